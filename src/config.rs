@@ -1,0 +1,689 @@
+//! Settings: read once at the start, from the environment and `.env`, into one struct. Nothing else reads the
+//! environment; a room is handed the part it needs.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::model::{EmailAddress, Secret};
+
+/// All settings. Each variable, its meaning and its default stand in `.env.example`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `BIND`
+    pub bind: IpAddr,
+    /// `PORT`
+    pub port: u16,
+    /// `DATA_DIR`
+    pub data_dir: PathBuf,
+    /// `DATABASE_URL`: PostgreSQL; `None` is the SQLite file in `data_dir`.
+    pub database_url: Option<Secret>,
+    /// `ADMIN_PASSWORD`
+    pub admin_password: Option<Secret>,
+    /// `PUBLIC_URL`, without a slash at its end.
+    pub public_url: Option<String>,
+    /// `MUSTER_SECRET`
+    pub secret: Option<Secret>,
+    pub gemini: Gemini,
+    pub mail: Mail,
+    pub event: Event,
+    pub discord: Discord,
+    /// `TIME_SCALE`: how many times faster than life delays, windows, leases and time-outs pass. For trials only.
+    pub time_scale: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Gemini {
+    /// `GEMINI_API_KEY<N>` by N, and `GEMINI_API_KEY`, the reserve, as number 0.
+    pub keys: Vec<Key>,
+    /// `GEMINI_BASE_URL`, without a slash at its end.
+    pub base_url: String,
+    /// `GEMINI_MODEL` and `GEMINI_MODELS`, the preferred one first; never empty.
+    pub models: Vec<String>,
+    /// `GEMINI_TIMEOUT`: for a whole request.
+    pub timeout: Duration,
+    pub limits: Limits,
+    /// `KEY_SEND_GAP`: at least this much between two sends of one key.
+    pub send_gap: Duration,
+    /// `OUTREACH_DELAY`, `SKILLS_DELAY`, `MATCH_DELAY`: between two starts of one task, at two keys.
+    pub outreach_delay: Duration,
+    pub skills_delay: Duration,
+    pub match_delay: Duration,
+    /// `PACING`
+    pub pacing: Pacing,
+    /// `PEOPLE_PER_REQUEST`
+    pub people_per_request: u32,
+    /// `DEADLINE_FAQ`, `DEADLINE_INTERACTIVE`, `DEADLINE_BULK`: how long a job waits for a key before its resort.
+    pub deadline_faq: Duration,
+    pub deadline_interactive: Duration,
+    pub deadline_bulk: Duration,
+    /// `SKILLS_BY`
+    pub skills_by: SkillsBy,
+}
+
+/// One key of the pool.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The N of `GEMINI_API_KEY<N>`; 0 is the reserve.
+    pub number: i64,
+    pub key: Secret,
+    /// `GEMINI_PROJECT<N>`; `None`: a project of its own.
+    pub project: Option<String>,
+    /// `KEY_REQUESTS_PER_MINUTE<N>` and its like.
+    pub limits: Limits,
+}
+
+/// What is set about a key's quota; `None` where the common setting, what was learned, or the default counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `KEY_REQUESTS_PER_MINUTE`
+    pub requests_per_minute: Option<u32>,
+    /// `KEY_REQUESTS_PER_DAY`
+    pub requests_per_day: Option<u32>,
+    /// `KEY_TOKENS_PER_MINUTE`
+    pub tokens_per_minute: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pacing {
+    /// Keeps each task's distance, always.
+    Spaced,
+    /// A request starts whenever a key can serve and work waits.
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkillsBy {
+    Gemini,
+    /// Resumes never leave the house.
+    Taxonomy,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub transport: MailTransport,
+    /// `SENDER_EMAIL`
+    pub from: Option<EmailAddress>,
+    /// `SENDER_NAME`
+    pub sender_name: Option<String>,
+    /// `REPLY_TO`
+    pub reply_to: Option<EmailAddress>,
+    /// `SENDS_PER_SECOND`; `None`: as fast as the server takes them.
+    pub sends_per_second: Option<f64>,
+    /// `SENDS_PER_DAY`: in any 24 hours.
+    pub sends_per_day: Option<u32>,
+}
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+pub enum MailTransport {
+    /// Into the database, to be read on `/outbox`.
+    Outbox,
+    /// `SMTP_URL` in lettre's form; it may hold a password.
+    Url(Secret),
+    /// `SENDER_EMAIL` and `SENDER_PASSWORD`: Gmail on port 587 with STARTTLS.
+    Gmail { password: Secret },
+}
+
+/// What the environment says about the event; the settings page goes before it.
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    /// `EVENT_NAME`
+    pub name: Option<String>,
+    /// `EVENT_DATES`, as they are to stand in a text.
+    pub dates: Option<String>,
+    /// `EVENT_PLACE`
+    pub place: Option<String>,
+    /// `EVENT_LINK`: where people register.
+    pub link: Option<String>,
+    /// `EVENT_COMMUNITY_LINK`
+    pub community_link: Option<String>,
+    /// `EVENT_ORGANISER`
+    pub organiser: Option<String>,
+    /// `EVENT_ADDRESS`: the postal address at the end of each mail.
+    pub address: Option<String>,
+    /// `EVENT_LANGUAGE`
+    pub language: String,
+    /// `EVENT_TIME_ZONE`
+    pub time_zone: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Discord {
+    /// `DISCORD_APPLICATION_ID`
+    pub application_id: Option<String>,
+    /// `DISCORD_PUBLIC_KEY`
+    pub public_key: Option<String>,
+    /// `DISCORD_TOKEN`
+    pub token: Option<Secret>,
+    /// `DISCORD_GUILD_ID`
+    pub guild_id: Option<String>,
+}
+
+/// Why Muster does not start: one line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{variable} is {value:?}; expected {expected}")]
+    Bad { variable: String, value: String, expected: &'static str },
+    /// As [`Bad`](Self::Bad), for values that are not shown.
+    #[error("{variable} cannot be used; expected {expected}")]
+    BadSecret { variable: String, expected: &'static str },
+    #[error("{0}")]
+    Contradiction(String),
+    #[error("{path}, line {line}: {problem}")]
+    File { path: String, line: usize, problem: String },
+}
+
+/// The environment's variables, as the reader sees them: an empty value is none.
+#[derive(Clone, Debug, Default)]
+pub struct Vars(BTreeMap<String, String>);
+
+impl Vars {
+    /// The process's environment over the file `.env` in the working directory, which may be missing.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        let mut vars = Self::from_file(Path::new(".env"))?;
+        vars.0.extend(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
+        Ok(vars)
+    }
+
+    /// The variables of a file like `.env.example`; none when there is no such file.
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                return Err(ConfigError::File {
+                    path: path.display().to_string(),
+                    line: 1,
+                    problem: format!("cannot be read: {error}"),
+                });
+            }
+        };
+        let mut vars = BTreeMap::new();
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
+            let (name, value) = pair.map_err(|error| bad_line(path, &text, &error))?;
+            vars.insert(name, value);
+        }
+        Ok(Self(vars))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+    }
+
+    fn secret(&self, name: &str) -> Option<Secret> {
+        self.text(name).map(Secret::new)
+    }
+
+    fn parsed<T: FromStr>(
+        &self,
+        name: &str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        self.checked(name, expected, |value| value.parse().ok())
+    }
+
+    fn checked<T>(
+        &self,
+        name: &str,
+        expected: &'static str,
+        check: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(name) else { return Ok(None) };
+        match check(&value) {
+            Some(parsed) => Ok(Some(parsed)),
+            None => Err(ConfigError::Bad { variable: name.to_owned(), value, expected }),
+        }
+    }
+
+    fn duration(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
+        Ok(self
+            .checked(name, "a duration such as 5s, 250ms or 2m", parse_duration)?
+            .unwrap_or(default))
+    }
+
+    fn limits(&self, suffix: &str) -> Result<Limits, ConfigError> {
+        let whole = |name: &str| {
+            self.checked(&format!("{name}{suffix}"), "a whole number of at least 1", |value| {
+                value.parse().ok().filter(|number| *number >= 1)
+            })
+        };
+        Ok(Limits {
+            requests_per_minute: whole("KEY_REQUESTS_PER_MINUTE")?,
+            requests_per_day: whole("KEY_REQUESTS_PER_DAY")?,
+            tokens_per_minute: whole("KEY_TOKENS_PER_MINUTE")?,
+        })
+    }
+
+    fn keys(&self) -> Result<Vec<Key>, ConfigError> {
+        let mut keys = Vec::new();
+        for name in self.0.keys() {
+            let Some(suffix) = name.strip_prefix("GEMINI_API_KEY") else { continue };
+            let Some(key) = self.secret(name) else { continue };
+            let number = match suffix {
+                "" => 0,
+                _ => match suffix.parse::<u32>() {
+                    Ok(number) if number >= 1 && !suffix.starts_with('0') => i64::from(number),
+                    _ => continue,
+                },
+            };
+            if !key.expose().chars().all(|c| c.is_ascii_graphic()) {
+                return Err(ConfigError::BadSecret {
+                    variable: name.clone(),
+                    expected: "a key of printable characters without spaces, as Google AI Studio shows it",
+                });
+            }
+            keys.push(Key {
+                number,
+                key,
+                project: self.text(&format!("GEMINI_PROJECT{suffix}")),
+                limits: if suffix.is_empty() { Limits::default() } else { self.limits(suffix)? },
+            });
+        }
+        keys.sort_by_key(|key| key.number);
+        Ok(keys)
+    }
+
+    fn gemini(&self) -> Result<Gemini, ConfigError> {
+        let mut models: Vec<String> = self.text("GEMINI_MODEL").into_iter().collect();
+        let listed = self
+            .text("GEMINI_MODELS")
+            .unwrap_or_else(|| "gemini-3.5-flash-lite,gemini-3.1-flash-lite".into());
+        for model in listed.split(',').map(str::trim).filter(|model| !model.is_empty()) {
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
+        for model in &models {
+            if !model.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
+                return Err(ConfigError::Bad {
+                    variable: "GEMINI_MODELS".into(),
+                    value: model.clone(),
+                    expected: "names of models, separated by commas",
+                });
+            }
+        }
+        let seconds = Duration::from_secs;
+        Ok(Gemini {
+            keys: self.keys()?,
+            base_url: self
+                .checked(
+                    "GEMINI_BASE_URL",
+                    "an https address (http only to this machine)",
+                    gemini_address,
+                )?
+                .unwrap_or_else(|| "https://generativelanguage.googleapis.com".into()),
+            models,
+            timeout: self.duration("GEMINI_TIMEOUT", seconds(60))?,
+            limits: self.limits("")?,
+            send_gap: self.duration("KEY_SEND_GAP", Duration::from_millis(100))?,
+            outreach_delay: self.duration("OUTREACH_DELAY", seconds(5))?,
+            skills_delay: self.duration("SKILLS_DELAY", seconds(7))?,
+            match_delay: self.duration("MATCH_DELAY", seconds(6))?,
+            pacing: self
+                .checked("PACING", "spaced or full", |value| match value {
+                    "spaced" => Some(Pacing::Spaced),
+                    "full" => Some(Pacing::Full),
+                    _ => None,
+                })?
+                .unwrap_or(Pacing::Spaced),
+            people_per_request: self
+                .checked("PEOPLE_PER_REQUEST", "a whole number from 1 to 8", |value| {
+                    value.parse().ok().filter(|number| (1..=8).contains(number))
+                })?
+                .unwrap_or(1),
+            deadline_faq: self.duration("DEADLINE_FAQ", seconds(8))?,
+            deadline_interactive: self.duration("DEADLINE_INTERACTIVE", seconds(120))?,
+            deadline_bulk: self.duration("DEADLINE_BULK", seconds(24 * 3600))?,
+            skills_by: self
+                .checked("SKILLS_BY", "gemini or taxonomy", |value| match value {
+                    "gemini" => Some(SkillsBy::Gemini),
+                    "taxonomy" => Some(SkillsBy::Taxonomy),
+                    _ => None,
+                })?
+                .unwrap_or(SkillsBy::Gemini),
+        })
+    }
+
+    fn mail(&self) -> Result<Mail, ConfigError> {
+        let address = |name| self.parsed::<EmailAddress>(name, "an e-mail address");
+        let from = address("SENDER_EMAIL")?;
+        let transport = match (self.secret("SMTP_URL"), self.secret("SENDER_PASSWORD")) {
+            (Some(url), _) => {
+                if !url.expose().starts_with("smtp://") && !url.expose().starts_with("smtps://") {
+                    return Err(ConfigError::BadSecret {
+                        variable: "SMTP_URL".into(),
+                        expected: "smtp://user:password@host:587?tls=required or smtps://user:password@host",
+                    });
+                }
+                MailTransport::Url(url)
+            }
+            // Google shows app passwords in groups of four; the spaces are not part of them.
+            (None, Some(password)) => {
+                MailTransport::Gmail { password: Secret::new(password.expose().replace(' ', "")) }
+            }
+            (None, None) => MailTransport::Outbox,
+        };
+        if from.is_none() && !matches!(transport, MailTransport::Outbox) {
+            return Err(ConfigError::Contradiction(
+                "SENDER_EMAIL is missing; mail that leaves needs the address it comes from".into(),
+            ));
+        }
+        let gmail = matches!(transport, MailTransport::Gmail { .. });
+        Ok(Mail {
+            from,
+            sender_name: self.text("SENDER_NAME"),
+            reply_to: address("REPLY_TO")?,
+            sends_per_second: self
+                .checked("SENDS_PER_SECOND", "a number above 0", |value| {
+                    value.parse::<f64>().ok().filter(|rate| rate.is_finite() && *rate > 0.0)
+                })?
+                .or(gmail.then_some(1.0)),
+            sends_per_day: self
+                .checked("SENDS_PER_DAY", "a whole number of at least 1", |value| {
+                    value.parse().ok().filter(|number| *number >= 1)
+                })?
+                .or(gmail.then_some(450)),
+            transport,
+        })
+    }
+
+    fn event(&self) -> Result<Event, ConfigError> {
+        let link = |name| {
+            self.checked(name, "an address that begins with https:// or http://", web_address)
+        };
+        Ok(Event {
+            name: self.text("EVENT_NAME"),
+            dates: self.text("EVENT_DATES"),
+            place: self.text("EVENT_PLACE"),
+            link: link("EVENT_LINK")?,
+            community_link: link("EVENT_COMMUNITY_LINK")?,
+            organiser: self.text("EVENT_ORGANISER"),
+            address: self.text("EVENT_ADDRESS"),
+            language: self
+                .checked("EVENT_LANGUAGE", "a language code such as en or pt-BR", |value| {
+                    let fits = (2..=12).contains(&value.len())
+                        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+                    fits.then(|| value.to_owned())
+                })?
+                .unwrap_or_else(|| "en".into()),
+            time_zone: self.checked(
+                "EVENT_TIME_ZONE",
+                "a time zone such as Europe/Lisbon",
+                |value| jiff::tz::TimeZone::get(value).ok().map(|_| value.to_owned()),
+            )?,
+        })
+    }
+}
+
+impl Config {
+    pub fn read(vars: &Vars) -> Result<Self, ConfigError> {
+        let config = Self {
+            bind: vars.parsed("BIND", "an IP address")?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: vars.parsed("PORT", "a port from 0 to 65535")?.unwrap_or(5000),
+            data_dir: vars.text("DATA_DIR").unwrap_or_else(|| "data".into()).into(),
+            database_url: database_url(vars)?,
+            admin_password: vars.secret("ADMIN_PASSWORD"),
+            public_url: vars.checked(
+                "PUBLIC_URL",
+                "an address such as https://muster.example.org",
+                |value| web_address(value).map(|address| address.trim_end_matches('/').to_owned()),
+            )?,
+            secret: secret(vars)?,
+            gemini: vars.gemini()?,
+            mail: vars.mail()?,
+            event: vars.event()?,
+            discord: Discord {
+                application_id: vars.text("DISCORD_APPLICATION_ID"),
+                public_key: vars.text("DISCORD_PUBLIC_KEY"),
+                token: vars.secret("DISCORD_TOKEN"),
+                guild_id: vars.text("DISCORD_GUILD_ID"),
+            },
+            time_scale: vars
+                .checked("TIME_SCALE", "a whole number from 1 to 1000", |value| {
+                    value.parse().ok().filter(|scale| (1..=1000).contains(scale))
+                })?
+                .unwrap_or(1),
+        };
+        if config.admin_password.is_none() {
+            if !config.bind.is_loopback() {
+                return Err(ConfigError::Contradiction(format!(
+                    "BIND is {}, which other machines can reach, and ADMIN_PASSWORD is not set; set a password, or leave BIND out",
+                    config.bind
+                )));
+            }
+            if config.public_url.is_some() {
+                return Err(ConfigError::Contradiction(
+                    "PUBLIC_URL is set and ADMIN_PASSWORD is not; set a password, or leave PUBLIC_URL out".into(),
+                ));
+            }
+        }
+        Ok(config.scaled())
+    }
+
+    /// Divides every duration by [`time_scale`](Self::time_scale).
+    fn scaled(mut self) -> Self {
+        let scale = self.time_scale;
+        let gemini = &mut self.gemini;
+        for duration in [
+            &mut gemini.timeout,
+            &mut gemini.send_gap,
+            &mut gemini.outreach_delay,
+            &mut gemini.skills_delay,
+            &mut gemini.match_delay,
+            &mut gemini.deadline_faq,
+            &mut gemini.deadline_interactive,
+            &mut gemini.deadline_bulk,
+        ] {
+            *duration /= scale;
+        }
+        self
+    }
+
+    /// Whether only this machine may use Muster: no password is set.
+    pub fn is_local_only(&self) -> bool {
+        self.admin_password.is_none()
+    }
+}
+
+fn database_url(vars: &Vars) -> Result<Option<Secret>, ConfigError> {
+    let url = vars.secret("DATABASE_URL");
+    let fits = |url: &Secret| {
+        ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme))
+    };
+    match url {
+        Some(url) if !fits(&url) => Err(ConfigError::BadSecret {
+            variable: "DATABASE_URL".into(),
+            expected: "postgres://user:password@host/database (leave it out for SQLite)",
+        }),
+        other => Ok(other),
+    }
+}
+
+fn secret(vars: &Vars) -> Result<Option<Secret>, ConfigError> {
+    match vars.secret("MUSTER_SECRET") {
+        Some(secret) if secret.expose().len() < 16 => Err(ConfigError::BadSecret {
+            variable: "MUSTER_SECRET".into(),
+            expected: "at least 16 characters that nobody can guess",
+        }),
+        other => Ok(other),
+    }
+}
+
+/// `5s`, `250ms`, `2m`, `24h`; a part of a unit may be given, as in `0.5s`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds = number.trim().parse::<f64>().ok()?
+        * match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| *duration <= Duration::from_secs(365 * 24 * 3600))
+}
+
+fn web_address(value: &str) -> Option<String> {
+    let url = reqwest::Url::parse(value).ok()?;
+    let fits = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && !value.chars().any(|c| c.is_whitespace() || c.is_control());
+    fits.then(|| value.to_owned())
+}
+
+fn gemini_address(value: &str) -> Option<String> {
+    let address = web_address(value)?;
+    let url = reqwest::Url::parse(value).ok()?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    (url.scheme() == "https" || local).then(|| address.trim_end_matches('/').to_owned())
+}
+
+fn bad_line(path: &Path, text: &str, error: &dotenvy::Error) -> ConfigError {
+    // dotenvy quotes the line, which may hold a secret: only its number is told.
+    let quoted = match error {
+        dotenvy::Error::LineParse(line, _) => Some(line.trim()),
+        _ => None,
+    };
+    let line = quoted
+        .and_then(|quoted| text.lines().position(|line| line.trim() == quoted))
+        .map_or(1, |at| at + 1);
+    ConfigError::File {
+        path: path.display().to_string(),
+        line,
+        problem: "expected NAME=value (put a value with spaces, # or $ in single quotes)".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(pairs: &[(&str, &str)]) -> Vars {
+        Vars(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(&vars(pairs))
+    }
+
+    #[test]
+    fn nothing_set_works_with_the_defaults_of_the_design() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.bind.to_string().as_str(), config.port), ("127.0.0.1", 5000));
+        assert!(config.gemini.keys.is_empty());
+        assert_eq!(config.gemini.models, ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"]);
+        assert_eq!(config.gemini.skills_delay, Duration::from_secs(7));
+        assert!(matches!(config.mail.transport, MailTransport::Outbox));
+    }
+
+    #[test]
+    fn numbered_keys_may_have_gaps_and_the_plain_one_is_the_reserve() {
+        let config = read(&[
+            ("GEMINI_API_KEY10", "ten"),
+            ("GEMINI_API_KEY2", "two"),
+            ("GEMINI_API_KEY", "reserve"),
+            ("GEMINI_API_KEY3", ""),
+            ("GEMINI_PROJECT2", "alpha"),
+            ("KEY_REQUESTS_PER_MINUTE2", "5"),
+        ])
+        .unwrap();
+        let numbers: Vec<i64> = config.gemini.keys.iter().map(|key| key.number).collect();
+        assert_eq!(numbers, [0, 2, 10]);
+        assert_eq!(config.gemini.keys[1].project.as_deref(), Some("alpha"));
+        assert_eq!(config.gemini.keys[1].limits.requests_per_minute, Some(5));
+    }
+
+    #[test]
+    fn a_bad_value_names_variable_value_and_what_was_expected() {
+        let error = read(&[("OUTREACH_DELAY", "quick")]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "OUTREACH_DELAY is \"quick\"; expected a duration such as 5s, 250ms or 2m"
+        );
+        for (name, value) in [
+            ("PORT", "70000"),
+            ("PACING", "fast"),
+            ("GEMINI_BASE_URL", "http://example.org"),
+            ("SENDER_EMAIL", "nobody"),
+            ("EVENT_LINK", "register here"),
+            ("EVENT_TIME_ZONE", "Mars/Base"),
+            ("TIME_SCALE", "0"),
+            ("KEY_REQUESTS_PER_MINUTE", "0"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(
+                error.contains(name) && error.contains(value) && error.contains("expected"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_used_is_not_repeated() {
+        for name in ["DATABASE_URL", "MUSTER_SECRET", "SMTP_URL"] {
+            let error = read(&[(name, "hunter2"), ("SENDER_EMAIL", "a@example.org")])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(name) && !error.contains("hunter2"), "{error}");
+        }
+        let config =
+            read(&[("GEMINI_API_KEY1", "hunter2"), ("ADMIN_PASSWORD", "hunter3")]).unwrap();
+        assert!(!format!("{config:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn other_machines_reach_it_only_with_a_password() {
+        assert!(read(&[("BIND", "0.0.0.0")]).is_err());
+        assert!(read(&[("PUBLIC_URL", "https://muster.example")]).is_err());
+        assert!(read(&[("BIND", "0.0.0.0"), ("ADMIN_PASSWORD", "x")]).is_ok());
+        assert!(read(&[("BIND", "::1")]).is_ok());
+    }
+
+    #[test]
+    fn durations_are_written_as_people_write_them() {
+        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
+        assert_eq!(parse_duration("0.5s"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
+        for bad in ["5", "s", "-1s", "5 parsecs", "", "1e30h"] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_trial_scales_what_passes_but_not_the_day() {
+        let config = read(&[("TIME_SCALE", "10")]).unwrap();
+        assert_eq!(config.gemini.outreach_delay, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_gmail_account_brings_gmails_limits() {
+        let config =
+            read(&[("SENDER_EMAIL", "a@example.org"), ("SENDER_PASSWORD", "abcd efgh")]).unwrap();
+        let MailTransport::Gmail { password } = config.mail.transport else { panic!("not Gmail") };
+        assert_eq!(password.expose(), "abcdefgh");
+        assert_eq!(
+            (config.mail.sends_per_second, config.mail.sends_per_day),
+            (Some(1.0), Some(450))
+        );
+        assert!(read(&[("SMTP_URL", "smtp://localhost")]).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! Kinds and states of campaigns.
+
+use super::message::MessageKind;
+use super::words;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CampaignKind {
+    /// Writes every invitation and stops for review.
+    Test,
+    /// Writes, checks, approves what passes every check, and sends.
+    Live,
+    /// One consolidated match e-mail per person; stops for review.
+    Match,
+}
+
+words!(CampaignKind, "kind of campaign", { Test => "test", Live => "live", Match => "match" });
+
+impl CampaignKind {
+    pub fn message_kind(self) -> MessageKind {
+        match self {
+            Self::Test | Self::Live => MessageKind::Invitation,
+            Self::Match => MessageKind::Match,
+        }
+    }
+
+    /// Whether what passes every check goes out without a person.
+    pub fn sends_by_itself(self) -> bool {
+        matches!(self, Self::Live)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Test => "Test run",
+            Self::Live => "Live campaign",
+            Self::Match => "Match e-mails",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CampaignState {
+    Running,
+    Paused,
+    Cancelled,
+    Finished,
+}
+
+words!(CampaignState, "state of a campaign", {
+    Running => "running",
+    Paused => "paused",
+    Cancelled => "cancelled",
+    Finished => "finished",
+});
+
+impl CampaignState {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Paused => "Paused",
+            Self::Cancelled => "Cancelled",
+            Self::Finished => "Finished",
+        }
+    }
+}

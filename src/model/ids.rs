@@ -1,0 +1,33 @@
+//! Ids are types: no `i64` that might be either of two.
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, sqlx::Type,
+        )]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+ids! {
+    EventId,
+    PersonId,
+    CampaignId,
+    /// One e-mail to one person within a campaign.
+    MessageId,
+    /// One attempt to deliver a message: the bytes, and what the server said.
+    MailId,
+    ResumeId,
+    /// Two people whose skills were compared.
+    PairId,
+    JobId,
+}

@@ -1,0 +1,80 @@
+//! Kinds of work that are done later.
+
+use super::{MessageId, ResumeId, UnknownWord, words};
+
+/// A small value that names rows. Running it twice does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// Write a message: an invitation or a match e-mail.
+    Draft(MessageId, Task),
+    /// Deliver an approved message.
+    Send(MessageId),
+    /// Take the text out of an uploaded file.
+    ReadResume(ResumeId),
+    /// Find the skills in a resume's text.
+    FindSkills(ResumeId),
+}
+
+/// What a request to Gemini is for. Each task keeps its own distance between two starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Task {
+    Outreach,
+    Skills,
+    Match,
+}
+
+words!(Task, "task", { Outreach => "outreach", Skills => "skills", Match => "match" });
+
+/// Who waits for a job. The order is the order of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// A person sits in front of the page.
+    Person,
+    /// One draft that an organiser asked for.
+    Single,
+    Bulk,
+}
+
+words!(Class, "class", { Person => "person", Single => "single", Bulk => "bulk" });
+
+impl Job {
+    /// The word in `jobs.kind`.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Draft(_, Task::Match) => "draft_match",
+            Self::Draft(_, _) => "draft_outreach",
+            Self::Send(_) => "send_message",
+            Self::ReadResume(_) => "read_resume",
+            Self::FindSkills(_) => "find_skills",
+        }
+    }
+
+    /// The id of the row it is about.
+    pub fn subject(self) -> i64 {
+        match self {
+            Self::Draft(id, _) | Self::Send(id) => id.0,
+            Self::ReadResume(id) | Self::FindSkills(id) => id.0,
+        }
+    }
+
+    /// What it asks Gemini for; `None` when it needs no key, and so no slot of the pool.
+    pub fn task(self) -> Option<Task> {
+        match self {
+            Self::Draft(_, task) => Some(task),
+            Self::FindSkills(_) => Some(Task::Skills),
+            Self::Send(_) | Self::ReadResume(_) => None,
+        }
+    }
+
+    /// The way back from a row of `jobs`.
+    pub fn from_row(kind: &str, subject: i64) -> Result<Self, UnknownWord> {
+        match kind {
+            "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
+            "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
+            "send_message" => Ok(Self::Send(MessageId(subject))),
+            "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
+            "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
+            _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Who made a text or a list of skills: every result says so, and why.
+
+use super::words;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Maker {
+    Model,
+    Template,
+    Taxonomy,
+    /// Typed or edited by the organiser.
+    Person,
+}
+
+words!(Maker, "maker", {
+    Model => "model",
+    Template => "template",
+    Taxonomy => "taxonomy",
+    Person => "person",
+});
+
+/// `{"by", "model", "key", "why"}` of the JSON interface.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct MadeBy {
+    pub by: Maker,
+    pub model: Option<String>,
+    /// The number of the key's variable; 0 is the reserve.
+    pub key: Option<i64>,
+    /// Why it was not the model, in words for the organiser.
+    pub why: Option<String>,
+}
+
+impl MadeBy {
+    pub fn model(model: impl Into<String>, key: i64) -> Self {
+        Self { by: Maker::Model, model: Some(model.into()), key: Some(key), why: None }
+    }
+
+    pub fn instead(by: Maker, why: impl Into<String>) -> Self {
+        Self { by, model: None, key: None, why: Some(why.into()) }
+    }
+}

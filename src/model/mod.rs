@@ -1,0 +1,72 @@
+//! What Muster talks about: ids, addresses, the clock, states and job kinds.
+//! Pure, and known to every room; it knows none of them.
+
+pub mod address;
+pub mod campaign;
+pub mod clock;
+pub mod ids;
+pub mod job;
+pub mod letter;
+pub mod made_by;
+pub mod message;
+pub mod resume;
+pub mod secret;
+
+pub use address::EmailAddress;
+pub use clock::{Clock, Millis};
+pub use ids::{CampaignId, EventId, JobId, MailId, MessageId, PairId, PersonId, ResumeId};
+pub use secret::Secret;
+
+/// A word that the database holds and the code knows as an enum.
+#[derive(Debug, thiserror::Error)]
+#[error("{value:?} is not a {what}")]
+pub struct UnknownWord {
+    pub what: &'static str,
+    pub value: String,
+}
+
+/// Gives an enum of plain variants its word for the database and the JSON interface, and the way back.
+macro_rules! words {
+    ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $type {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word that stands in the database and in the JSON interface.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::model::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::model::UnknownWord { what: $what, value: word.to_owned() }),
+                }
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = $crate::model::UnknownWord;
+
+            fn try_from(word: String) -> Result<Self, Self::Error> {
+                word.parse()
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;

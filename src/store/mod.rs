@@ -1,0 +1,156 @@
+//! All SQL. One text serves SQLite and PostgreSQL through `sqlx::Any`: times are `BIGINT` epoch milliseconds, flags are
+//! times that are there or not, ids come from `{id}` in the migrations.
+//!
+//! Functions take a connection and the time; whoever calls them owns the transaction. The store knows no rules beyond
+//! those that its `WHERE` clauses repeat from `model`.
+
+mod migrate;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool, Executor, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::model::Secret;
+
+/// What the store's functions take: a connection, or a transaction that somebody else will commit.
+pub type Conn = sqlx::AnyConnection;
+
+/// How long a writer waits for another process's transaction on the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: AnyPool,
+    engine: Engine,
+    /// SQLite has one writer at a time: within the process they queue here, in order, instead of polling the file.
+    writer: Arc<Mutex<()>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the folder {path} cannot be written: {source}")]
+    Folder { path: String, source: std::io::Error },
+    #[error(
+        "the database was written by a newer Muster (its step {found}, this one knows {known}); start that one"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("the database cannot be opened: {0}")]
+    Connect(sqlx::Error),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// A transaction that holds the write lock from its beginning. Dropped without [`commit`](Self::commit), it takes
+/// everything back.
+pub struct Tx {
+    tx: Transaction<'static, Any>,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Db {
+    /// Opens the PostgreSQL database at `url`, or `muster.db` in `data_dir`, and brings it up to date. Processes that
+    /// start at once take turns.
+    pub async fn open(url: Option<&Secret>, data_dir: &Path) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let (engine, url) = match url {
+            Some(url) => (Engine::Postgres, url.expose().to_owned()),
+            None => (Engine::Sqlite, sqlite_url(data_dir)?),
+        };
+        let options: AnyConnectOptions = url.parse().map_err(OpenError::Connect)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(match engine {
+                Engine::Sqlite => 8,
+                Engine::Postgres => 16,
+            })
+            .acquire_timeout(Duration::from_secs(30))
+            .after_connect(move |conn, _| {
+                Box::pin(async move {
+                    if engine == Engine::Sqlite {
+                        conn.execute(PRAGMAS).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(OpenError::Connect)?;
+        let db = Self { pool, engine, writer: Arc::default() };
+        migrate::run(&db.pool, engine, data_dir).await?;
+        Ok(db)
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> sqlx::Result<PoolConnection<Any>> {
+        self.pool.acquire().await
+    }
+
+    /// A transaction for writing. No network call may stand between this and its `commit`.
+    pub async fn write(&self) -> sqlx::Result<Tx> {
+        match self.engine {
+            Engine::Sqlite => {
+                let turn = self.writer.clone().lock_owned().await;
+                // A deferred transaction that reads first and writes then fails at once with "database is locked".
+                let tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Tx { tx, _turn: Some(turn) })
+            }
+            Engine::Postgres => Ok(Tx { tx: self.pool.begin().await?, _turn: None }),
+        }
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Tx {
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}
+
+impl std::ops::Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.tx
+    }
+}
+
+impl std::ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.tx
+    }
+}
+
+/// `synchronous=FULL`: with NORMAL a power cut may take back a committed attempt, and somebody would be mailed twice.
+/// `secure_delete`: without it erased addresses stay in the file.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; \
+    PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;";
+
+const _: () = assert!(BUSY_TIMEOUT.as_millis() == 20_000, "the pragma says the same");
+
+fn sqlite_url(data_dir: &Path) -> Result<String, OpenError> {
+    let folder = |source| OpenError::Folder { path: data_dir.display().to_string(), source };
+    std::fs::create_dir_all(data_dir).map_err(folder)?;
+    let path = std::path::absolute(data_dir).map_err(folder)?.join("muster.db");
+    let mut url = reqwest::Url::parse("sqlite:///").expect("a constant that parses");
+    url.set_path(&path.to_string_lossy());
+    url.set_query(Some("mode=rwc"));
+    Ok(url.into())
+}
