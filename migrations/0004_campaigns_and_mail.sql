@@ -117,3 +117,5 @@ CREATE TABLE domain_pauses (
     paused_until BIGINT NOT NULL,
     words TEXT
 );
+
+CREATE INDEX messages_waiting ON messages (state);
