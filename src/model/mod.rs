@@ -14,6 +14,7 @@ pub mod secret;
 
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
+pub use job::Job;
 pub use ids::{CampaignId, EventId, JobId, MailId, MessageId, PairId, PersonId, ResumeId};
 pub use secret::Secret;
 

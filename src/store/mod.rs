@@ -4,7 +4,12 @@
 //! Functions take a connection and the time; whoever calls them owns the transaction. The store knows no rules beyond
 //! those that its `WHERE` clauses repeat from `model`.
 
+pub mod campaigns;
 pub mod events;
+pub mod jobs;
+pub mod mails;
+pub mod matches;
+pub mod messages;
 mod migrate;
 pub mod overview;
 pub mod people;

@@ -180,7 +180,7 @@ macro_rules! filter {
     };
 }
 
-fn pattern(search: &str) -> Option<String> {
+pub(super) fn pattern(search: &str) -> Option<String> {
     let search = search.trim().to_lowercase();
     let escaped: String = search
         .chars()
