@@ -54,7 +54,9 @@ fn migrator(engine: Engine, last: i64) -> Migrator {
         let sql = AssertSqlSafe(text.replace("{id}", id)).into_sql_str();
         Migration::new(*number, Cow::Borrowed(name), MigrationType::Simple, sql, false)
     };
-    Migrator::with_migrations(STEPS.iter().filter(|(number, ..)| *number <= last).map(step).collect())
+    Migrator::with_migrations(
+        STEPS.iter().filter(|(number, ..)| *number <= last).map(step).collect(),
+    )
 }
 
 async fn lock(data_dir: &Path) -> Result<std::fs::File, OpenError> {

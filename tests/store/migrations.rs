@@ -3,7 +3,7 @@
 use muster::store::{Db, Engine, OpenError};
 use sqlx::{AssertSqlSafe, Executor as _};
 
-use crate::support::db::{Place, count, on_both_places};
+use crate::support::db::{Place, count, on_both_engines, on_both_places};
 use crate::support::repository;
 
 const STEPS_TAKEN: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
@@ -65,7 +65,10 @@ async fn every_step_meets_the_rows_of_all_steps_before_it() {
             let db = db.unwrap_or_else(|error| panic!("step {step}: {error}"));
             let path = repository().join(format!("tests/data/migrations/{step:04}.sql"));
             let rows = std::fs::read_to_string(&path).unwrap_or_else(|error| {
-                panic!("step {step} needs rows for the next one to meet: {}: {error}", path.display())
+                panic!(
+                    "step {step} needs rows for the next one to meet: {}: {error}",
+                    path.display()
+                )
             });
             let mut tx = db.write().await.unwrap();
             let inserted = tx.execute(sqlx::raw_sql(AssertSqlSafe(rows))).await;
@@ -83,8 +86,7 @@ async fn every_step_meets_the_rows_of_all_steps_before_it() {
 
 #[tokio::test]
 async fn an_id_is_given_by_both_engines() {
-    on_both_places(async |place| {
-        let db = place.open().await.unwrap();
+    on_both_engines(async |db| {
         let mut tx = db.write().await.unwrap();
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO match_runs (event_id, rule, people, pairs, finished_at) VALUES (1, 'weighted', 0, 0, 0)
@@ -100,15 +102,13 @@ async fn an_id_is_given_by_both_engines() {
 
 #[tokio::test]
 async fn a_transaction_that_is_dropped_takes_everything_back_and_frees_the_lock() {
-    on_both_places(async |place| {
-        let db = place.open().await.unwrap();
+    on_both_engines(async |db| {
         for _ in 0..2 {
             let mut tx = db.write().await.unwrap();
             let changed = tx.execute("UPDATE events SET name = 'never'").await.unwrap();
             assert_eq!(changed.rows_affected(), 1);
         }
-        let mut conn = db.read().await.unwrap();
-        assert_eq!(count(&mut conn, "SELECT COUNT(*) FROM events WHERE name = 'never'").await, 0);
+        assert_eq!(db.count("SELECT COUNT(*) FROM events WHERE name = 'never'").await, 0);
     })
     .await;
 }

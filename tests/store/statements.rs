@@ -81,7 +81,9 @@ fn macros(place: &str, tokens: &[At]) -> HashMap<String, String> {
     let mut found = HashMap::new();
     for (start, window) in tokens.windows(9).enumerate() {
         // macro_rules ! name { ( ) => { …
-        if window[0].word() == Some("macro_rules") && window[4].is_sign('(') && window[5].is_sign(')')
+        if window[0].word() == Some("macro_rules")
+            && window[4].is_sign('(')
+            && window[5].is_sign(')')
         {
             let name = window[2].word().expect("a macro has a name").to_owned();
             if let Some((text, _)) = text_at(place, &tokens[start + 9..], &found) {
@@ -123,7 +125,10 @@ fn text_at(
         } else if is_call(next, None) {
             let name = at.word().unwrap_or_default();
             let piece = macros.get(name).unwrap_or_else(|| {
-                panic!("{place}:{}: `{name}!` is not a macro of this file without arguments", at.line)
+                panic!(
+                    "{place}:{}: `{name}!` is not a macro of this file without arguments",
+                    at.line
+                )
             });
             text.push_str(piece);
             next += 4;

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,8 +16,8 @@ use super::{leave_out, output_of, program};
 
 struct Server {
     folder: PathBuf,
-    /// While this is open the server lives. Static, so it is closed by the process's end.
-    _lifeline: ChildStdin,
+    /// While its standard input is open the server lives. In a static, so that only the process's end closes it.
+    _watch: Child,
 }
 
 /// The URL of a fresh, empty database; `None` where there is no PostgreSQL and that may be.
@@ -82,7 +82,7 @@ fn start() -> Option<Server> {
     } else {
         watch.arg("env");
     }
-    let mut child = watch
+    let mut watch = watch
         .current_dir(&folder)
         // Ctrl-C reaches this process's group, and the shell must outlive it.
         .process_group(0)
@@ -91,16 +91,15 @@ fn start() -> Option<Server> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lifeline = child.stdin.take().unwrap();
-    let mut answer = BufReader::new(child.stdout.take().unwrap());
+    let mut answer = BufReader::new(watch.stdout.take().unwrap());
     let mut first = String::new();
     answer.read_line(&mut first).unwrap();
     if first.trim() != "ready" {
-        drop(lifeline);
         let _ = answer.read_to_string(&mut first);
+        let _ = watch.wait();
         panic!("PostgreSQL did not start:\n{first}");
     }
-    Some(Server { folder, _lifeline: lifeline })
+    Some(Server { folder, _watch: watch })
 }
 
 fn id_of_postgres(which: &str) -> String {
