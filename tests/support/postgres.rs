@@ -41,7 +41,7 @@ fn url(folder: &Path, database: &str) -> String {
 /// `$1`: the folder. `$2`: where the programs are. The rest: what to put before them so that they do not run as root.
 /// PostgreSQL answers no signal of ours, nor does this shell: both end with the tests, and not a moment earlier.
 const WATCH: &str = r#"
-trap '' HUP INT TERM
+trap '' HUP INT PIPE TERM
 folder=$1 bin=$2
 shift 2
 {
