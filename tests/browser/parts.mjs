@@ -153,7 +153,6 @@ await open(
 
 // The modules are fetched after the page; the last of them shows itself by what it changed.
 async function ready(page) {
-  await page.waitForLoadState("networkidle").catch(() => {});
   await page.locator("[data-select-all]").waitFor();
 }
 
