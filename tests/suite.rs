@@ -1,1 +1,6 @@
+//! All tests that need more than one module, in one binary: it is linked once.
 
+mod architecture;
+mod browser;
+mod store;
+mod support;

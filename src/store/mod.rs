@@ -74,6 +74,21 @@ impl Db {
     /// Opens the PostgreSQL database at `url`, or `muster.db` in `data_dir`, and brings it up to date. Processes that
     /// start at once take turns.
     pub async fn open(url: Option<&Secret>, data_dir: &Path) -> Result<Self, OpenError> {
+        Self::open_at_step(url, data_dir, Self::last_step()).await
+    }
+
+    /// The number of the newest migration that this program knows.
+    pub fn last_step() -> i64 {
+        migrate::last_step()
+    }
+
+    /// Opens as [`open`](Self::open) does, but goes no further than migration `step`, as a Muster of that time would.
+    /// With it a test puts rows into an old database and lets the next step meet them.
+    pub async fn open_at_step(
+        url: Option<&Secret>,
+        data_dir: &Path,
+        step: i64,
+    ) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = match url {
             Some(url) => (Engine::Postgres, url.expose().to_owned()),
@@ -98,7 +113,7 @@ impl Db {
             .await
             .map_err(OpenError::Connect)?;
         let db = Self { pool, engine, writer: Arc::default(), changes: watch::Sender::new(0) };
-        migrate::run(&db.pool, engine, data_dir).await?;
+        migrate::run(&db.pool, engine, data_dir, step).await?;
         Ok(db)
     }
 
