@@ -7,3 +7,7 @@ pub mod model;
 pub mod config;
 
 pub mod store;
+
+pub mod mail;
+
+pub mod campaigns;
