@@ -3,9 +3,9 @@
 use crate::campaigns::checks;
 use crate::config::Config;
 use crate::mail::message::{Leave, Whole, whole};
+use crate::model::EmailAddress;
 use crate::model::letter::{Draft, Finding, LetterFacts, Purpose, Recipient};
 use crate::model::message::MessageKind;
-use crate::model::EmailAddress;
 use crate::store::messages::Message;
 use crate::store::people::Person;
 use crate::store::{self, Conn};
@@ -24,7 +24,11 @@ pub struct Letter {
 }
 
 /// `None` when the person was erased.
-pub async fn read(conn: &mut Conn, config: &Config, message: &Message) -> sqlx::Result<Option<Letter>> {
+pub async fn read(
+    conn: &mut Conn,
+    config: &Config,
+    message: &Message,
+) -> sqlx::Result<Option<Letter>> {
     let Some(person) = store::people::find(conn, message.person_id).await? else { return Ok(None) };
     let campaign = store::campaigns::find(conn, message.campaign_id).await?;
     let mut event = events::current(conn, config).await?;
@@ -41,7 +45,8 @@ pub async fn read(conn: &mut Conn, config: &Config, message: &Message) -> sqlx::
     let sender = config.mail.from_address();
     let answers = event.reply_to.clone().unwrap_or_else(|| sender.clone());
     let leave = Leave::new(config.public_url.as_deref(), &answers, &person.code);
-    let to = Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
+    let to =
+        Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
     let facts = LetterFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
     Ok(Some(Letter { person, facts, leave, reply_to: event.reply_to }))
 }

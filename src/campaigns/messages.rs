@@ -75,7 +75,12 @@ pub async fn store_draft(
 }
 
 /// What a live campaign does with a draft that passes every check: approves it and lets it go out.
-pub async fn approve_if_flawless(tx: &mut Conn, config: &Config, id: MessageId, now: Millis) -> sqlx::Result<()> {
+pub async fn approve_if_flawless(
+    tx: &mut Conn,
+    config: &Config,
+    id: MessageId,
+    now: Millis,
+) -> sqlx::Result<()> {
     match approve(tx, config, id, "passed every check", false, now).await {
         Ok(()) => release(tx, id, Class::Bulk, now).await.map(drop),
         Err(MessageError::Db(error)) => Err(error),
@@ -105,12 +110,13 @@ pub async fn approve(
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
     let (whole, findings) = letter.judge(&draft);
     let never = |rule: &str| matches!(rule, "header_injection" | "empty");
-    let blocking = findings.iter().find(|finding| {
-        super::checks::blocks(&finding.rule) && (!anyway || never(&finding.rule))
-    });
+    let blocking = findings
+        .iter()
+        .find(|finding| super::checks::blocks(&finding.rule) && (!anyway || never(&finding.rule)));
     if let Some(finding) = blocking {
         let words = super::checks::explain(&finding.rule);
-        let place = if finding.place.is_empty() { String::new() } else { format!(" ({})", finding.place) };
+        let place =
+            if finding.place.is_empty() { String::new() } else { format!(" ({})", finding.place) };
         return Err(MessageError::Blocked(format!("{words}{place}")));
     }
     if !store::messages::approve(tx, id, &whole.hash(), by, now).await? {
@@ -120,7 +126,12 @@ pub async fn approve(
 }
 
 /// Lets an approved letter go out: the word and the job that sends it stand or fall together.
-pub async fn release(tx: &mut Conn, id: MessageId, class: Class, now: Millis) -> sqlx::Result<bool> {
+pub async fn release(
+    tx: &mut Conn,
+    id: MessageId,
+    class: Class,
+    now: Millis,
+) -> sqlx::Result<bool> {
     let released = store::messages::release_one(tx, id, now).await?;
     if released {
         store::jobs::enqueue(tx, Job::Send(id), class, now, now, None).await?;
@@ -174,7 +185,12 @@ pub async fn write_again(
     Ok(())
 }
 
-pub async fn skip(tx: &mut Conn, id: MessageId, reason: SkipReason, now: Millis) -> Result<(), MessageError> {
+pub async fn skip(
+    tx: &mut Conn,
+    id: MessageId,
+    reason: SkipReason,
+    now: Millis,
+) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
     if !store::messages::skip(tx, id, reason).await? {
         return Err(MessageError::WrongState(message.state));
@@ -184,7 +200,12 @@ pub async fn skip(tx: &mut Conn, id: MessageId, reason: SkipReason, now: Millis)
 }
 
 /// Takes a skipped message up again.
-pub async fn unskip(tx: &mut Conn, config: &Config, id: MessageId, now: Millis) -> Result<(), MessageError> {
+pub async fn unskip(
+    tx: &mut Conn,
+    config: &Config,
+    id: MessageId,
+    now: Millis,
+) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
     if !store::messages::unskip(tx, id).await? {
         return Err(MessageError::WrongState(message.state));
@@ -193,9 +214,16 @@ pub async fn unskip(tx: &mut Conn, config: &Config, id: MessageId, now: Millis) 
     Ok(())
 }
 
-async fn queue_draft(tx: &mut Conn, config: &Config, message: &Message, now: Millis) -> sqlx::Result<()> {
+async fn queue_draft(
+    tx: &mut Conn,
+    config: &Config,
+    message: &Message,
+    now: Millis,
+) -> sqlx::Result<()> {
     store::campaigns::reopen(tx, message.campaign_id).await?;
-    let Some(campaign) = store::campaigns::find(tx, message.campaign_id).await? else { return Ok(()) };
+    let Some(campaign) = store::campaigns::find(tx, message.campaign_id).await? else {
+        return Ok(());
+    };
     let run_at = if campaign.state == CampaignState::Paused { store::jobs::PAUSED } else { now };
     let deadline = now.plus(config.gemini.deadline_interactive);
     let job = Job::Draft(message.id, task(campaign.kind));
@@ -213,17 +241,26 @@ pub enum Settle {
     Leave,
 }
 
-pub async fn settle(tx: &mut Conn, id: MessageId, answer: Settle, now: Millis) -> Result<(), MessageError> {
+pub async fn settle(
+    tx: &mut Conn,
+    id: MessageId,
+    answer: Settle,
+    now: Millis,
+) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
     let wrong = MessageError::WrongState(message.state);
     let done = match (message.state, answer) {
-        (MessageState::Uncertain, Settle::WentOut) => store::messages::mark_sent(tx, id, now).await?,
+        (MessageState::Uncertain, Settle::WentOut) => {
+            store::messages::mark_sent(tx, id, now).await?
+        }
         (MessageState::Uncertain, Settle::Leave) => {
             let words = message.error.as_deref().unwrap_or("left as it is by an organiser");
             store::messages::mark_failed(tx, id, words).await?
         }
         (MessageState::Uncertain | MessageState::Failed, Settle::SendIt) => {
-            let again = store::messages::send_again(tx, id, None, "sent again by an organiser", false).await?;
+            let again =
+                store::messages::send_again(tx, id, None, "sent again by an organiser", false)
+                    .await?;
             if again {
                 store::campaigns::reopen(tx, message.campaign_id).await?;
                 store::jobs::enqueue(tx, Job::Send(id), Class::Single, now, now, None).await?;

@@ -135,13 +135,14 @@ pub async fn change(
     to: CampaignState,
     words: Option<&str>,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE campaigns SET state = $3, words = $4 WHERE id = $1 AND state = $2")
-        .bind(id)
-        .bind(from.as_str())
-        .bind(to.as_str())
-        .bind(words)
-        .execute(conn)
-        .await?;
+    let done =
+        sqlx::query("UPDATE campaigns SET state = $3, words = $4 WHERE id = $1 AND state = $2")
+            .bind(id)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .bind(words)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -129,7 +129,11 @@ pub async fn enqueue_sends(conn: &mut Conn, campaign: CampaignId, now: Millis) -
 }
 
 /// Holds back or lets go what a campaign has in the queue.
-pub async fn hold_campaign(conn: &mut Conn, campaign: CampaignId, until: Millis) -> sqlx::Result<()> {
+pub async fn hold_campaign(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    until: Millis,
+) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE jobs SET run_at = $2 WHERE kind IN ('draft_outreach', 'draft_match', 'send_message')
          AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
@@ -177,7 +181,11 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
 }
 
 /// When the next job that is not due yet becomes due; paused ones never do.
-pub async fn next_due(conn: &mut Conn, lane: Option<Lane>, now: Millis) -> sqlx::Result<Option<Millis>> {
+pub async fn next_due(
+    conn: &mut Conn,
+    lane: Option<Lane>,
+    now: Millis,
+) -> sqlx::Result<Option<Millis>> {
     let kind = match lane {
         Some(Lane::Kind(kind)) => Some(kind),
         Some(Lane::Gemini(..)) | None => None,
@@ -225,7 +233,8 @@ pub async fn claim(
         .bind(kind),
     };
     let row = query.fetch_optional(conn).await?;
-    row.map(|row| Leased::try_from(row).map_err(|error| sqlx::Error::Decode(error.into()))).transpose()
+    row.map(|row| Leased::try_from(row).map_err(|error| sqlx::Error::Decode(error.into())))
+        .transpose()
 }
 
 /// The job is done: its row goes, unless it was asked for again meanwhile.
@@ -280,10 +289,12 @@ pub async fn heartbeat(conn: &mut Conn, owner: &str, leased_until: Millis) -> sq
 
 /// Who holds jobs without a sign of life since their lease ran out.
 pub async fn silent_owners(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("SELECT DISTINCT owner FROM jobs WHERE owner IS NOT NULL AND leased_until < $1")
-        .bind(now)
-        .fetch_all(conn)
-        .await
+    sqlx::query_scalar(
+        "SELECT DISTINCT owner FROM jobs WHERE owner IS NOT NULL AND leased_until < $1",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await
 }
 
 /// Puts back what an owner held. Call `messages::settle_sending` first: it needs to see what was held.

@@ -269,7 +269,12 @@ pub async fn bounces(conn: &mut Conn, campaign: crate::model::CampaignId) -> sql
 
 // ── Recipients' domains ──
 
-pub async fn pause_domain(conn: &mut Conn, domain: &str, until: Millis, words: &str) -> sqlx::Result<()> {
+pub async fn pause_domain(
+    conn: &mut Conn,
+    domain: &str,
+    until: Millis,
+    words: &str,
+) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO domain_pauses (domain, paused_until, words) VALUES ($1, $2, $3)
          ON CONFLICT (domain) DO UPDATE SET paused_until = excluded.paused_until, words = excluded.words",
@@ -283,10 +288,16 @@ pub async fn pause_domain(conn: &mut Conn, domain: &str, until: Millis, words: &
 }
 
 /// Until when nothing goes to a domain, if it is paused.
-pub async fn domain_paused_until(conn: &mut Conn, domain: &str, now: Millis) -> sqlx::Result<Option<Millis>> {
-    sqlx::query_scalar("SELECT paused_until FROM domain_pauses WHERE domain = $1 AND paused_until > $2")
-        .bind(domain)
-        .bind(now)
-        .fetch_optional(conn)
-        .await
+pub async fn domain_paused_until(
+    conn: &mut Conn,
+    domain: &str,
+    now: Millis,
+) -> sqlx::Result<Option<Millis>> {
+    sqlx::query_scalar(
+        "SELECT paused_until FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
+    )
+    .bind(domain)
+    .bind(now)
+    .fetch_optional(conn)
+    .await
 }

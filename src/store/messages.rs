@@ -52,7 +52,12 @@ pub struct Message {
 
 impl Message {
     pub fn made_by(&self) -> Option<MadeBy> {
-        made_by(self.made_by.as_deref(), self.made_model.as_deref(), self.made_key, self.made_why.as_deref())
+        made_by(
+            self.made_by.as_deref(),
+            self.made_model.as_deref(),
+            self.made_key,
+            self.made_why.as_deref(),
+        )
     }
 
     pub fn skip_reason(&self) -> Option<SkipReason> {
@@ -80,10 +85,14 @@ pub async fn find(conn: &mut Conn, id: MessageId) -> sqlx::Result<Option<Message
 
 /// A person's messages, the newest first.
 pub async fn of_person(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Message>> {
-    sqlx::query_as(concat!("SELECT ", columns!(), " FROM messages WHERE person_id = $1 ORDER BY id DESC"))
-        .bind(person)
-        .fetch_all(conn)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM messages WHERE person_id = $1 ORDER BY id DESC"
+    ))
+    .bind(person)
+    .fetch_all(conn)
+    .await
 }
 
 // ── Audiences ──
@@ -153,7 +162,11 @@ pub async fn copy_test_drafts(
     Ok(done.rows_affected())
 }
 
-pub async fn put_tests_aside(conn: &mut Conn, event: EventId, now: Millis) -> sqlx::Result<Vec<CampaignId>> {
+pub async fn put_tests_aside(
+    conn: &mut Conn,
+    event: EventId,
+    now: Millis,
+) -> sqlx::Result<Vec<CampaignId>> {
     sqlx::query_scalar(
         "UPDATE messages SET state = 'skipped', skip_reason = 'already_invited', forgotten_at = $2
          WHERE event_id = $1 AND forgotten_at IS NULL
@@ -332,9 +345,13 @@ pub async fn neighbour(
     after: bool,
 ) -> sqlx::Result<Option<MessageId>> {
     let query = if after {
-        sqlx::query_scalar("SELECT MIN(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id > $3")
+        sqlx::query_scalar(
+            "SELECT MIN(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id > $3",
+        )
     } else {
-        sqlx::query_scalar("SELECT MAX(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id < $3")
+        sqlx::query_scalar(
+            "SELECT MAX(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id < $3",
+        )
     };
     query.bind(campaign).bind(state.as_str()).bind(id).fetch_one(conn).await
 }
@@ -344,10 +361,12 @@ pub async fn neighbour(
 /// Takes up the writing; false when it is not wanted any more. A message in `drafting` is taken up again: its writer
 /// died, or the job would not run.
 pub async fn start_drafting(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE messages SET state = 'drafting' WHERE id = $1 AND state IN ('queued', 'drafting')")
-        .bind(id)
-        .execute(conn)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'drafting' WHERE id = $1 AND state IN ('queued', 'drafting')",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -578,11 +597,13 @@ pub async fn mark_sent(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::Res
 }
 
 pub async fn mark_uncertain(conn: &mut Conn, id: MessageId, words: &str) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE messages SET state = 'uncertain', error = $2 WHERE id = $1 AND state = 'sending'")
-        .bind(id)
-        .bind(words)
-        .execute(conn)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'uncertain', error = $2 WHERE id = $1 AND state = 'sending'",
+    )
+    .bind(id)
+    .bind(words)
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -83,7 +83,7 @@ impl Frame {
                     n => format!("{n} waiting"),
                 },
             },
-            mail: crate::mail_line(&app.config.mail),
+            mail: app.config.mail.destination(),
             who: if app.config.is_local_only() { String::new() } else { organiser.0.clone() },
         })
     }
