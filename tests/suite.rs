@@ -1,1 +1,4 @@
+//! All tests that need more than one module, in one binary.
 
+mod mail;
+mod support;
