@@ -156,6 +156,20 @@ const QUOTA: Action = Action::PauseSender { pauses: &[hours(24)], then: Then::Wh
 const REPUTATION: Action =
     Action::PauseSender { pauses: &[hours(1)], then: Then::AtMostAMinute(10) };
 
+const LOGINS: Action =
+    Action::PauseSender { pauses: &[minutes(15), minutes(30), minutes(60)], then: Then::AsBefore };
+const PEAK: Action = Action::PauseSender { pauses: &[minutes(10)], then: Then::HalfSpeed };
+const CONNECTIONS: Action = Action::PauseSender {
+    pauses: &[minutes(1), minutes(5)],
+    then: Then::Connections { at_once: 3, a_minute: 30 },
+};
+const CONTENT: Action = Action::StopSenderAfter { times: 2, of: 20 };
+const FULL: Action = Action::TryAgain { pauses: &[hours(4), hours(24), hours(72)] };
+const RATE: Action = Action::TryAgain { pauses: &[hours(1), hours(6)] };
+const LATER: Action = Action::TryAgain { pauses: OTHER_REFUSALS };
+const GONE: Action = Action::Fail { suppress: true };
+const DEFER: Action = Action::PauseDomain { pause: hours(4) };
+
 /// Any code.
 const ANY: &[u16] = &[];
 
@@ -203,10 +217,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.7.0"],
         texts: &["too many login attempts"],
         about: About::Sender,
-        action: Action::PauseSender {
-            pauses: &[minutes(15), minutes(30), minutes(60)],
-            then: Then::AsBefore,
-        },
+        action: LOGINS,
         advice: "Too many logins in a short time. Muster waits; check that nothing else logs in to this account again and again.",
     },
     Row {
@@ -241,7 +252,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.2.1"],
         texts: &["peak smtp relay limit exceeded"],
         about: About::Sender,
-        action: Action::PauseSender { pauses: &[minutes(10)], then: Then::HalfSpeed },
+        action: PEAK,
         advice: TOO_FAST,
     },
     Row {
@@ -286,7 +297,7 @@ const BY_TEXT: &[Row] = &[
             "links",
         ],
         about: About::Sender,
-        action: Action::StopSenderAfter { times: 2, of: 20 },
+        action: CONTENT,
         advice: UNWANTED,
     },
     Row {
@@ -313,7 +324,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.2.1", "5.2.1"],
         texts: &["too quickly", "rate that prevents", "rate prevents"],
         about: About::Recipient,
-        action: Action::TryAgain { pauses: &[hours(1), hours(6)] },
+        action: RATE,
         advice: NO_ADVICE,
     },
     Row {
@@ -322,7 +333,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["5.1.1"],
         texts: &["no such user", "does not exist", "user unknown"],
         about: About::Recipient,
-        action: Action::Fail { suppress: true },
+        action: GONE,
         advice: NO_ADVICE,
     },
     Row {
@@ -331,7 +342,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["5.2.1"],
         texts: &["disabled", "inactive"],
         about: About::Recipient,
-        action: Action::Fail { suppress: true },
+        action: GONE,
         advice: NO_ADVICE,
     },
     Row {
@@ -340,7 +351,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["5.x.x"],
         texts: &["no longer valid", "mailbox not found"],
         about: About::Recipient,
-        action: Action::Fail { suppress: true },
+        action: GONE,
         advice: NO_ADVICE,
     },
     Row {
@@ -349,7 +360,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.2.2", "5.2.2"],
         texts: &["over quota", "quota exceeded", "mailbox full", "mailbox is full"],
         about: About::Recipient,
-        action: Action::TryAgain { pauses: &[hours(4), hours(24), hours(72)] },
+        action: FULL,
         advice: NO_ADVICE,
     },
     Row {
@@ -358,7 +369,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.7.0"],
         texts: &["[tss04]", "[tss"],
         about: About::Domain,
-        action: Action::PauseDomain { pause: hours(4) },
+        action: DEFER,
         advice: THEY_DEFER,
     },
     Row {
@@ -385,10 +396,7 @@ const BY_TEXT: &[Row] = &[
         enhanced: &["4.3.2"],
         texts: &["concurrent connections"],
         about: About::Sender,
-        action: Action::PauseSender {
-            pauses: &[minutes(1), minutes(5)],
-            then: Then::Connections { at_once: 3, a_minute: 30 },
-        },
+        action: CONNECTIONS,
         advice: TOO_FAST,
     },
     Row {
@@ -550,7 +558,7 @@ const BY_ENHANCED: &[Row] = &[
         enhanced: &["4.2.2", "5.2.2"],
         texts: &[],
         about: About::Recipient,
-        action: Action::TryAgain { pauses: &[hours(4), hours(24), hours(72)] },
+        action: FULL,
         advice: NO_ADVICE,
     },
     Row {
@@ -568,10 +576,7 @@ const BY_ENHANCED: &[Row] = &[
         enhanced: &["4.3.2"],
         texts: &[],
         about: About::Sender,
-        action: Action::PauseSender {
-            pauses: &[minutes(1), minutes(5)],
-            then: Then::Connections { at_once: 3, a_minute: 30 },
-        },
+        action: CONNECTIONS,
         advice: TOO_FAST,
     },
     Row {
@@ -630,12 +635,9 @@ fn judge_by_stage(code: u16, enhanced: Option<&str>, stage: Stage) -> Verdict {
             let suppress = enhanced.is_some_and(|it| it.starts_with("5.1.") || it == "5.2.1");
             verdict("refused", About::Recipient, Action::Fail { suppress }, NO_ADVICE)
         }
-        Stage::To | Stage::Data | Stage::Answer => verdict(
-            "later",
-            About::Recipient,
-            Action::TryAgain { pauses: OTHER_REFUSALS },
-            NO_ADVICE,
-        ),
+        Stage::To | Stage::Data | Stage::Answer => {
+            verdict("later", About::Recipient, LATER, NO_ADVICE)
+        }
     }
 }
 
