@@ -143,6 +143,7 @@ fn quality(text: &str, words: &[String]) -> f64 {
         * keep(overlong(words), 1.5)
         * keep(backwards(text), 0.9)
         * keep(loose_marks(text), 2.0)
+        * keep((doubled(text) - 0.1).max(0.0), 1.5)
 }
 
 /// The share of characters that stand for no letter: replacement, private use, control.
@@ -204,6 +205,21 @@ fn loose_marks(text: &str) -> f64 {
         before = c;
     }
     share(loose, all)
+}
+
+/// Of the vowel signs written before their letter, the share that stand between two of the same: where the sign was
+/// taken for sign and letter together.
+fn doubled(text: &str) -> f64 {
+    let (mut doubled, mut all) = (0, 0);
+    let mut before = ['\0'; 2];
+    for c in text.chars() {
+        if matches!(before[1], '\u{093f}' | '\u{09bf}' | '\u{0a3f}' | '\u{0abf}') {
+            all += 1;
+            doubled += usize::from(before[0] == c);
+        }
+        before = [before[1], c];
+    }
+    share(doubled, all)
 }
 
 fn share(part: usize, all: usize) -> f64 {
@@ -311,6 +327,7 @@ mod tests {
             "םולש םלוכל",
             "ةسردملا",
             "ह िन ्द ी",
+            "विवकास लिलए परिरचय",
         ] {
             assert!(q(bad) < 0.9, "{bad:?} has {}", q(bad));
         }

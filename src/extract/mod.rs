@@ -10,6 +10,7 @@ mod docx;
 mod flow;
 mod limits;
 mod pdf;
+mod repair;
 mod sniff;
 mod tidy;
 mod txt;
@@ -208,19 +209,19 @@ impl Reader {
 
 /// What the answers of all engines come to.
 fn pdf_verdict(outcomes: Vec<Outcome>, image: bool) -> Result<Extracted, ExtractError> {
-    let (mut texts, mut locked, mut too_long, mut not_started) = (Vec::new(), false, false, None);
+    let (mut texts, mut locked, mut too_long, mut damaged, mut not_started) =
+        (Vec::new(), false, false, false, None);
     for outcome in outcomes {
         match outcome {
-            Outcome::Text(text) => texts.push(text),
+            Outcome::Text(text) => texts.push(repair::repair(&text)),
             Outcome::Refused(Reason::Locked) => locked = true,
+            Outcome::Refused(_) | Outcome::Died => damaged = true,
             Outcome::TimedOut => too_long = true,
             Outcome::NotStarted(error) => not_started = Some(error),
-            Outcome::Refused(_) | Outcome::Died => {}
         }
     }
-    if let Some(choice) = choose::best(&texts)
-        && (choice.sure || !image)
-    {
+    let choice = choose::best(&texts).filter(|choice| choice.sure || !image);
+    if let Some(choice) = choice {
         let text = tidy::tidy(&texts[choice.index]);
         if has_words(&text) {
             return Ok(Extracted { format: Format::Pdf, text });
@@ -228,11 +229,11 @@ fn pdf_verdict(outcomes: Vec<Outcome>, image: bool) -> Result<Extracted, Extract
     }
     Err(match not_started {
         _ if locked => ExtractError::PdfLocked,
-        _ if !texts.is_empty() && image => ExtractError::PdfPicture,
-        _ if !texts.is_empty() => ExtractError::PdfNoText,
         _ if too_long => ExtractError::PdfTooLong,
+        _ if image && !texts.is_empty() => ExtractError::PdfPicture,
         Some(error) => ExtractError::NotStarted(error),
-        None => ExtractError::PdfDamaged,
+        None if damaged => ExtractError::PdfDamaged,
+        None => ExtractError::PdfNoText,
     })
 }
 
