@@ -8,6 +8,7 @@ pub mod config;
 
 pub mod store;
 
+pub mod extract;
 pub mod mail;
 pub mod skills;
 
@@ -18,4 +19,5 @@ pub mod matching;
 pub mod people;
 
 pub mod app;
+pub mod cli;
 pub mod web;

@@ -1,9 +1,9 @@
-<<<<<<< HEAD
-//! What the tests share: databases, a reader of Rust source, and the word on what may be skipped.
+//! What the tests share: databases, servers that behave like the real ones, a reader of Rust source, and the word on what may be skipped.
 
 pub mod browser;
 pub mod db;
 pub mod postgres;
+pub mod smtp;
 pub mod source;
 
 use std::io::Write as _;
@@ -39,8 +39,3 @@ pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok().map(|text| text.trim_end().to_owned())
 }
-=======
-//! Servers that the tests talk to. They behave like the real ones and write down what they were asked.
-
-pub mod smtp;
->>>>>>> mail
