@@ -1,14 +1,18 @@
 //! Muster's command line: serve, or do one thing and print it. The same domain calls as the web, no rules of its own.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use serde_json::json;
+
+use crate::config::{Config, Vars};
 use crate::extract::{self, MAX_BYTES, Reader};
+use crate::skills;
 
 /// Invites people to a hackathon by e-mail and brings them together.
 ///
@@ -40,7 +44,7 @@ pub fn main() -> ExitCode {
         None => serve(),
         Some(Command::Extract { file }) => text(&file).and_then(|text| print(&text)),
         Some(Command::Skills { file }) => {
-            text(&file).and_then(|text| skills(&text)).and_then(|line| print(&line))
+            text(&file).and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string()))
         }
     };
     match done {
@@ -52,15 +56,27 @@ pub fn main() -> ExitCode {
     }
 }
 
-// JOIN: `crate::app::serve()`, once there is one.
 fn serve() -> anyhow::Result<()> {
-    anyhow::bail!("this build cannot serve yet")
+    let config = Config::read(&Vars::from_environment()?)?;
+    log_to_output();
+    // One TLS provider for Gemini, mail and PostgreSQL.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(crate::app::serve(config))
 }
 
-// JOIN: `crate::skills::find(text)`, once there is one:
-// `Ok(serde_json::json!({ "skills": crate::skills::find(text) }).to_string())`
-fn skills(_text: &str) -> anyhow::Result<String> {
-    anyhow::bail!("this build knows no skills yet")
+/// What is logged: our own words, and of the libraries only what somebody should look at. `RUST_LOG` says otherwise.
+fn log_to_output() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn,tower_http=warn,lettre=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stdout().is_terminal())
+        .with_target(false)
+        .init();
 }
 
 /// The text of the resume in a file, read as the server reads it.
