@@ -1,5 +1,5 @@
-// What the browser tests share. A script is run by tests/browser/mod.rs as `node <name>.mjs` with BASE_URL in the
-// environment, throws when something is wrong, and prints what it found otherwise.
+// What the browser tests share. A script throws when something is wrong. It is run by tests/support/browser.rs with
+// BASE_URL (the server), PACKAGES (the folder with node_modules) and CHROMIUM (the program) in the environment.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
