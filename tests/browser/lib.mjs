@@ -39,6 +39,8 @@ export async function open(work, { tolerate = [], ...options } = {}) {
     reducedMotion: "reduce",
     ...options,
   });
+  // Long enough for a machine that does five other things.
+  context.setDefaultTimeout(120_000);
   const complaints = [];
   const complain = (text) => {
     if (![...tolerate, OURS].some((pattern) => pattern.test(text))) complaints.push(text);
@@ -47,7 +49,7 @@ export async function open(work, { tolerate = [], ...options } = {}) {
   const page = context.pages()[0] ?? (await context.newPage());
   watch(page, complain);
   try {
-    await work(page, complaints);
+    await work(page);
     assert.deepEqual(complaints, [], "the browser complained");
   } finally {
     await context.close();
