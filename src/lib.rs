@@ -7,3 +7,5 @@ pub mod model;
 pub mod config;
 
 pub mod store;
+
+pub mod llm;
