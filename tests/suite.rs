@@ -1,1 +1,4 @@
+//! Every test that is not beside the code it tries, in one program.
 
+mod pool;
+mod support;

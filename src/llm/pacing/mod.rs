@@ -189,7 +189,8 @@ fn link(view: &View, model: usize, reserve: bool, tokens: u32, now: Millis) -> O
                 }
                 if let Some(key) = serves
                     && link.rested.is_none_or(|rested| {
-                        (key.last_sent, key.number) < (rested.last_sent, rested.number)
+                        (key.last_sent, key.last_booking, key.number)
+                            < (rested.last_sent, rested.last_booking, rested.number)
                     })
                 {
                     link.rested = Some(key);
@@ -201,6 +202,16 @@ fn link(view: &View, model: usize, reserve: bool, tokens: u32, now: Millis) -> O
 }
 
 impl Because {
+    /// Why a key rests; `None` when it only waits for its minute.
+    pub fn why_resting(&self) -> Option<String> {
+        match self {
+            Self::Spacing | Self::Slot | Self::Tokens => None,
+            Self::Capacity => Some("Google has no room at the moment".into()),
+            Self::Day => Some("the day's quota is used".into()),
+            Self::Fault { reason, .. } => Some(reason.clone()),
+        }
+    }
+
     /// Whether it passes within minutes by itself.
     fn is_short(&self) -> bool {
         match self {

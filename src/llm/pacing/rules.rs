@@ -38,6 +38,7 @@ pub(super) fn view(pacing: Pacing, numbers: &[i64]) -> View {
             aside: None,
             rest: None,
             last_sent: None,
+            last_booking: 0,
         })
         .collect();
     let ledgers: BTreeMap<_, _> =
@@ -327,4 +328,14 @@ fn pauses_between_tries_grow_and_six_tries_fit_into_an_hour() {
     let longest: Duration = (1..pace.failure_tries).map(|n| pace.pause_after_failure(n, 1.0)).sum();
     assert!(longest < Duration::from_secs(3_600), "{longest:?}");
     assert!(pace.pause_after_failure(3, 0.0) > pace.pause_after_failure(2, 0.9));
+}
+
+#[test]
+fn of_two_keys_sent_in_one_moment_the_one_that_went_first_goes_first() {
+    let mut view = view(Pacing::Full, &[1, 2]);
+    for (key, booking) in view.keys.iter_mut().zip([8, 7]) {
+        key.last_sent = Some(NOON.minus(Duration::from_secs(1)));
+        key.last_booking = booking;
+    }
+    assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
 }

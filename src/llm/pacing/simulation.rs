@@ -143,6 +143,7 @@ impl World {
         self.view.turns = self.view.turns.after(task, class, bulk_waits, self.now);
         let key = self.view.keys.iter_mut().find(|it| it.number == key).unwrap();
         key.last_sent = Some(self.now);
+        key.last_booking = self.starts.len() as i64;
     }
 
     fn book_answers(&mut self) {

@@ -29,6 +29,8 @@ pub struct Key {
     /// Rests on its own account: until when, and the reason.
     pub rest: Option<(Millis, String)>,
     pub last_sent: Option<Millis>,
+    /// Grows with each request: of two keys that were sent in the same moment the one with the smaller went first.
+    pub last_booking: i64,
 }
 
 /// A project's quota for one model, and what is used of it.
