@@ -69,7 +69,7 @@ pub async fn book(
 ) -> sqlx::Result<Decision> {
     let turn = store::keys::lock(conn).await?;
     if turn % TIDY_EVERY == 0 {
-        store::keys::forget(conn, now.minus(Duration::from_secs(48 * 3600))).await?;
+        store::keys::forget(conn, now.minus(Duration::from_hours(48))).await?;
     }
     let (view, ids) = load(conn, pool, now).await?;
     match pacing::decide(&view, demands, now) {

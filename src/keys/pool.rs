@@ -161,7 +161,7 @@ fn fingerprint(key: &Secret, salt: &Secret) -> String {
 }
 
 /// Two days of bookings are kept: today's and yesterday's.
-const KEEP_BOOKINGS: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
+const KEEP_BOOKINGS: std::time::Duration = std::time::Duration::from_hours(48);
 
 /// Brings the table in step with the environment, at the start. What was known of a key stays, whichever variable
 /// holds it now.

@@ -101,10 +101,7 @@ pub async fn settle(
 }
 
 fn booked_as(outcome: &Result<Answer, Failure>) -> (BookingOutcome, Option<String>) {
-    let failure = match outcome {
-        Ok(_) => return (BookingOutcome::Ok, None),
-        Err(failure) => failure,
-    };
+    let Err(failure) = outcome else { return (BookingOutcome::Ok, None) };
     let word = match failure {
         Failure::Refused(_) => BookingOutcome::Refused,
         Failure::Unusable { .. } => BookingOutcome::Unusable,

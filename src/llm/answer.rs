@@ -215,10 +215,8 @@ fn misfit(value: &Value, schema: &Value, place: &str) -> Option<String> {
             return Some(here());
         }
         if let Some(schema) = schema.get("items") {
-            let misfits = items.iter().enumerate();
-            return misfits
-                .filter_map(|(at, item)| misfit(item, schema, &format!("{place}/{at}")))
-                .next();
+            let mut misfits = items.iter().enumerate();
+            return misfits.find_map(|(at, item)| misfit(item, schema, &format!("{place}/{at}")));
         }
     }
     None

@@ -43,7 +43,7 @@ impl Client {
             .timeout(config.timeout)
             .redirect(reqwest::redirect::Policy::none())
             // Google closes idle connections after some minutes; one closed under our hands would cost a try.
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(Duration::from_mins(1))
             .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")));
         if config.base_url.starts_with("http://") {
             // Plain http goes to this machine only, and there no proxy stands between.

@@ -111,8 +111,7 @@ fn is_telephone(run: &str) -> bool {
     let year =
         |group: &&str| group.len() == 4 && (group.starts_with("19") || group.starts_with("20"));
     // 2019 - 2021, 06/2019 - 08/2021, 16.01.2027: dates have a year among them and small numbers beside.
-    let dates =
-        groups.iter().any(|it| year(it)) && groups.iter().all(|it| year(it) || it.len() <= 2);
+    let dates = groups.iter().any(year) && groups.iter().all(|it| year(it) || it.len() <= 2);
     let least = if run.starts_with('+') { 7 } else { 8 };
     (least..=16).contains(&digits) && !dates
 }

@@ -57,7 +57,7 @@ pub enum By {
 /// Settings as they come from an environment without variables, with keys of these numbers.
 pub fn settings(url: &str, numbers: &[i64]) -> config::Gemini {
     let mut gemini = config::Config::read(&config::Vars::default()).expect("it is empty").gemini;
-    gemini.base_url = url.to_owned();
+    url.clone_into(&mut gemini.base_url);
     gemini.keys = numbers
         .iter()
         .map(|number| config::Key {
@@ -104,7 +104,7 @@ impl Bench {
     }
 
     pub fn bulk(&mut self, task: Task, count: usize) {
-        self.add(task, Class::Bulk, count, Duration::from_secs(24 * 3600));
+        self.add(task, Class::Bulk, count, Duration::from_hours(24));
     }
 
     pub fn add(&mut self, task: Task, class: Class, count: usize, deadline: Duration) {

@@ -7,7 +7,7 @@ use muster::model::job::{Class, Task};
 use super::bench::{Bench, By, NOON};
 use crate::support::gemini::Fault;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
 async fn trouble_of_google_is_tried_again_with_another_key_after_a_pause() {
@@ -36,7 +36,7 @@ async fn after_six_tries_the_resort_serves_and_says_why() {
         bench.makers(),
         [&By::Resort("the model is overloaded (503); tried 6 times".into())]
     );
-    assert!(bench.clock.now().since(NOON) < Duration::from_secs(3600));
+    assert!(bench.clock.now().since(NOON) < Duration::from_hours(1));
 }
 
 #[tokio::test]
@@ -44,10 +44,10 @@ async fn a_person_who_watches_gets_the_resort_before_the_pauses_grow_too_long() 
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(1, Some(Fault::InternalError));
     bench.gemini.fault_key(2, Some(Fault::InternalError));
-    bench.add(Task::Skills, Class::Person, 1, Duration::from_secs(120));
+    bench.add(Task::Skills, Class::Person, 1, Duration::from_mins(2));
     bench.run().await;
     assert!(matches!(bench.done[0].by, By::Resort(_)));
-    assert!(bench.clock.now().since(NOON) <= Duration::from_secs(120));
+    assert!(bench.clock.now().since(NOON) <= Duration::from_mins(2));
 }
 
 #[tokio::test]

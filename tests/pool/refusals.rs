@@ -13,7 +13,7 @@ fn by_key(key: i64) -> By {
     By::Model { key, model: "gemini-3.5-flash-lite".into() }
 }
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
 async fn a_leaked_key_is_set_aside_after_one_refusal_and_nothing_falls_back() {
@@ -68,7 +68,7 @@ async fn when_all_keys_are_refused_everything_is_finished_by_the_resort_at_once(
     bench.run().await;
     assert_eq!((bench.done.len(), bench.by_model()), (20, 0));
     assert_eq!(bench.gemini.requests().len(), 3);
-    assert!(bench.clock.now().since(NOON) < Duration::from_secs(60));
+    assert!(bench.clock.now().since(NOON) < Duration::from_mins(1));
     let By::Resort(why) = &bench.done[19].by else { panic!() };
     for part in ["key 1 is set aside: Google has suspended this key", "the reserve key", "key 2"] {
         assert!(why.contains(part), "{why}");
@@ -120,7 +120,7 @@ async fn a_key_refused_for_the_day_rests_until_midnight_in_california_and_a_minu
     bench.run().await;
     assert_eq!(bench.makers(), [&by_key(2); 4]);
     let midnight = Millis(NOON.0 + 20 * 3_600_000);
-    let until = midnight.plus(Duration::from_secs(60));
+    let until = midnight.plus(Duration::from_mins(1));
     assert_eq!(
         bench.state(1).await,
         KeyState::Resting { until, why: "the day's quota is used".into() }
@@ -133,7 +133,7 @@ async fn a_key_refused_for_the_day_rests_until_midnight_in_california_and_a_minu
     bench.bulk(Task::Skills, 1);
     bench.run_now().await;
     let KeyState::Resting { until: again, .. } = bench.state(1).await else { panic!() };
-    assert_eq!(again.since(until), Duration::from_secs(3600));
+    assert_eq!(again.since(until), Duration::from_hours(1));
 
     bench.gemini.fault_key(1, None);
     bench.clock.advance_to(again);
@@ -153,7 +153,7 @@ async fn the_next_model_serves_when_the_first_is_used_up_for_the_day_or_gone() {
         assert_eq!(bench.makers(), [&second; 2], "{fault:?}");
         let off = bench.key(1).await.models_off;
         assert_eq!(off.len(), usize::from(fault != Fault::DayWithTrueDelay), "{off:?}");
-        assert!(bench.clock.now().since(NOON) < Duration::from_secs(60));
+        assert!(bench.clock.now().since(NOON) < Duration::from_mins(1));
     }
 }
 
@@ -171,14 +171,14 @@ async fn a_fault_of_a_key_that_may_pass_makes_it_rest_longer_each_time() {
             KeyState::Resting { until, .. } => until.since(bench.gemini_last(2)),
             other => panic!("{fault:?}: {other:?}"),
         };
-        assert_eq!(rest(&bench).await, Duration::from_secs(15 * 60), "{fault:?}");
-        bench.clock.advance(Duration::from_secs(16 * 60));
+        assert_eq!(rest(&bench).await, Duration::from_mins(15), "{fault:?}");
+        bench.clock.advance(Duration::from_mins(16));
         bench.bulk(Task::Skills, 2);
         bench.run().await;
-        assert_eq!(rest(&bench).await, Duration::from_secs(30 * 60), "{fault:?}");
+        assert_eq!(rest(&bench).await, Duration::from_mins(30), "{fault:?}");
 
         bench.gemini.fault_key(2, None);
-        bench.clock.advance(Duration::from_secs(31 * 60));
+        bench.clock.advance(Duration::from_mins(31));
         bench.bulk(Task::Skills, 2);
         bench.run().await;
         assert_eq!(bench.state(2).await, KeyState::Ready);
@@ -211,11 +211,11 @@ async fn a_person_who_watches_is_not_kept_waiting_by_resting_keys() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(1, Some(Fault::Address));
     bench.gemini.fault_key(2, Some(Fault::Address));
-    bench.add(Task::Skills, Class::Person, 1, Duration::from_secs(120));
+    bench.add(Task::Skills, Class::Person, 1, Duration::from_mins(2));
     bench.run().await;
     let By::Resort(why) = &bench.done[0].by else { panic!("{:?}", bench.done) };
     assert!(why.starts_with("no key was free in time: key 1 rests until 12:15 UTC"), "{why}");
-    assert!(bench.clock.now().since(NOON) < Duration::from_secs(120));
+    assert!(bench.clock.now().since(NOON) < Duration::from_mins(2));
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ async fn a_booking_that_grew_old_is_stamped_again_or_given_back() {
 async fn people_come_before_bulk_and_bulk_does_not_starve() {
     let mut bench = Bench::with(&[1, 2], Rules::default(), full).await;
     bench.bulk(Task::Outreach, 30);
-    bench.add(Task::Skills, Class::Person, 18, Duration::from_secs(120));
+    bench.add(Task::Skills, Class::Person, 18, Duration::from_mins(2));
     let (_, why) = bench.run_now().await;
     bench.clock.advance(Duration::from_secs(2));
     while bench.done.len() < 24 {
@@ -236,5 +236,5 @@ async fn the_day_s_quota_of_both_keys_lets_work_wait_until_midnight_in_californi
     bench.run().await;
     assert_eq!((bench.by_model(), bench.gemini.refusals()), (10, 0));
     assert!(bench.done.iter().all(|done| matches!(done.by, By::Model { .. })));
-    assert!(bench.clock.now().since(NOON) > Duration::from_secs(20 * 3600));
+    assert!(bench.clock.now().since(NOON) > Duration::from_hours(20));
 }

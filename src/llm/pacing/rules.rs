@@ -58,13 +58,13 @@ pub(super) fn bulk(task: Task) -> Demand {
         class: Class::Bulk,
         waiting: 10,
         created_at: NOON,
-        deadline_at: Some(NOON.plus(Duration::from_secs(24 * 3600))),
+        deadline_at: Some(NOON.plus(Duration::from_hours(24))),
         tokens: 1_000,
     }
 }
 
 fn watched(task: Task) -> Demand {
-    let deadline_at = Some(NOON.plus(Duration::from_secs(120)));
+    let deadline_at = Some(NOON.plus(Duration::from_mins(2)));
     Demand { class: Class::Person, deadline_at, ..bulk(task) }
 }
 
@@ -285,7 +285,7 @@ fn who_waits_too_long_gets_the_resort_but_bulk_never_for_want_of_a_minute() {
 fn a_free_key_serves_even_after_the_deadline() {
     let view = view(Pacing::Full, &[1]);
     let mut demand = watched(Task::Skills);
-    demand.deadline_at = Some(NOON.minus(Duration::from_secs(60)));
+    demand.deadline_at = Some(NOON.minus(Duration::from_mins(1)));
     assert_eq!(start(decide(&view, &[demand], NOON)).0, 1);
 }
 
@@ -326,7 +326,7 @@ fn two_sends_of_one_key_keep_their_gap() {
 fn pauses_between_tries_grow_and_six_tries_fit_into_an_hour() {
     let pace = Pace::new(&settings(Pacing::Spaced), 1);
     let longest: Duration = (1..pace.failure_tries).map(|n| pace.pause_after_failure(n, 1.0)).sum();
-    assert!(longest < Duration::from_secs(3_600), "{longest:?}");
+    assert!(longest < Duration::from_hours(1), "{longest:?}");
     assert!(pace.pause_after_failure(3, 0.0) > pace.pause_after_failure(2, 0.9));
 }
 

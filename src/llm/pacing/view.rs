@@ -234,9 +234,8 @@ impl Turns {
         let finish = next.clock + cost(task);
         next.tasks.insert(task, TaskTurn { last_start: Some(now), finish });
         next.since_bulk = match class {
-            Class::Bulk => 0,
             Class::Person | Class::Single if bulk_waits => self.since_bulk + 1,
-            Class::Person | Class::Single => 0,
+            Class::Person | Class::Single | Class::Bulk => 0,
         };
         next
     }

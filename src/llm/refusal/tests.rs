@@ -10,6 +10,7 @@ fn refusal(status: u16, body: &str) -> Refusal {
     read(status, body.as_bytes(), &key()).expect("a refusal")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
 fn seconds(n: f64) -> Option<Duration> {
     Some(Duration::from_secs_f64(n))
 }

@@ -118,11 +118,11 @@ fn letter(data: &Value, task: &str, fault: Option<Fault>) -> String {
         if task == "match" { matches(data, name, event) } else { invitation(data, name, event) };
     match fault {
         Some(Fault::InventLink) => {
-            body.push_str("\n\nRegister at https://invented.example.org/now.")
+            body.push_str("\n\nRegister at https://invented.example.org/now.");
         }
         Some(Fault::Residue) => body.insert_str(0, "As an AI language model, I wrote this.\n\n"),
         Some(Fault::TooLong) => {
-            body.push_str(&"\n\nWe look forward to it very much indeed.".repeat(60))
+            body.push_str(&"\n\nWe look forward to it very much indeed.".repeat(60));
         }
         _ => {}
     }
@@ -142,7 +142,7 @@ fn list(items: &[&str]) -> String {
     }
 }
 
-fn strings<'a>(value: Option<&'a Value>, most: usize) -> Vec<&'a str> {
+fn strings(value: Option<&Value>, most: usize) -> Vec<&str> {
     let items = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     items.iter().filter_map(Value::as_str).take(most).collect()
 }
