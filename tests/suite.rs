@@ -3,5 +3,6 @@
 mod architecture;
 mod browser;
 mod mail;
+mod pool;
 mod store;
 mod support;

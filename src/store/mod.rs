@@ -7,6 +7,7 @@
 pub mod campaigns;
 pub mod events;
 pub mod jobs;
+pub mod keys;
 pub mod mails;
 pub mod matches;
 pub mod messages;
