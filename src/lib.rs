@@ -22,4 +22,5 @@ pub mod people;
 
 pub mod app;
 pub mod cli;
+pub mod jobs;
 pub mod web;
