@@ -4,6 +4,7 @@
 mod draft;
 mod owner;
 mod send;
+mod send_test;
 mod worker;
 
 pub use owner::Owner;
@@ -34,6 +35,7 @@ async fn run(
     match (leased.job, means) {
         (Job::Draft(id, _), Some(means)) => draft::run(app, leased, id, means).await,
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
+        (Job::SendTest(id), _) => send_test::run(app, leased, id).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }
 }

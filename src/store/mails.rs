@@ -13,7 +13,7 @@ pub struct NewMail<'a> {
     pub header_id: &'a str,
     /// outbox, smtp
     pub transport: &'a str,
-    /// sending, or sent where the outbox is the transport.
+    /// queued or sending; sent where the outbox is the transport.
     pub state: &'a str,
     pub bytes: &'a [u8],
     pub owner: &'a str,
@@ -36,6 +36,18 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
     .bind(now)
     .fetch_one(conn)
     .await
+}
+
+/// A mail that waits begins to be sent; false when it does not wait any more.
+pub async fn start(conn: &mut Conn, id: MailId, owner: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE mails SET state = 'sending', owner = $2 WHERE id = $1 AND state = 'queued'",
+    )
+    .bind(id)
+    .bind(owner)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Writes down what became of an attempt: sent, refused (with the verdict's kind), uncertain.

@@ -8,6 +8,7 @@ mod guard;
 mod login;
 mod page;
 mod people;
+mod settings;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -48,6 +49,11 @@ pub fn router(app: App) -> Router {
         .route("/people/{id}/switches", post(people::switches))
         .route("/people/{id}/erase", post(people::erase))
         .route("/people/{id}/person.json", get(people::export))
+        .route("/settings", get(settings::show))
+        .route("/settings/event", post(settings::save_event))
+        .route("/settings/mail/test", post(settings::send_test))
+        .route("/settings/mail/go-on", post(settings::go_on))
+        .route("/settings/matching", post(settings::save_rule))
         .route("/users", get(|| async { Redirect::permanent("/people") }))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
 
