@@ -5,6 +5,7 @@ pub mod assets;
 mod error;
 mod form;
 mod guard;
+mod home;
 mod login;
 mod page;
 mod people;
@@ -33,7 +34,9 @@ const TABLE: usize = 17 * 1024 * 1024;
 /// The site map.
 pub fn router(app: App) -> Router {
     let pages = Router::new()
-        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/", get(home::home))
+        .route("/first-run/hide", post(home::hide))
+        .route("/more", get(home::more))
         .route("/people", get(people::list).post(people::add))
         .route("/people/new", get(people::new))
         .route(

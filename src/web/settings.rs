@@ -143,7 +143,7 @@ pub struct SettingsPage {
     said: &'static str,
     typed: EventForm,
     errors: FieldErrors,
-    /// What counts where a field is empty.
+    /// The hints: what counts where a field is empty.
     set: EventForm,
     mail: MailPart,
     test_address: String,
@@ -200,24 +200,26 @@ async fn page(
     let sender = store::mails::sender(&mut conn, &app.sender_name()).await?;
     let rule = store::events::setting(&mut conn, events::CURRENT, RULE_SETTING).await?;
     let (set, mail) = (&app.config.event, &app.config.mail);
-    let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
+    let hint = |value: &Option<String>| {
+        value.as_ref().map(|value| format!("If left empty: {value}")).unwrap_or_default()
+    };
     let page = SettingsPage {
         frame: Frame::load(app, &mut conn, organiser, Place::Settings).await?,
         said,
         typed,
         errors,
         set: EventForm {
-            name: or_empty(&set.name),
-            dates: or_empty(&set.dates),
-            place: or_empty(&set.place),
-            link: or_empty(&set.link),
-            community_link: or_empty(&set.community_link),
-            organiser: or_empty(&set.organiser),
-            address: or_empty(&set.address),
-            language: set.language.clone(),
-            time_zone: or_empty(&set.time_zone),
-            sender_name: or_empty(&mail.sender_name),
-            reply_to: mail.reply_to.as_ref().map(ToString::to_string).unwrap_or_default(),
+            name: hint(&set.name),
+            dates: hint(&set.dates),
+            place: hint(&set.place),
+            link: hint(&set.link),
+            community_link: hint(&set.community_link),
+            organiser: hint(&set.organiser),
+            address: hint(&set.address),
+            language: hint(&Some(set.language.clone())),
+            time_zone: hint(&set.time_zone),
+            sender_name: hint(&mail.sender_name),
+            reply_to: hint(&mail.reply_to.as_ref().map(ToString::to_string)),
             guidance: String::new(),
         },
         mail: MailPart {
