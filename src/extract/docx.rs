@@ -39,7 +39,8 @@ pub fn text(bytes: &[u8]) -> Result<String, Reason> {
         };
     add(&mut package, &mut texts, &["header"])?;
     texts.push(body);
-    add(&mut package, &mut texts, &["footnotes", "endnotes"])?;
+    // Of a diagram (SmartArt) the words stand in a part of their own.
+    add(&mut package, &mut texts, &["diagramData", "footnotes", "endnotes"])?;
     add(&mut package, &mut texts, &["footer"])?;
     Ok(texts.join("\n"))
 }

@@ -170,7 +170,8 @@ impl Reader {
     /// The text of a file of any kind. A PDF is read by three engines, each in its own child, and the best text is
     /// taken; it is enough that one of them succeeds.
     pub async fn read(&self, bytes: Vec<u8>) -> Result<Extracted, ExtractError> {
-        match sniff::sniff(&bytes)? {
+        let (kind, bytes) = blocking(move || (sniff::sniff(&bytes), bytes)).await?;
+        match kind? {
             Kind::Text(text) => finish(Format::Txt, text).await?.ok_or(ExtractError::NoWords),
             Kind::Word => {
                 let text = self.run(Engine::Docx, &bytes).await.text().map_err(word_error)?;
@@ -196,9 +197,7 @@ impl Reader {
             self.run(second, &bytes),
             self.run(third, &bytes)
         );
-        let image = pdf::holds_image(&bytes);
-        drop(bytes);
-        blocking(move || pdf_verdict(vec![first, second, third], image)).await?
+        blocking(move || pdf_verdict(vec![first, second, third], pdf::holds_image(&bytes))).await?
     }
 
     async fn run(&self, engine: Engine, bytes: &[u8]) -> Outcome {
