@@ -8,10 +8,14 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::tidy;
+
 /// Fewer words than these, agreed on, are no resume: a scan with a stamp on it.
 const FEW_WORDS: usize = 10;
 /// A text that no other supports is believed if it has so many words and shows no sign of a wrong reading.
 const MANY_WORDS: usize = 50;
+/// As far as this, in bytes, a text is judged: ten times what of a resume is used.
+const JUDGED: usize = 256 << 10;
 /// How far a pair of neighbours counts beside a word.
 const PAIRS: f64 = 0.25;
 /// What a text is worth that agrees with none: its quality and length still tell.
@@ -27,7 +31,7 @@ pub struct Choice {
 
 /// The best text; `None` when there is none at all.
 pub fn best(texts: &[String]) -> Option<Choice> {
-    let read: Vec<Read> = texts.iter().map(|text| Read::new(text)).collect();
+    let read: Vec<Read> = texts.iter().map(|text| Read::new(tidy::cut(text, JUDGED))).collect();
     let most = read.iter().map(|it| it.letters).max()?;
     let (mut index, mut highest) = (0, f64::MIN);
     for (at, it) in read.iter().enumerate() {

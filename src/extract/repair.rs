@@ -8,6 +8,9 @@ const SPACED_LETTERS: usize = 5;
 /// Words have so many letters on average; fewer are no heading.
 const LETTERS_A_WORD: usize = 3;
 
+/// In bytes. Headings are shorter.
+const LONGEST_LINE: usize = 2000;
+
 /// The text with spaced-out words closed up and Arabic ligatures the right way round.
 pub fn repair(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
@@ -19,19 +22,25 @@ pub fn repair(text: &str) -> String {
 
 /// "S K I L L S" is "SKILLS". Wider gaps part words; where an engine made all gaps alike, capitals begin them.
 fn close_up(line: &str, into: &mut String) {
+    if line.len() > LONGEST_LINE {
+        into.push_str(line);
+        return;
+    }
     let tokens = tokens(line);
     let mut rest = &tokens[..];
-    while let [first, after @ ..] = rest {
+    while let [first, ..] = rest {
         let run = rest.iter().take_while(|token| token.letter.is_some()).count();
-        if let Some(words) = words(&rest[..run]) {
+        let (letters, after) = rest.split_at(run.max(1));
+        if let Some(words) = words(letters) {
             into.push_str(first.gap);
             into.push_str(&words);
-            rest = &rest[run..];
         } else {
-            into.push_str(first.gap);
-            into.push_str(first.word);
-            rest = after;
+            for token in letters {
+                into.push_str(token.gap);
+                into.push_str(token.word);
+            }
         }
+        rest = after;
     }
 }
 
