@@ -8,6 +8,7 @@ use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::child::Reason;
 use super::flow;
@@ -45,45 +46,53 @@ pub fn text(bytes: &[u8]) -> Result<String, Reason> {
     Ok(texts.join("\n"))
 }
 
-struct Package<'a> {
-    zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// Places in the zip by names in lower case, with `/` and without one at the beginning.
-    places: HashMap<String, usize>,
+/// The parts, by names in lower case, with `/` and without one at the beginning.
+enum Package<'a> {
+    Whole {
+        zip: ZipArchive<Cursor<&'a [u8]>>,
+        places: HashMap<String, usize>,
+    },
+    /// Of a zip whose table of contents is damaged: what can still be read.
+    Saved(HashMap<String, Vec<u8>>),
 }
 
 impl<'a> Package<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Reason::Damaged)?;
+        let Ok(zip) = ZipArchive::new(Cursor::new(bytes)) else { return save(bytes) };
         if zip.len() > MAX_PARTS {
             return Err(Reason::TooLarge);
         }
         let name = |place| zip.name_for_index(place)?.ok().map(|name| (key(&name), place));
         let places = (0..zip.len()).filter_map(name).collect();
-        Ok(Self { zip, places })
+        Ok(Self::Whole { zip, places })
+    }
+
+    fn names(&self) -> Vec<&String> {
+        match self {
+            Self::Whole { places, .. } => places.keys().collect(),
+            Self::Saved(parts) => parts.keys().collect(),
+        }
     }
 
     fn has(&self, name: &str) -> bool {
-        self.places.contains_key(&key(name))
+        match self {
+            Self::Whole { places, .. } => places.contains_key(&key(name)),
+            Self::Saved(parts) => parts.contains_key(&key(name)),
+        }
     }
 
-    /// A part as text, decoded. What comes before an error in the zip is taken.
+    /// A part as text, decoded.
     fn read(&mut self, name: &str) -> Result<String, Reason> {
-        let place = *self.places.get(&key(name)).ok_or(Reason::Damaged)?;
-        let part = self.zip.by_index(place).map_err(|error| match error {
-            zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
-                Reason::Locked
+        match self {
+            Self::Whole { zip, places } => {
+                let place = *places.get(&key(name)).ok_or(Reason::Damaged)?;
+                let part = zip.by_index(place).map_err(|error| reason(&error))?;
+                unpack(part).map(|bytes| decode(&bytes))
             }
-            _ => Reason::Damaged,
-        })?;
-        let mut bytes = Vec::new();
-        let read = part.take(MAX_PART + 1).read_to_end(&mut bytes);
-        if bytes.len() as u64 > MAX_PART {
-            return Err(Reason::TooLarge);
+            Self::Saved(parts) => {
+                parts.get(&key(name)).map(|bytes| decode(bytes)).ok_or(Reason::Damaged)
+            }
         }
-        if read.is_err() && bytes.is_empty() {
-            return Err(Reason::Damaged);
-        }
-        Ok(decode(&bytes))
     }
 
     /// The name of the part that is the document: as the package says, else as it is usually called.
@@ -113,8 +122,8 @@ impl<'a> Package<'a> {
             return related;
         }
         let mut found: Vec<(String, String)> = self
-            .places
-            .keys()
+            .names()
+            .into_iter()
             .filter_map(|name| {
                 let file = name.strip_prefix("word/")?.strip_suffix(".xml")?;
                 Some((file.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned(), name.clone()))
@@ -157,7 +166,8 @@ impl<'a> Package<'a> {
 
     /// What a zip is that is no Word document.
     fn what_else(&self) -> Reason {
-        let begins = |folder: &str| self.places.keys().any(|name| name.starts_with(folder));
+        let names = self.names();
+        let begins = |folder: &str| names.iter().any(|name| name.starts_with(folder));
         if begins("xl/") {
             Reason::Spreadsheet
         } else if begins("ppt/") {
@@ -169,6 +179,46 @@ impl<'a> Package<'a> {
         } else {
             Reason::Zip
         }
+    }
+}
+
+/// The parts of text one after the other as they lie in the file, each told by its own head.
+fn save(bytes: &[u8]) -> Result<Package<'_>, Reason> {
+    let mut rest = Cursor::new(bytes);
+    let mut parts = HashMap::new();
+    let mut size = 0;
+    for _ in 0..MAX_PARTS {
+        let Ok(Some(part)) = zip::read::read_zipfile_from_stream(&mut rest) else { break };
+        let Ok(name) = part.name().map(|name| key(&name)) else { continue };
+        if matches!(name.rsplit_once('.'), Some((_, "xml" | "rels"))) {
+            let Ok(bytes) = unpack(part) else { continue };
+            size += bytes.len() as u64;
+            if size > MAX_PART {
+                return Err(Reason::TooLarge);
+            }
+            parts.insert(name, bytes);
+        }
+    }
+    if parts.is_empty() { Err(Reason::Damaged) } else { Ok(Package::Saved(parts)) }
+}
+
+/// A part's bytes; of one that is damaged, those before the damage.
+fn unpack(part: impl Read) -> Result<Vec<u8>, Reason> {
+    let mut bytes = Vec::new();
+    let read = part.take(MAX_PART + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > MAX_PART {
+        Err(Reason::TooLarge)
+    } else if read.is_err() && bytes.is_empty() {
+        Err(Reason::Damaged)
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn reason(error: &ZipError) -> Reason {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Reason::Locked,
+        _ => Reason::Damaged,
     }
 }
 
@@ -336,6 +386,16 @@ mod tests {
         let names: Vec<String> = (0..=MAX_PARTS).map(|n| n.to_string()).collect();
         let parts: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
         assert_eq!(text(&package(&parts)), Err(Reason::TooLarge));
+    }
+
+    #[test]
+    fn what_lies_before_the_damage_is_saved() {
+        let whole = package(&[
+            ("word/document.xml", document("Rust")),
+            ("word/styles.xml", document("no")),
+        ]);
+        let cut = whole.windows(4).rposition(|it| it == b"PK\x03\x04").unwrap() + 40;
+        assert_eq!(text(&whole[..cut]).unwrap(), "Rust\n");
     }
 
     #[test]
