@@ -80,7 +80,7 @@ impl Scopes<'_> {
                     depth < 0
                 }
                 ':' => j > stretch.end,
-                ',' => depth == 0 && !self.list_goes_on(j + 1, stretch),
+                ',' | '，' | '、' => depth == 0 && !self.list_goes_on(j + 1, stretch),
                 _ if text.is_dash(j) => j > stretch.end,
                 _ if self.reading.hit_at(j).is_some() => false,
                 _ if self.is(j, Section::But) => true,
@@ -209,7 +209,7 @@ impl Scopes<'_> {
             };
             let stops = match text.first_char(i) {
                 ';' | ':' | '(' | ')' => true,
-                ',' => !list(i),
+                ',' | '，' | '、' => !list(i),
                 _ if text.is_dash(i) => true,
                 _ if self.reading.marks.joins(i) => !list(i),
                 _ => self.reading.hit_before(k).is_none() && self.is(i, Section::But),
