@@ -30,7 +30,15 @@ pub(super) fn believed(reading: &Reading) -> Vec<bool> {
     let vouch = |n: usize, believed: &mut Vec<bool>| {
         let left = left_neighbours[n].iter().any(|&other| believed[other]);
         let right = right_neighbours[n].iter().any(|&other| believed[other]);
-        if !believed[n] && views[n].accepts(&reading.hits[n], left, right) {
+        let paired = || {
+            left_neighbours[n]
+                .iter()
+                .chain(&right_neighbours[n])
+                .any(|&other| reading.hits[other].exact)
+        };
+        let accepted = views[n].accepts(&reading.hits[n], left, right)
+            || (views[n].may_be_paired(&reading.hits[n]) && paired());
+        if !believed[n] && accepted {
             believed[n] = true;
         }
     };
@@ -55,7 +63,7 @@ struct List {
     foreign: usize,
     /// A label or heading says that it is one of skills.
     labelled: bool,
-    /// The sentence has its line for itself.
+    /// The sentence has its line for itself, and it is not the first of the text, where the name stands.
     whole_line: bool,
 }
 
@@ -76,7 +84,7 @@ impl Lists {
             let sentence = text.tokens[i].sentence as usize;
             if text.starts_sentence(i) {
                 // taken back when a second sentence begins in the line
-                lists[sentence].whole_line = text.starts_line(i);
+                lists[sentence].whole_line = i > 0 && text.starts_line(i);
                 if !text.starts_line(i) {
                     lists[sentence - 1].whole_line = false;
                 }
@@ -84,6 +92,7 @@ impl Lists {
                     Heading::Line { skills } => in_skills = skills,
                     Heading::Label { skills, end } => {
                         lists[sentence].labelled = skills;
+                        lists[sentence].whole_line &= skills;
                         i = end;
                         continue;
                     }
@@ -163,6 +172,8 @@ struct View {
     /// Not at the beginning of its sentence, with a capital: as only proper names are written in most languages.
     proper: bool,
     list: List,
+    /// How well it is known is said behind it: "Excel, advanced".
+    levelled: bool,
     certain_in_text: usize,
 }
 
@@ -178,6 +189,9 @@ impl View {
                 && !text.starts_sentence(hit.start)
                 && !reading.capitals[line],
             list: lists.by_sentence[text.tokens[hit.start].sentence as usize],
+            levelled: hit.end < text.len()
+                && text.same_sentence(hit.start, hit.end)
+                && reading.marks.is(hit.end, Section::Filler),
             certain_in_text: lists.certain,
         }
     }
@@ -191,13 +205,18 @@ impl View {
             )
     }
 
-    fn in_list_of_skills(&self) -> bool {
+    fn in_list_of_skills(&self, trust: Trust) -> bool {
         let List { hits, certain, words, foreign, labelled, whole_line } = self.list;
-        let labelled = labelled && (certain > 0 || foreign <= hits);
-        // nothing but names of skills, in a resume that has others
-        let pure = foreign == 0
-            && ((hits >= 3 && words >= 2) || (whole_line && self.certain_in_text >= 3));
-        self.whole() && (labelled || pure)
+        let among_skills = self.certain_in_text >= 3;
+        let apart = self.left != Left::Hit && !matches!(self.right, Right::Hit(_));
+        let said_so = labelled && (certain > 0 || foreign <= hits);
+        let long = foreign == 0 && hits >= 3 && words >= 2;
+        let alone = foreign == 0 && whole_line && among_skills && apart;
+        let short = trust == Trust::Word
+            && among_skills
+            && 2 * foreign <= hits
+            && (hits >= 2 || self.levelled);
+        self.whole() && (said_so || long || alone || short)
     }
 
     /// Proof enough without a neighbour.
@@ -208,7 +227,7 @@ impl View {
         if self.left == Left::Capital || self.right == Right::Other {
             return false;
         }
-        if self.in_list_of_skills() {
+        if self.in_list_of_skills(hit.trust) {
             return true;
         }
         match hit.trust {
@@ -229,6 +248,17 @@ impl View {
             },
             _ => false,
         }
+    }
+
+    /// "C and Java at school, Lua, HTML and CSS": two doubtful names, side by side in a sentence about such things.
+    fn may_be_paired(&self, hit: &Hit) -> bool {
+        hit.exact
+            && self.list.certain >= 3
+            && matches!(self.left, Left::Start | Left::Separator | Left::Joined)
+            && matches!(
+                self.right,
+                Right::End | Right::Separator(_) | Right::Joined(_) | Right::Follow
+            )
     }
 
     /// Believed because a neighbour in the list is.
