@@ -1,0 +1,283 @@
+//! How a text looks: gaps, markup, talk of being a model, too many calls, spam.
+
+use super::FindSkills;
+use super::text::{find_phrase, normal};
+use crate::model::letter::Draft;
+
+const SUBJECT_WORDS: &[&str] = &[
+    "subject:",
+    "betreff:",
+    "objet:",
+    "asunto:",
+    "assunto:",
+    "oggetto:",
+    "onderwerp:",
+    "re:",
+    "fwd:",
+];
+
+/// The subject again at the beginning of the text.
+pub fn subject_in_body(draft: &Draft) -> Option<String> {
+    let subject = draft.subject.trim();
+    draft
+        .body
+        .lines()
+        .map(|line| line.trim().trim_matches('*').trim())
+        .filter(|line| !line.is_empty())
+        .take(2)
+        .find(|line| {
+            let lower = line.to_lowercase();
+            SUBJECT_WORDS.iter().any(|word| lower.starts_with(word))
+                || (!subject.is_empty() && *line == subject)
+        })
+        .map(shortened)
+}
+
+/// `[Name]`, `{{name}}`, `<Name>`, `TBD`. What stands in the facts (somebody is called `<script>`) is none.
+pub fn placeholder(said: &str, facts: &str) -> Option<String> {
+    let bracketed = [('[', ']'), ('{', '}'), ('<', '>')].into_iter().find_map(|(open, close)| {
+        said.match_indices(open).find_map(|(at, _)| {
+            let rest = &said[at + 1..];
+            let inner = &rest[..rest.find(close)?];
+            let behind = &rest[inner.len() + 1..];
+            let filled = inner.trim_start_matches(open).trim();
+            let is_gap = filled.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '/')
+                && inner.chars().count() <= 40
+                && !inner.contains('@')
+                && !inner.contains("://")
+                && !behind.starts_with('(');
+            (is_gap && !facts.contains(inner)).then(|| format!("{open}{inner}{close}"))
+        })
+    });
+    let word = said
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| matches!(*word, "TBD" | "TBA" | "TBC" | "XX" | "XXX" | "XXXX"))
+        .filter(|word| !facts.contains(word));
+    let phrase = find_phrase(
+        said,
+        &[
+            "lorem ipsum",
+            "insert name",
+            "insert link",
+            "insert date",
+            "your name here",
+            "name here",
+            "link here",
+            "to be announced",
+            "to be determined",
+        ],
+    );
+    let blank = said.contains("___").then_some("___");
+    bracketed.or(word.or(phrase).or(blank).map(str::to_owned))
+}
+
+const RESIDUE: &[&str] = &[
+    "language model",
+    "im an ai",
+    "i am an ai",
+    "as an ai i",
+    "as an ai assistant",
+    "as an ai model",
+    "sure here",
+    "certainly here",
+    "of course here",
+    "absolutely here",
+    "here is the email",
+    "here is the e mail",
+    "here is your email",
+    "here is your e mail",
+    "here is an email",
+    "here is a draft",
+    "here is the draft",
+    "heres the email",
+    "heres an email",
+    "heres a draft",
+    "heres your",
+    "here is the invitation",
+    "i hope this helps",
+    "feel free to adjust",
+    "let me know if youd like me to",
+    "let me know if you want me to",
+    "i cannot fulfill",
+    "i cant fulfill",
+    "i cannot assist",
+    "i cant assist",
+    "as requested here",
+    "word count",
+    "als ki",
+    "als sprachmodell",
+    "modelo de lenguaje",
+    "modelo de linguagem",
+    "modèle de langage",
+    "en tant quia",
+    "como una ia",
+    "como uma ia",
+    "knowledge cutoff",
+    "system prompt",
+];
+
+/// Talk of being a model, or about the text instead of the text.
+pub fn ai_residue(said: &str) -> Option<String> {
+    let lower = said.to_lowercase();
+    let bare = lower.match_indices("as an ai").find_map(|(at, phrase)| {
+        lower[at + phrase.len()..].trim_start_matches(' ').starts_with(',').then_some("as an AI")
+    });
+    bare.or_else(|| find_phrase(said, RESIDUE)).map(str::to_owned)
+}
+
+/// `**bold**`, `## heading`, `[text](link)`, code.
+pub fn markdown(said: &str, facts: &str) -> Option<String> {
+    let marks = ["**", "](", "```", "~~", "__"];
+    let mark = marks.into_iter().find(|mark| said.contains(mark) && !facts.contains(mark));
+    // A row of underscores is a gap, not emphasis.
+    let mark = mark.filter(|mark| *mark != "__" || !said.contains("___"));
+    let line = said.lines().map(str::trim_start).find(|line| {
+        let hashes = line.chars().take_while(|c| *c == '#').count();
+        ((1..=6).contains(&hashes) && line[hashes..].starts_with(' '))
+            || line.starts_with("|--")
+            || line.starts_with("| --")
+            || matches!(line.trim_end(), "---" | "***" | "===")
+    });
+    let emphasis = || {
+        said.split_whitespace().find(|word| {
+            let word = word.trim_end_matches(|c: char| ".,;:!?".contains(c));
+            word.len() > 2
+                && ["*", "`"].iter().any(|mark| word.starts_with(mark) && word.ends_with(mark))
+                && !facts.contains(word)
+        })
+    };
+    mark.or(line).or_else(emphasis).map(shortened)
+}
+
+/// Things a letter may ask for; words of one line mean the same.
+const CALLS: &[&[&str]] = &[
+    &["register", "sign up", "signup", "enrol", "enroll", "apply", "rsvp", "anmelden"],
+    &[
+        "reply",
+        "answer this mail",
+        "answer this e mail",
+        "write back",
+        "respond to this",
+        "let us know",
+        "tell us",
+    ],
+    &["fill in", "fill out", "survey", "questionnaire"],
+    &["book a call", "schedule a call", "call us", "phone us", "book a slot", "book a meeting"],
+    &["follow us", "like us", "subscribe"],
+    &[
+        "share this",
+        "forward this",
+        "spread the word",
+        "tell your friends",
+        "invite your friends",
+        "bring your friends",
+    ],
+    &["upload", "submit", "send us your", "attach your"],
+    &["download", "install our", "install the"],
+    &["donate", "sponsor us"],
+    &["visit our", "check out our", "watch our"],
+    &[
+        "join our discord",
+        "join our slack",
+        "join our community",
+        "join our channel",
+        "join the community",
+    ],
+    &["vote", "nominate"],
+];
+/// So many different calls are too many.
+const TOO_MANY_CALLS: usize = 4;
+
+pub fn many_calls(body: &str) -> Option<String> {
+    let calls: Vec<&str> = CALLS.iter().filter_map(|call| find_phrase(body, call)).collect();
+    (calls.len() >= TOO_MANY_CALLS).then(|| calls.join(", "))
+}
+
+/// One of these in capitals is enough.
+const SHOUTS: &[&str] = &[
+    "URGENT",
+    "FREE",
+    "NOW",
+    "WIN",
+    "ACT",
+    "HURRY",
+    "LIMITED",
+    "CHANCE",
+    "LAST",
+    "GUARANTEED",
+    "AMAZING",
+    "FINAL",
+    "DEADLINE",
+    "IMPORTANT",
+    "ATTENTION",
+    "WARNING",
+    "CLICK",
+];
+/// Written in capitals by everybody.
+const ACRONYMS: &[&str] =
+    &["NASA", "UNESCO", "UNICEF", "HTML", "HTTP", "JSON", "GDPR", "STEM", "CEST", "ASAP"];
+
+/// `!!`, shouted words, a false `RE:`.
+pub fn spam(draft: &Draft, facts_lower: &str, find_skills: FindSkills) -> Option<String> {
+    let lower = draft.subject.trim_start().to_lowercase();
+    let false_answer =
+        ["re:", "re :", "fw:", "fwd:", "aw:", "wg:"].into_iter().find(|it| lower.starts_with(it));
+    let marks = [&draft.subject, &draft.body].into_iter().find_map(|text| {
+        let squeezed: String = text.chars().filter(|c| *c != ' ').collect();
+        ["!!", "?!", "$$$"].into_iter().find(|mark| squeezed.contains(mark))
+    });
+    let shouted: Vec<&str> = draft
+        .subject
+        .split_whitespace()
+        .chain(draft.body.split_whitespace())
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| {
+            word.chars().count() >= 3
+                && word.chars().all(|c| c.is_uppercase() || c == '\'' || c == '’' || c == '-')
+                && !facts_lower.contains(&word.to_lowercase())
+                && !ACRONYMS.contains(word)
+        })
+        .collect();
+    let worst = shouted.iter().copied().find(|word| SHOUTS.contains(word));
+    let several: Vec<&str> = shouted
+        .iter()
+        .copied()
+        .filter(|word| word.chars().count() >= 4 && find_skills(word).is_empty())
+        .collect();
+    let several = (several.len() >= 2).then(|| several.join(" "));
+    false_answer.or(marks).or(worst).map(str::to_owned).or(several)
+}
+
+/// Two capitalised words in a row, not at the beginning of a sentence, of which one is in no fact.
+pub fn unknown_name(body: &str, facts_lower: &str) -> Option<String> {
+    let facts = normal(facts_lower);
+    let is_known = |word: &str| {
+        normal(word).split_whitespace().all(|part| facts.contains(&format!(" {part} ")))
+    };
+    for line in body.lines() {
+        let mut sentence_begins = true;
+        let mut names: Vec<&str> = Vec::new();
+        for word in line.split_whitespace().chain(["."]) {
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            let capitalised = bare.chars().next().is_some_and(char::is_uppercase)
+                && bare.chars().nth(1).is_some_and(char::is_lowercase);
+            if capitalised && !sentence_begins {
+                names.push(bare);
+            }
+            let ends = word.ends_with(['.', ',', ':', '!', '?', ';', ')', '-']) || !capitalised;
+            if ends {
+                if names.len() >= 2 && names.iter().any(|name| !is_known(name)) {
+                    return Some(names.join(" "));
+                }
+                names.clear();
+            }
+            sentence_begins = word.ends_with(['.', ':', '!', '?']) || word == "-";
+        }
+    }
+    None
+}
+
+/// The beginning of a line, short enough for a page.
+fn shortened(line: &str) -> String {
+    line.chars().take(60).collect()
+}

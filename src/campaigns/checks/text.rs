@@ -1,0 +1,110 @@
+//! Words, links and addresses in a text.
+
+use crate::model::EmailAddress;
+
+/// Endings of names on the web that people write without `https://`. Only lower case: `us.In` is a missing space.
+const ENDINGS: &[&str] = &[
+    "com", "org", "net", "io", "dev", "app", "gg", "co", "ai", "eu", "de", "uk", "fr", "es", "pt",
+    "nl", "it", "pl", "ch", "at", "us", "ca", "in", "info", "xyz", "site", "online", "club",
+    "tech", "cloud", "page", "link", "ly", "me", "tv", "events", "example",
+];
+
+/// The words of a text in lower case, with one space before, between and behind them, so that a phrase is found by
+/// `contains(" sign up ")`.
+pub fn normal(text: &str) -> String {
+    let mut out = String::from(" ");
+    for c in text.chars() {
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else if !matches!(c, '\'' | '’') && !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+    out
+}
+
+/// The first of the phrases (lower case, without punctuation) that stands in the text.
+pub fn find_phrase<'p>(text: &str, phrases: &[&'p str]) -> Option<&'p str> {
+    let text = normal(text);
+    phrases.iter().copied().find(|phrase| text.contains(&format!(" {phrase} ")))
+}
+
+/// Pieces between white space, brackets and quotes, without the punctuation at their ends.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || "<>()[]{}\"“”«»|*`".contains(c))
+        .map(|piece| piece.trim_matches(|c: char| ".,;:!?'’…".contains(c)))
+        .filter(|piece| !piece.is_empty())
+}
+
+/// Web addresses in the text, but for those of `links` that stand there exactly.
+pub fn urls(text: &str, links: &[&str]) -> Vec<String> {
+    let mut text = text.to_owned();
+    for link in links {
+        for at in occurrences(&text, link).into_iter().rev() {
+            text.replace_range(at..at + link.len(), " ");
+        }
+    }
+    pieces(&text).filter(|piece| is_url(piece)).map(str::to_owned).collect()
+}
+
+/// How often the link stands in the text: itself, not as the beginning of a longer one.
+pub fn spread_links(text: &str, link: &str) -> usize {
+    occurrences(text, link).len()
+}
+
+fn occurrences(text: &str, link: &str) -> Vec<usize> {
+    text.match_indices(link)
+        .map(|(at, _)| at)
+        .filter(|at| {
+            let mut rest = text[at + link.len()..].chars();
+            match rest.next() {
+                None => true,
+                Some(c) if ".,;:!?)>]'\"".contains(c) => {
+                    rest.next().is_none_or(|c| !c.is_alphanumeric() && c != '/')
+                }
+                Some(c) => c.is_whitespace(),
+            }
+        })
+        .collect()
+}
+
+fn is_url(piece: &str) -> bool {
+    let lower = piece.to_lowercase();
+    lower.contains("://") || lower.starts_with("www.") || (!piece.contains('@') && is_domain(piece))
+}
+
+fn is_domain(piece: &str) -> bool {
+    let host = piece.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let labels: Vec<&str> = host.split('.').collect();
+    labels.len() >= 2
+        && labels.iter().all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        })
+        && labels[0].chars().any(char::is_alphabetic)
+        && labels.last().is_some_and(|ending| ENDINGS.contains(ending))
+}
+
+/// E-mail addresses in the text.
+pub fn addresses(text: &str) -> Vec<String> {
+    pieces(text)
+        .map(|piece| piece.strip_prefix("mailto:").unwrap_or(piece))
+        .filter(|piece| EmailAddress::parse(piece).is_ok())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The text as it is read: links and addresses hold numbers and words that say nothing.
+pub fn strip_links_and_addresses(text: &str) -> String {
+    let mut out = text.to_owned();
+    let gone: Vec<String> = pieces(text)
+        .filter(|piece| piece.contains("://") || piece.contains('@'))
+        .map(str::to_owned)
+        .collect();
+    for piece in gone {
+        out = out.replace(&piece, " ");
+    }
+    out
+}

@@ -1,0 +1,434 @@
+//! A letter as it goes out: the draft with what code adds (links, signature, why one gets it, the way to leave, postal
+//! address) as text and HTML, and the finished bytes with their headers. Pure; must not know how mail travels.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use askama::Template;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use super::wire_address;
+use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose};
+use crate::model::{EmailAddress, Millis};
+
+/// Columns of the text part.
+const WIDTH: usize = 72;
+/// RFC 3676: what clients take for the beginning of the signature has a space at its end.
+const DASHES: &str = "-- ";
+/// Of the text that mail lists show beside the subject.
+const PREHEADER: usize = 110;
+/// What RFC 3986 leaves as it is.
+const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+/// How a person leaves the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// A page that a click reaches, and mail clients by RFC 8058.
+    Web { url: String },
+    /// Muster cannot be reached from outside: by an answer, whose subject holds the code.
+    Mailto { address: EmailAddress, code: String },
+}
+
+impl Leave {
+    /// `<public_url>/u/<code>` when `public_url` is https and leads to another machine, else by mail to `address`.
+    pub fn new(public_url: Option<&str>, address: &EmailAddress, code: &str) -> Self {
+        let code = utf8_percent_encode(code, UNRESERVED).to_string();
+        match public_url.map(|base| format!("{}/u/{code}", base.trim_end_matches('/'))) {
+            Some(url) if is_reachable(&url) => Self::Web { url },
+            _ => Self::Mailto { address: address.clone(), code },
+        }
+    }
+
+    /// What stands in `List-Unsubscribe` and behind the HTML part's link.
+    fn uri(&self) -> String {
+        match self {
+            Self::Web { url } => url.clone(),
+            Self::Mailto { address, code } => format!(
+                "mailto:{}?subject=STOP%20{}",
+                utf8_percent_encode(address.as_str(), UNRESERVED),
+                utf8_percent_encode(code, UNRESERVED),
+            ),
+        }
+    }
+}
+
+/// Whether somebody else's mail client can open it: https, plain ASCII, and not this machine.
+fn is_reachable(address: &str) -> bool {
+    let Ok(url) = url::Url::parse(address) else { return false };
+    let local = match url.host() {
+        Some(url::Host::Domain(host)) => host == "localhost" || host.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        None => true,
+    };
+    url.scheme() == "https" && !local && address.chars().all(|c| c.is_ascii_graphic() && c != '>')
+}
+
+/// A letter as it will be sent, without the headers that differ with each attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+impl Whole {
+    /// SHA-256 in hex: what was approved and what is sent must agree in every byte.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [&self.subject, &self.text, &self.html] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+/// Words as every limit counts them: a link is one.
+pub fn count_words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+/// A letter with this many words is too long: an invitation is read in passing, a match e-mail names up to ten people.
+pub fn word_limit(purpose: &Purpose) -> usize {
+    match purpose {
+        Purpose::Invitation => 150,
+        Purpose::Match(_) => 300,
+    }
+}
+
+/// How many words a draft's body may have so that the whole letter stays below its limit.
+pub fn room_for_words(facts: &LetterFacts) -> usize {
+    let longest = Leave::Mailto { address: unread(), code: String::new() };
+    let nothing = Draft { subject: String::new(), body: String::new() };
+    let added = count_words(&whole(facts, &nothing, &longest).text);
+    (word_limit(&facts.purpose) - 1).saturating_sub(added)
+}
+
+/// Stands where only words are counted; example.org belongs to nobody.
+fn unread() -> EmailAddress {
+    EmailAddress::parse("nobody@example.org").expect("a constant that is an address")
+}
+
+#[derive(Template)]
+#[template(path = "emails/letter/body.txt")]
+struct Text<'a> {
+    body: String,
+    link_words: &'a str,
+    link: Option<&'a str>,
+    community_link: Option<&'a str>,
+    signature: Vec<String>,
+    dashes: &'a str,
+    why: String,
+    leave: Vec<String>,
+    address: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "emails/letter/body.html")]
+struct Html<'a> {
+    language: &'a str,
+    direction: &'static str,
+    subject: &'a str,
+    preheader: String,
+    blocks: Vec<Block>,
+    link_words: &'a str,
+    link: Option<&'a str>,
+    community_link: Option<&'a str>,
+    signature: Vec<String>,
+    why: &'a str,
+    by_web: bool,
+    leave_uri: String,
+    address: Option<String>,
+}
+
+/// A row of the HTML part.
+enum Block {
+    Paragraph(Vec<String>),
+    /// One entry of a list: what stands before the colon, and what behind it.
+    Entry {
+        head: String,
+        rest: Option<String>,
+    },
+}
+
+/// The letter as it will be sent: everything a draft may not say for itself is added here.
+pub fn whole(facts: &LetterFacts, draft: &Draft, leave: &Leave) -> Whole {
+    let event = &facts.event;
+    let body = draft.body.trim();
+    let link = event.link.as_deref();
+    let community_link = event.community_link.as_deref().filter(|it| Some(*it) != link);
+    let link_words = match facts.purpose {
+        Purpose::Invitation => "Read more and register:",
+        Purpose::Match(_) => "All about the event:",
+    };
+    let signature = signature(event);
+    let why = why(facts);
+    let address = event.address.as_deref().map(one_line).filter(|it| !it.is_empty());
+    let text = Text {
+        body: wrap(body),
+        link_words,
+        link,
+        community_link,
+        signature: signature.clone(),
+        dashes: DASHES,
+        why: wrap(why),
+        leave: match leave {
+            Leave::Web { url } => vec![
+                "Leave the list with one click; we will not write again:".to_owned(),
+                url.clone(),
+            ],
+            Leave::Mailto { .. } => {
+                vec![wrap("To leave the list, answer with the word STOP; we will not write again.")]
+            }
+        },
+        address: address.as_deref().map(wrap),
+    };
+    let html = Html {
+        language: &event.language,
+        direction: direction(&event.language),
+        subject: &draft.subject,
+        preheader: preheader(body),
+        blocks: blocks(body),
+        link_words: link_words.trim_end_matches(':'),
+        link,
+        community_link,
+        signature,
+        why,
+        by_web: matches!(leave, Leave::Web { .. }),
+        leave_uri: leave.uri(),
+        address,
+    };
+    Whole {
+        subject: draft.subject.clone(),
+        text: text.render().expect("a template without fallible parts"),
+        html: html.render().expect("a template without fallible parts"),
+    }
+}
+
+/// Who signs: the person, then the organisers.
+fn signature(event: &EventFacts) -> Vec<String> {
+    let mut lines: Vec<String> = [&event.sender_name, &event.organiser]
+        .into_iter()
+        .flatten()
+        .map(|name| one_line(name))
+        .filter(|name| !name.is_empty())
+        .collect();
+    lines.dedup();
+    if lines.is_empty() {
+        lines.push(match one_line(&event.name) {
+            name if name.is_empty() => "The organisers".to_owned(),
+            name => format!("The organisers of {name}"),
+        });
+    }
+    lines
+}
+
+/// Why one gets this mail: the first line behind the signature.
+fn why(facts: &LetterFacts) -> &'static str {
+    match facts.purpose {
+        Purpose::Invitation => {
+            "You get this one invitation because you are on the organisers' list."
+        }
+        Purpose::Match(_) => "You get this one message because you take part in our matchmaking.",
+    }
+}
+
+/// Text on one line, without characters that steer a terminal or turn the direction of reading.
+pub fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().filter(|c| !turns_direction(*c)).collect::<String>())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn direction(language: &str) -> &'static str {
+    match language.split('-').next().unwrap_or_default() {
+        "ar" | "fa" | "he" | "ur" => "rtl",
+        _ => "ltr",
+    }
+}
+
+/// Breaks lines at 72 columns, never inside a word, so a link stays whole; entries of a list are indented.
+fn wrap(text: &str) -> String {
+    let mut out = String::new();
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        let indent = if list_marker(line).is_some() { "  " } else { "" };
+        let mut column = 0;
+        for word in line.split_whitespace() {
+            let width = word.chars().count();
+            if column > 0 && column + 1 + width > WIDTH {
+                out.push('\n');
+                out.push_str(indent);
+                column = indent.len();
+            } else if column > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += width;
+        }
+    }
+    out
+}
+
+/// The `- ` or `1. ` with which a line of a list begins.
+fn list_marker(line: &str) -> Option<usize> {
+    let line = line.trim_end();
+    if line.starts_with("- ") || line.starts_with("* ") {
+        return Some(2);
+    }
+    let digits = line.chars().take_while(char::is_ascii_digit).count();
+    let marked = (1..=2).contains(&digits)
+        && (line[digits..].starts_with(". ") || line[digits..].starts_with(") "));
+    marked.then_some(digits + 2)
+}
+
+fn blocks(body: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
+    for line in body.lines().map(str::trim).chain([""]) {
+        let marker = list_marker(line);
+        if (line.is_empty() || marker.is_some()) && !lines.is_empty() {
+            blocks.push(Block::Paragraph(std::mem::take(&mut lines)));
+        }
+        match marker {
+            Some(length) => blocks.push(entry(&line[length..])),
+            None if line.is_empty() => {}
+            None => lines.push(line.to_owned()),
+        }
+    }
+    blocks
+}
+
+fn entry(text: &str) -> Block {
+    match text.split_once(": ") {
+        Some((head, rest)) => {
+            Block::Entry { head: head.to_owned(), rest: Some(rest.trim().to_owned()) }
+        }
+        None => Block::Entry { head: text.to_owned(), rest: None },
+    }
+}
+
+/// What mail lists show beside the subject: how the letter begins after its greeting.
+fn preheader(body: &str) -> String {
+    let after_greeting = body.split_once("\n\n").map_or(body, |(_, rest)| rest);
+    let mut shown = String::new();
+    for word in after_greeting.split_whitespace() {
+        if shown.chars().count() + 1 + word.chars().count() > PREHEADER {
+            shown.push('…');
+            break;
+        }
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        shown.push_str(word);
+    }
+    shown
+}
+
+/// What stands on the envelope and in the headers of one attempt.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub from: EmailAddress,
+    pub from_name: Option<String>,
+    pub reply_to: Option<EmailAddress>,
+    pub to: EmailAddress,
+    pub to_name: String,
+    /// The same as in the text.
+    pub leave: Leave,
+    /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
+    pub header_id: String,
+    pub date: Millis,
+}
+
+/// Why a mail cannot be made. Shown to the organiser.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error("the subject has a line break or another character that no header may hold")]
+    Subject,
+    #[error("the address {0} cannot stand in a mail header")]
+    Address(String),
+    #[error("the link for leaving the list does not lead to a machine that others can reach")]
+    LeaveLink,
+    #[error("the Message-ID is not one")]
+    HeaderId,
+    #[error("the mail cannot be put together: {0}")]
+    Other(#[from] lettre::error::Error),
+}
+
+/// The finished bytes: ASCII throughout, text and HTML, one recipient.
+pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeError> {
+    if whole.subject.chars().any(char::is_control) {
+        return Err(ComposeError::Subject);
+    }
+    if matches!(&envelope.leave, Leave::Web { url } if !is_reachable(url)) {
+        return Err(ComposeError::LeaveLink);
+    }
+    if !is_header_id(&envelope.header_id) {
+        return Err(ComposeError::HeaderId);
+    }
+    let date =
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(envelope.date.0).unwrap_or_default());
+    let mut builder = lettre::Message::builder()
+        .from(mailbox(envelope.from_name.as_deref(), &envelope.from)?)
+        .to(mailbox(Some(&envelope.to_name), &envelope.to)?)
+        .subject(whole.subject.clone())
+        .date(date)
+        .message_id(Some(envelope.header_id.clone()));
+    if let Some(address) = &envelope.reply_to {
+        builder = builder.reply_to(mailbox(None, address)?);
+    }
+    for (name, value) in leave_headers(&envelope.leave) {
+        builder =
+            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
+    }
+    let part = |kind, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
+    // The boundary follows from what is sent: the same attempt makes the same bytes.
+    let boundary = hex::encode(&Sha256::digest(envelope.header_id.as_bytes())[..16]);
+    let parts = MultiPart::alternative()
+        .boundary(boundary)
+        .singlepart(part(ContentType::TEXT_PLAIN, &whole.text))
+        .singlepart(part(ContentType::TEXT_HTML, &whole.html));
+    Ok(builder.multipart(parts)?.formatted())
+}
+
+fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, ComposeError> {
+    let wire = wire_address(address).map_err(|_| ComposeError::Address(address.to_string()))?;
+    Ok(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), wire))
+}
+
+fn leave_headers(leave: &Leave) -> Vec<(HeaderName, String)> {
+    let mut headers =
+        vec![(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", leave.uri()))];
+    if matches!(leave, Leave::Web { .. }) {
+        headers.push((
+            HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
+            "List-Unsubscribe=One-Click".to_owned(),
+        ));
+    }
+    headers
+}
+
+fn is_header_id(id: &str) -> bool {
+    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    inner.is_some_and(|inner| {
+        inner.split('@').count() == 2
+            && inner.chars().all(|c| c.is_ascii_graphic() && !"<>\"(),:;[]\\".contains(c))
+    })
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

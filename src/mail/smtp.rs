@@ -1,0 +1,589 @@
+//! SMTP: takes a finished mail to a server over one connection that is kept, and says exactly how far it came. Must not
+//! know why a mail is sent or what is written down about it.
+//!
+//! **Invariant:** a delivery is [`Delivery::Uncertain`] only when the final dot may have left and no answer came; in
+//! every other case without an answer the server cannot have taken the mail.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::{Response, Severity};
+use percent_encoding::percent_decode_str;
+use tokio::sync::Mutex;
+
+use super::message::one_line;
+use super::verdict::{Verdict, judge};
+use super::wire_address;
+use crate::config::{self, MailTransport};
+use crate::model::{Clock, EmailAddress, Millis, Secret};
+
+const GMAIL: &str = "smtp.gmail.com";
+/// RFC 6409: where clients hand in mail.
+const SUBMISSION: u16 = 587;
+/// RFC 8314: the same, encrypted from the first byte.
+const SUBMISSIONS: u16 = 465;
+const PLAIN: u16 = 25;
+/// Of a server's words; a page shows no more.
+const MAX_WORDS: usize = 600;
+
+/// How far a conversation with a server came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Until the server's greeting and its answer to EHLO, which lettre does in one step.
+    Connect,
+    /// STARTTLS and the EHLO that follows it.
+    StartTls,
+    Login,
+    /// MAIL FROM
+    From,
+    /// RCPT TO
+    To,
+    /// From DATA until the final dot.
+    Data,
+    /// After the final dot.
+    Answer,
+}
+
+impl Stage {
+    /// As it stands in a sentence: "The server refused the recipient".
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connect => "the connection",
+            Self::StartTls => "the encryption",
+            Self::Login => "the login",
+            Self::From => "the sender",
+            Self::To => "the recipient",
+            Self::Data | Self::Answer => "the mail",
+        }
+    }
+}
+
+/// How long to wait for what. Real durations over the trial's time scale; see [`Timeouts::scaled`].
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the connection with greeting and EHLO, and for STARTTLS.
+    pub connect: Duration,
+    /// For the answer to each command.
+    pub command: Duration,
+    /// For the mail's bytes.
+    pub data: Duration,
+    /// For the answer after the final dot. RFC 5321 asks for 10 minutes: giving up early makes a mail uncertain that
+    /// the server has taken.
+    pub answer: Duration,
+    /// After a refused login no other is tried for so long: servers lock accounts that try again and again.
+    pub after_refused_login: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            command: Duration::from_secs(60),
+            data: Duration::from_secs(180),
+            answer: Duration::from_secs(600),
+            after_refused_login: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Divided by the time scale of a trial.
+    #[must_use]
+    pub fn scaled(self, scale: u32) -> Self {
+        Self {
+            connect: self.connect / scale,
+            command: self.command / scale,
+            data: self.data / scale,
+            answer: self.answer / scale,
+            after_refused_login: self.after_refused_login / scale,
+        }
+    }
+}
+
+/// What became of one attempt. `words` are the server's, else what went wrong; shown to the organiser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Sent {
+        words: String,
+    },
+    /// The server said no.
+    Refused {
+        stage: Stage,
+        code: u16,
+        enhanced: Option<String>,
+        words: String,
+        verdict: Verdict,
+    },
+    /// The final dot went out and no answer came: sent or not, nobody knows.
+    Uncertain {
+        words: String,
+    },
+    /// The server was not reached, or the connection broke before the final dot. Again later; counts against nobody.
+    NotSent {
+        words: String,
+    },
+}
+
+/// Why mail cannot go through SMTP at all. Repeats nothing of `SMTP_URL`, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadServer {
+    #[error("mail goes to the outbox: neither SMTP_URL nor SENDER_PASSWORD is set")]
+    Outbox,
+    #[error(
+        "SMTP_URL cannot be read; expected smtp://user:password@host:587?tls=required or smtps://user:password@host"
+    )]
+    Url,
+    #[error("SENDER_EMAIL is missing")]
+    NoSender,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Security {
+    None,
+    /// STARTTLS when the server offers it.
+    Opportunistic,
+    /// STARTTLS or nothing.
+    Required,
+    /// TLS from the first byte.
+    Wrapped,
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    host: String,
+    port: u16,
+    security: Security,
+    user: Option<String>,
+    password: Option<Secret>,
+    hello: Option<String>,
+}
+
+impl Server {
+    fn gmail(user: &EmailAddress, password: &Secret) -> Self {
+        Self {
+            host: GMAIL.to_owned(),
+            port: SUBMISSION,
+            security: Security::Required,
+            user: Some(user.to_string()),
+            password: Some(password.clone()),
+            hello: None,
+        }
+    }
+
+    /// lettre's form: `smtp://` without a word on TLS is plain and port 25, with `?tls=required` or `opportunistic` it is
+    /// STARTTLS and 587; `smtps://` is 465. A path is the name for EHLO.
+    fn parse(text: &str) -> Option<Self> {
+        let url = url::Url::parse(text).ok()?;
+        let tls =
+            url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+        let (security, port) = match (url.scheme(), tls.as_deref()) {
+            ("smtp", None) => (Security::None, PLAIN),
+            ("smtp", Some("opportunistic")) => (Security::Opportunistic, SUBMISSION),
+            ("smtp", Some("required")) => (Security::Required, SUBMISSION),
+            ("smtps", _) => (Security::Wrapped, SUBMISSIONS),
+            _ => return None,
+        };
+        let decoded = |text: &str| {
+            percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+        };
+        let hello = url.path().trim_matches('/');
+        Some(Self {
+            host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
+            port: url.port().unwrap_or(port),
+            security,
+            user: if url.password().is_some() { Some(decoded(url.username())?) } else { None },
+            password: match url.password() {
+                Some(password) => Some(Secret::new(decoded(password)?)),
+                None => None,
+            },
+            hello: (!hello.is_empty()).then(|| hello.to_owned()),
+        })
+    }
+}
+
+/// Delivers mail over one connection, opened when it is needed and used again. Deliveries take turns: a login is dear,
+/// and providers count them.
+pub struct Sender {
+    server: Server,
+    timeouts: Timeouts,
+    clock: Clock,
+    /// Trusted beside the machine's own; a certificate in DER.
+    extra_root: Option<Vec<u8>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    connection: Option<AsyncSmtpConnection>,
+    refused_login: Option<(Millis, Delivery)>,
+}
+
+/// Why a step did not succeed.
+enum Trouble {
+    /// The server answered no.
+    No { code: u16, words: String },
+    /// No answer: closed, timed out, not understood.
+    Broken { words: String },
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error.status() {
+            Some(code) => Self::No {
+                code: code.into(),
+                words: std::error::Error::source(&error)
+                    .map_or_else(String::new, |words| shown(&words.to_string())),
+            },
+            None => Self::Broken { words: shown(&error.to_string()) },
+        }
+    }
+}
+
+impl Trouble {
+    /// What a delivery comes to that had this trouble at this stage.
+    fn at(self, stage: Stage) -> Delivery {
+        match self {
+            Self::No { code, words } => {
+                let enhanced = enhanced_code(&words);
+                let verdict = judge(code, enhanced.as_deref(), &words, stage);
+                Delivery::Refused { stage, code, enhanced, words, verdict }
+            }
+            Self::Broken { words } if stage == Stage::Answer => Delivery::Uncertain { words },
+            Self::Broken { words } => Delivery::NotSent { words },
+        }
+    }
+}
+
+impl Sender {
+    pub fn new(mail: &config::Mail, timeouts: Timeouts, clock: Clock) -> Result<Self, BadServer> {
+        let server = match &mail.transport {
+            MailTransport::Outbox => return Err(BadServer::Outbox),
+            MailTransport::Url(url) => Server::parse(url.expose()).ok_or(BadServer::Url)?,
+            MailTransport::Gmail { password } => {
+                Server::gmail(mail.from.as_ref().ok_or(BadServer::NoSender)?, password)
+            }
+        };
+        Ok(Self { server, timeouts, clock, extra_root: None, state: Mutex::default() })
+    }
+
+    /// Trusts one more root certificate (DER). For servers with a certificate of their own, such as those of tests.
+    #[must_use]
+    pub fn trusting(mut self, root: Vec<u8>) -> Self {
+        self.extra_root = Some(root);
+        self
+    }
+
+    /// The account that sends: its limits, pauses and troubles go by this name.
+    pub fn name(&self) -> String {
+        let host = format!("{}:{}", self.server.host, self.server.port);
+        match &self.server.user {
+            Some(user) => format!("{user} at {host}"),
+            None => host,
+        }
+    }
+
+    /// Whether user and password would cross the network unencrypted.
+    pub fn exposes_password(&self) -> bool {
+        let local = matches!(self.server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        self.server.password.is_some()
+            && !local
+            && matches!(self.server.security, Security::None | Security::Opportunistic)
+    }
+
+    /// Takes one mail to the server. Never fails otherwise than the result says. When the returned future is dropped
+    /// on the way, the connection is dropped with it.
+    pub async fn deliver(&self, from: &EmailAddress, to: &EmailAddress, bytes: &[u8]) -> Delivery {
+        let mut state = self.state.lock().await;
+        if let Some((until, delivery)) = &state.refused_login
+            && self.clock.now() < *until
+        {
+            return delivery.clone();
+        }
+        if let Some(mut connection) = state.connection.take() {
+            let result = self.hand_in(&mut connection, from, to, bytes).await;
+            // The server closed what stood idle, or ends connections after some mails: nothing is lost.
+            let expired = matches!(
+                &result,
+                Err((Stage::From, Trouble::Broken { .. } | Trouble::No { code: 421, .. }))
+            );
+            if !expired {
+                return self.settle(connection, result, &mut state).await;
+            }
+        }
+        match self.connect(&mut state).await {
+            Ok(mut connection) => {
+                let result = self.hand_in(&mut connection, from, to, bytes).await;
+                self.settle(connection, result, &mut state).await
+            }
+            Err(delivery) => delivery,
+        }
+    }
+
+    /// Tries the login again although it was refused: the organiser says that it is mended.
+    pub async fn forget_refused_login(&self) {
+        self.state.lock().await.refused_login = None;
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(&self) {
+        let connection = self.state.lock().await.connection.take();
+        if let Some(mut connection) = connection {
+            let _ = self.timed(self.timeouts.command, connection.command(Quit)).await;
+        }
+    }
+
+    /// Connects, encrypts and logs in.
+    async fn connect(&self, state: &mut State) -> Result<AsyncSmtpConnection, Delivery> {
+        let hello = self.server.hello.clone().map_or_else(ClientId::default, ClientId::Domain);
+        let tls = match self.server.security {
+            Security::None => None,
+            Security::Opportunistic | Security::Required | Security::Wrapped => {
+                Some(self.tls().map_err(|error| Trouble::from(error).at(Stage::Connect))?)
+            }
+        };
+        let wrapped = tls.clone().filter(|_| self.server.security == Security::Wrapped);
+        let address = (self.server.host.as_str(), self.server.port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(address, None, &hello, wrapped, None);
+        let mut connection = self
+            .timed(self.timeouts.connect, connecting)
+            .await
+            .map_err(|trouble| trouble.at(Stage::Connect))?;
+        let upgrade = match self.server.security {
+            Security::Required => tls,
+            Security::Opportunistic => tls.filter(|_| connection.can_starttls()),
+            Security::None | Security::Wrapped => None,
+        };
+        if let Some(tls) = upgrade {
+            if !connection.can_starttls() {
+                return Err(not_sent(
+                    "The server offers no encryption (STARTTLS), which SMTP_URL asks for.",
+                ));
+            }
+            self.timed(self.timeouts.connect, connection.starttls(tls, &hello))
+                .await
+                .map_err(|trouble| trouble.at(Stage::StartTls))?;
+        }
+        self.login(&mut connection, state).await?;
+        Ok(connection)
+    }
+
+    fn tls(&self) -> Result<TlsParameters, Error> {
+        let mut builder = TlsParameters::builder(self.server.host.clone());
+        if let Some(root) = &self.extra_root {
+            builder = builder.add_root_certificate(Certificate::from_der(root.clone())?);
+        }
+        builder.build_rustls()
+    }
+
+    async fn login(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        state: &mut State,
+    ) -> Result<(), Delivery> {
+        let (Some(user), Some(password)) = (&self.server.user, &self.server.password) else {
+            return Ok(());
+        };
+        let known = [Mechanism::Plain, Mechanism::Login];
+        if connection.server_info().get_auth_mechanism(&known).is_none() {
+            return Err(not_sent(
+                "The server offers no login with user and password (AUTH PLAIN or LOGIN).",
+            ));
+        }
+        let credentials = Credentials::new(user.clone(), password.expose().to_owned());
+        let answer = self.timed(self.timeouts.command, connection.auth(&known, &credentials)).await;
+        let Err(trouble) = answer else {
+            state.refused_login = None;
+            return Ok(());
+        };
+        let delivery = trouble.at(Stage::Login);
+        if matches!(delivery, Delivery::Refused { .. }) {
+            let until = self.clock.now().plus(self.timeouts.after_refused_login);
+            state.refused_login = Some((until, delivery.clone()));
+        }
+        Err(delivery)
+    }
+
+    /// One mail over an open connection: the server's words, or how far it came and what happened there.
+    async fn hand_in(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        from: &EmailAddress,
+        to: &EmailAddress,
+        bytes: &[u8],
+    ) -> Result<String, (Stage, Trouble)> {
+        let (Ok(from), Ok(to)) = (wire_address(from), wire_address(to)) else {
+            return Err((Stage::To, unfit("No mail server can be given this address.")));
+        };
+        let parameters =
+            parameters(connection, &from, &to, bytes).map_err(|words| (Stage::To, unfit(words)))?;
+        let limit = self.timeouts.command;
+        self.timed(limit, connection.command(Mail::new(Some(from), parameters)))
+            .await
+            .map_err(|trouble| (Stage::From, trouble))?;
+        self.timed(limit, connection.command(Rcpt::new(to, vec![])))
+            .await
+            .map_err(|trouble| (Stage::To, trouble))?;
+        let go_on = self
+            .timed(limit, connection.command(Data))
+            .await
+            .map_err(|trouble| (Stage::Data, trouble))?;
+        if !go_on.has_code(354) {
+            return Err((Stage::Data, out_of_step(&go_on)));
+        }
+        self.send_bytes(connection, bytes).await
+    }
+
+    /// The mail and its final dot. Whether the dot may have left decides between "again later" and "uncertain".
+    async fn send_bytes(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        bytes: &[u8],
+    ) -> Result<String, (Stage, Trouble)> {
+        // lettre writes the dot when this iterator has ended; until then the mail cannot be complete.
+        let dot = AtomicBool::new(false);
+        let stage = || if dot.load(Ordering::SeqCst) { Stage::Answer } else { Stage::Data };
+        let mut part = Some(bytes);
+        let parts = std::iter::from_fn(|| {
+            if part.is_none() {
+                dot.store(true, Ordering::SeqCst);
+            }
+            part.take()
+        });
+        let sending = connection.message_iter(parts);
+        tokio::pin!(sending);
+        let data_until = self.clock.now().plus(self.timeouts.data);
+        let mut result = tokio::select! {
+            biased;
+            result = &mut sending => Some(result),
+            () = self.clock.sleep_until(data_until) => None,
+        };
+        if result.is_none() && stage() == Stage::Answer {
+            result = tokio::select! {
+                biased;
+                result = &mut sending => Some(result),
+                () = self.clock.sleep_until(data_until.plus(self.timeouts.answer)) => None,
+            };
+        }
+        match result {
+            Some(Ok(answer)) if answer.code().severity == Severity::PositiveCompletion => {
+                Ok(shown(&joined(&answer)))
+            }
+            Some(Ok(answer)) => Err((stage(), out_of_step(&answer))),
+            Some(Err(error)) => Err((stage(), error.into())),
+            None => Err((stage(), timed_out())),
+        }
+    }
+
+    /// Keeps the connection when it can be used again, and says what became of the mail.
+    async fn settle(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        result: Result<String, (Stage, Trouble)>,
+        state: &mut State,
+    ) -> Delivery {
+        let usable = match &result {
+            Ok(_) => true,
+            Err((_, Trouble::Broken { .. } | Trouble::No { code: 421, .. })) => false,
+            // A transaction stands open that the next mail must not find.
+            Err((Stage::To | Stage::Data, Trouble::No { .. })) => {
+                self.timed(self.timeouts.command, connection.command(Rset)).await.is_ok()
+            }
+            Err((_, Trouble::No { .. })) => true,
+        };
+        if usable {
+            state.connection = Some(connection);
+        }
+        match result {
+            Ok(words) => Delivery::Sent { words },
+            Err((stage, trouble)) => trouble.at(stage),
+        }
+    }
+
+    async fn timed<T>(
+        &self,
+        limit: Duration,
+        step: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            result = step => result.map_err(Trouble::from),
+            () = self.clock.sleep(limit) => Err(timed_out()),
+        }
+    }
+}
+
+/// What MAIL FROM must ask for, or why this server cannot take the mail.
+fn parameters(
+    connection: &AsyncSmtpConnection,
+    from: &Address,
+    to: &Address,
+    bytes: &[u8],
+) -> Result<Vec<MailParameter>, &'static str> {
+    let mut parameters = Vec::new();
+    if !from.to_string().is_ascii() || !to.to_string().is_ascii() {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err("This mail server takes only addresses in Latin letters.");
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !bytes.is_ascii() {
+        if !connection.server_info().supports_feature(Extension::EightBitMime) {
+            return Err("This mail server takes only mail in ASCII.");
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(parameters)
+}
+
+/// RFC 6531: what a server would say to an address that it cannot take.
+fn unfit(words: &str) -> Trouble {
+    Trouble::No { code: 553, words: format!("5.6.7 {words}") }
+}
+
+fn not_sent(words: &str) -> Delivery {
+    Delivery::NotSent { words: words.to_owned() }
+}
+
+fn timed_out() -> Trouble {
+    Trouble::Broken { words: "The server did not answer in time.".to_owned() }
+}
+
+/// An answer to another question than the one asked: nothing on this connection can be believed any more.
+fn out_of_step(answer: &Response) -> Trouble {
+    let code = u16::from(answer.code());
+    Trouble::Broken {
+        words: format!("The server is out of step: {code} {}", shown(&joined(answer))),
+    }
+}
+
+fn joined(answer: &Response) -> String {
+    answer.message().collect::<Vec<_>>().join(" ")
+}
+
+/// Words of a server as a page may show them.
+fn shown(words: &str) -> String {
+    one_line(words).chars().take(MAX_WORDS).collect()
+}
+
+/// The `5.7.8` with which most answers begin.
+fn enhanced_code(words: &str) -> Option<String> {
+    let first = words.split_whitespace().next()?;
+    let parts: Vec<&str> = first.split('.').collect();
+    let fits = parts.len() == 3
+        && parts
+            .iter()
+            .all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+        && matches!(parts[0], "2" | "4" | "5");
+    fits.then(|| first.to_owned())
+}
+
+#[cfg(test)]
+#[path = "smtp_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! The way of a mail that is taken, and of one that nobody answers.
+
+use muster::mail::{Delivery, Stage};
+
+use super::{A_WHILE, address, clock, deliver, plain_sender, sender};
+use crate::support::smtp::{At, Options, Reply, SmtpServer};
+
+#[tokio::test]
+async fn a_mail_arrives_byte_for_byte_and_the_server_is_quoted() {
+    let server = SmtpServer::plain();
+    let delivery = deliver(&plain_sender(&server)).await;
+
+    assert_eq!(delivery, Delivery::Sent { words: "2.0.0 taken".to_owned() });
+    let [mail] = &server.mails()[..] else { panic!("one mail") };
+    assert_eq!(
+        (mail.from.as_str(), &mail.to[..]),
+        ("hello@example.org", &["ada@example.org".to_owned()][..])
+    );
+    let sent = b"Subject: Hello\r\n\r\n.a line that begins with a dot\r\nbye\r\n";
+    assert!(mail.bytes.starts_with(sent), "{:?}", String::from_utf8_lossy(&mail.bytes));
+}
+
+#[tokio::test]
+async fn one_connection_carries_many_mails() {
+    let server = SmtpServer::plain();
+    let sender = plain_sender(&server);
+    for _ in 0..5 {
+        assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }));
+    }
+    assert_eq!((server.mails().len(), server.connections()), (5, 1));
+}
+
+#[tokio::test]
+async fn deliveries_at_the_same_time_take_turns_on_one_connection() {
+    let server = SmtpServer::plain();
+    let sender = plain_sender(&server);
+    let (a, b, c) = tokio::join!(deliver(&sender), deliver(&sender), deliver(&sender));
+    assert!([a, b, c].iter().all(|it| matches!(it, Delivery::Sent { .. })));
+    assert_eq!((server.mails().len(), server.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_ends_between_two_mails_costs_nothing() {
+    let server = SmtpServer::start(Options { mails_per_connection: 2, ..Options::default() });
+    let sender = plain_sender(&server);
+    for _ in 0..5 {
+        assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }));
+    }
+    assert_eq!((server.mails().len(), server.connections()), (5, 3));
+
+    // Cut without a word when the next mail comes.
+    server.next(At::Mail, Reply::Cut);
+    assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }));
+    assert_eq!(server.mails().len(), 6);
+}
+
+#[tokio::test]
+async fn a_cut_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
+        let server = SmtpServer::plain();
+        server.next(at, Reply::Cut);
+        let sender = plain_sender(&server);
+        let delivery = deliver(&sender).await;
+        match at {
+            At::Dot => {
+                assert!(matches!(delivery, Delivery::Uncertain { .. }), "{at:?}: {delivery:?}")
+            }
+            _ => assert!(matches!(delivery, Delivery::NotSent { .. }), "{at:?}: {delivery:?}"),
+        }
+        assert_eq!(server.mails().len(), usize::from(at == At::Dot));
+        // Nothing of the broken conversation is used again.
+        assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }), "after {at:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
+        let server = SmtpServer::plain();
+        server.next(at, Reply::Hang);
+        let clock = clock();
+        let sender = sender(&server.url(), &clock);
+        let waiting = async {
+            server.wait_until_hanging(1).await;
+            clock.advance(A_WHILE);
+        };
+        let (delivery, ()) = tokio::join!(deliver(&sender), waiting);
+        match (at, &delivery) {
+            (At::Dot, Delivery::Uncertain { words }) | (_, Delivery::NotSent { words }) => {
+                assert_eq!(words, "The server did not answer in time.");
+            }
+            _ => panic!("{at:?}: {delivery:?}"),
+        }
+        assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }), "after {at:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_another_question_is_not_believed() {
+    let server = SmtpServer::plain();
+    let sender = plain_sender(&server);
+    server.next(At::Data, Reply::Say("250 2.0.0 fine"));
+    assert!(matches!(deliver(&sender).await, Delivery::NotSent { .. }));
+    server.next(At::Dot, Reply::Say("354 go ahead"));
+    assert!(matches!(deliver(&sender).await, Delivery::Uncertain { .. }));
+    server.next(At::Dot, Reply::Say("quite fine"));
+    assert!(matches!(deliver(&sender).await, Delivery::Uncertain { .. }));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_counts_against_nobody() {
+    let port = SmtpServer::plain().port();
+    // The port is free once its server is gone; until then it refuses or closes.
+    let delivery = deliver(&sender(&format!("smtp://127.0.0.1:{port}"), &clock())).await;
+    assert!(matches!(delivery, Delivery::NotSent { .. } | Delivery::Sent { .. }), "{delivery:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_the_server_cannot_take_concerns_only_its_owner() {
+    let server = SmtpServer::plain();
+    let sender = plain_sender(&server);
+    let to = address("jörg@example.org");
+    let delivery =
+        sender.deliver(&address("hello@example.org"), &to, b"Subject: x\r\n\r\nx\r\n").await;
+    assert!(
+        matches!(delivery, Delivery::Refused { stage: Stage::To, code: 553, .. }),
+        "{delivery:?}"
+    );
+    let to = address("ada@exämple.org");
+    sender.deliver(&address("hello@example.org"), &to, b"Subject: x\r\n\r\nx\r\n").await;
+    assert_eq!(server.mails()[0].to, ["ada@xn--exmple-cua.org"]);
+    assert_eq!(server.connections(), 1);
+}

@@ -1,0 +1,69 @@
+//! Encryption: the certificate must be right, and what asks for encryption is never sent without.
+
+use muster::mail::Delivery;
+
+use super::{clock, deliver, sender};
+use crate::support::smtp::{Options, SmtpServer, Tls};
+
+fn options(tls: Tls) -> Options {
+    Options {
+        tls,
+        account: Some(("ada@example.org".to_owned(), "p/w:1".to_owned())),
+        ..Options::default()
+    }
+}
+
+fn url(scheme: &str, server: &SmtpServer, rest: &str) -> String {
+    format!("{scheme}://ada%40example.org:p%2Fw%3A1@localhost:{}{rest}", server.port())
+}
+
+#[tokio::test]
+async fn starttls_with_a_trusted_certificate_encrypts_login_and_mail() {
+    let server = SmtpServer::start(options(Tls::StartTls));
+    for rest in ["?tls=required", "?tls=opportunistic"] {
+        let sender = sender(&url("smtp", &server, rest), &clock()).trusting(server.root());
+        let delivery = deliver(&sender).await;
+        assert!(matches!(delivery, Delivery::Sent { .. }), "{delivery:?}");
+    }
+    assert!(server.logins().iter().all(|login| login.encrypted));
+    assert!(server.mails().iter().all(|mail| mail.encrypted));
+    assert_eq!(server.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn tls_from_the_first_byte_works_too() {
+    let server = SmtpServer::start(options(Tls::Wrapped));
+    let sender = sender(&url("smtps", &server, ""), &clock()).trusting(server.root());
+    let delivery = deliver(&sender).await;
+    assert!(matches!(delivery, Delivery::Sent { .. }), "{delivery:?}");
+    assert!(server.mails()[0].encrypted);
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused_before_the_login() {
+    let server = SmtpServer::start(options(Tls::StartTls));
+    let other = SmtpServer::start(options(Tls::StartTls));
+    for rest in ["?tls=required", "?tls=opportunistic"] {
+        let sender = sender(&url("smtp", &server, rest), &clock()).trusting(other.root());
+        assert!(matches!(deliver(&sender).await, Delivery::NotSent { .. }));
+    }
+    assert!(server.logins().is_empty() && server.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_refused() {
+    let names = vec!["mail.example.org".to_owned()];
+    let server = SmtpServer::start(Options { names, ..options(Tls::StartTls) });
+    let sender = sender(&url("smtp", &server, "?tls=required"), &clock()).trusting(server.root());
+    assert!(matches!(deliver(&sender).await, Delivery::NotSent { .. }));
+    assert!(server.logins().is_empty() && server.mails().is_empty());
+}
+
+#[tokio::test]
+async fn what_asks_for_encryption_is_not_sent_without() {
+    let server = SmtpServer::start(options(Tls::None));
+    let sender = sender(&url("smtp", &server, "?tls=required"), &clock());
+    let Delivery::NotSent { words } = deliver(&sender).await else { panic!("sent in the clear") };
+    assert!(words.contains("STARTTLS"), "{words}");
+    assert!(server.logins().is_empty() && server.mails().is_empty());
+}
