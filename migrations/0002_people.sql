@@ -3,6 +3,8 @@ CREATE TABLE people (
     -- As typed; address_key is its lower case, by which a person is known.
     address TEXT NOT NULL,
     address_key TEXT NOT NULL UNIQUE,
+    -- SHA-256 of address_key, to be held against suppressions.
+    address_hash TEXT NOT NULL,
     name TEXT NOT NULL,
     -- Lower case, for searching and sorting.
     name_key TEXT NOT NULL,

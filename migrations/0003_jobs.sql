@@ -14,8 +14,8 @@ CREATE TABLE jobs (
     -- From then on the resort serves (template, taxonomy); NULL when there is none.
     deadline_at BIGINT,
     attempts BIGINT NOT NULL DEFAULT 0,
-    -- Where waiting became too dear, the words why the resort is to be taken at the next run.
-    resort TEXT,
+    -- How often it was asked for: when that grew while it ran, it runs once more.
+    asked BIGINT NOT NULL DEFAULT 1,
     -- Who works on it, and until when that is believed without a sign of life.
     owner TEXT,
     leased_until BIGINT,

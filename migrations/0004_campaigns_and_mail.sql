@@ -8,21 +8,14 @@ CREATE TABLE campaigns (
     name TEXT NOT NULL,
     -- What the organiser tells the writer beside the event's facts.
     guidance TEXT NOT NULL DEFAULT '',
+    -- Why it was paused, when Muster did it.
+    words TEXT,
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     finished_at BIGINT
 );
 
 CREATE INDEX campaigns_by_event ON campaigns (event_id, kind, id);
-
--- One campaign of a kind writes at a time: of two presses of the button one starts it. A campaign stops writing when no
--- message of it is queued or being written.
-CREATE TABLE campaign_locks (
-    event_id BIGINT NOT NULL REFERENCES events (id),
-    kind TEXT NOT NULL,
-    campaign_id BIGINT REFERENCES campaigns (id),
-    PRIMARY KEY (event_id, kind)
-);
 
 CREATE TABLE messages (
     id {id},
@@ -55,8 +48,8 @@ CREATE TABLE messages (
     approved_hash TEXT,
     approved_at BIGINT,
     approved_by TEXT,
-    -- The organiser said "send".
-    release_at BIGINT,
+    -- Somebody (or the live campaign) said "send": a job delivers it. NULL: approved, and waits for that word.
+    released_at BIGINT,
     created_at BIGINT NOT NULL,
     drafted_at BIGINT,
     sent_at BIGINT,
@@ -82,8 +75,9 @@ CREATE TABLE mails (
     transport TEXT NOT NULL,
     -- sending, sent, refused, uncertain
     state TEXT NOT NULL,
-    -- What the server said.
+    -- What the server said, and what kind of refusal that is (login, quota, no_such_user, ...).
     words TEXT,
+    verdict TEXT,
     -- The whole mail as it goes out. Lists never select it.
     bytes BYTEA NOT NULL,
     -- Whose process sends it.
@@ -117,3 +111,5 @@ CREATE TABLE domain_pauses (
     paused_until BIGINT NOT NULL,
     words TEXT
 );
+
+CREATE INDEX messages_waiting ON messages (state);

@@ -116,6 +116,28 @@ pub struct Mail {
     pub sends_per_day: Option<u32>,
 }
 
+impl Mail {
+    /// What stands in `From`. Without `SENDER_EMAIL` mail stays in the outbox, under an address that reaches nobody.
+    pub fn from_address(&self) -> EmailAddress {
+        let nobody = || {
+            EmailAddress::parse("organisers@muster.invalid").expect("a constant that is an address")
+        };
+        self.from.clone().unwrap_or_else(nobody)
+    }
+
+    /// Where mail goes, in a few words for the start line and the pages.
+    pub fn destination(&self) -> String {
+        match &self.transport {
+            MailTransport::Outbox => "outbox only".into(),
+            MailTransport::Gmail { .. } => "smtp.gmail.com".into(),
+            MailTransport::Url(url) => reqwest::Url::parse(url.expose())
+                .ok()
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_else(|| "an SMTP server".into()),
+        }
+    }
+}
+
 /// Where mail goes.
 #[derive(Clone, Debug)]
 pub enum MailTransport {

@@ -1,4 +1,8 @@
-//! All tests that need more than one module, in one binary.
+//! All tests that need more than one module, in one binary: it is linked once.
 
+mod architecture;
+mod browser;
 mod mail;
+mod pool;
+mod store;
 mod support;

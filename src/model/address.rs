@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 /// The most that RFC 5321 lets a path hold, angle brackets left out.
 const MAX_LENGTH: usize = 254;
 const MAX_LOCAL_PART: usize = 64;
@@ -43,6 +45,11 @@ impl EmailAddress {
     /// What a person is known by: addresses that differ only in case are one person.
     pub fn key(&self) -> String {
         self.0.to_lowercase()
+    }
+
+    /// Hex SHA-256 of [`key`](Self::key): by this a suppression outlives the address.
+    pub fn hash(&self) -> String {
+        hex::encode(Sha256::digest(self.key().as_bytes()))
     }
 
     /// The part after the `@`, in lower case: whose server the mail goes to.

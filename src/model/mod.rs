@@ -15,6 +15,7 @@ pub mod secret;
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
 pub use ids::{CampaignId, EventId, JobId, MailId, MessageId, PairId, PersonId, ResumeId};
+pub use job::Job;
 pub use secret::Secret;
 
 /// A word that the database holds and the code knows as an enum.

@@ -4,7 +4,17 @@
 //! Functions take a connection and the time; whoever calls them owns the transaction. The store knows no rules beyond
 //! those that its `WHERE` clauses repeat from `model`.
 
+pub mod campaigns;
+pub mod events;
+pub mod jobs;
+pub mod keys;
+pub mod mails;
+pub mod matches;
+pub mod messages;
 mod migrate;
+pub mod overview;
+pub mod people;
+pub mod sessions;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +23,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Executor, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use crate::model::Secret;
 
@@ -36,6 +46,7 @@ pub struct Db {
     engine: Engine,
     /// SQLite has one writer at a time: within the process they queue here, in order, instead of polling the file.
     writer: Arc<Mutex<()>>,
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +67,7 @@ pub enum OpenError {
 /// everything back.
 pub struct Tx {
     tx: Transaction<'static, Any>,
+    changes: watch::Sender<u64>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -63,6 +75,21 @@ impl Db {
     /// Opens the PostgreSQL database at `url`, or `muster.db` in `data_dir`, and brings it up to date. Processes that
     /// start at once take turns.
     pub async fn open(url: Option<&Secret>, data_dir: &Path) -> Result<Self, OpenError> {
+        Self::open_at_step(url, data_dir, Self::last_step()).await
+    }
+
+    /// The number of the newest migration that this program knows.
+    pub fn last_step() -> i64 {
+        migrate::last_step()
+    }
+
+    /// Opens as [`open`](Self::open) does, but goes no further than migration `step`, as a Muster of that time would.
+    /// With it a test puts rows into an old database and lets the next step meet them.
+    pub async fn open_at_step(
+        url: Option<&Secret>,
+        data_dir: &Path,
+        step: i64,
+    ) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = match url {
             Some(url) => (Engine::Postgres, url.expose().to_owned()),
@@ -86,8 +113,8 @@ impl Db {
             .connect_with(options)
             .await
             .map_err(OpenError::Connect)?;
-        let db = Self { pool, engine, writer: Arc::default() };
-        migrate::run(&db.pool, engine, data_dir).await?;
+        let db = Self { pool, engine, writer: Arc::default(), changes: watch::Sender::new(0) };
+        migrate::run(&db.pool, engine, data_dir, step).await?;
         Ok(db)
     }
 
@@ -102,15 +129,31 @@ impl Db {
 
     /// A transaction for writing. No network call may stand between this and its `commit`.
     pub async fn write(&self) -> sqlx::Result<Tx> {
+        let changes = self.changes.clone();
         match self.engine {
             Engine::Sqlite => {
                 let turn = self.writer.clone().lock_owned().await;
                 // A deferred transaction that reads first and writes then fails at once with "database is locked".
                 let tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Tx { tx, _turn: Some(turn) })
+                Ok(Tx { tx, changes, _turn: Some(turn) })
             }
-            Engine::Postgres => Ok(Tx { tx: self.pool.begin().await?, _turn: None }),
+            Engine::Postgres => Ok(Tx { tx: self.pool.begin().await?, changes, _turn: None }),
         }
+    }
+
+    /// Changes with every commit of this process and carries no data: "look again". What another process commits is
+    /// not seen; whoever waits looks anyway from time to time.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// After an erasure: what was erased must not linger in the write-ahead log.
+    pub async fn scrub(&self) -> sqlx::Result<()> {
+        if self.engine == Engine::Sqlite {
+            let _turn = self.writer.lock().await;
+            self.read().await?.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
     }
 
     pub async fn close(&self) {
@@ -120,7 +163,9 @@ impl Db {
 
 impl Tx {
     pub async fn commit(self) -> sqlx::Result<()> {
-        self.tx.commit().await
+        self.tx.commit().await?;
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
     }
 }
 

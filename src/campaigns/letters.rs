@@ -1,0 +1,66 @@
+//! A message's letter: the facts it is written from, and the letter as it would go out now.
+
+use crate::campaigns::checks;
+use crate::config::Config;
+use crate::mail::message::{Leave, Whole, whole};
+use crate::model::EmailAddress;
+use crate::model::letter::{Draft, Finding, LetterFacts, Purpose, Recipient};
+use crate::model::message::MessageKind;
+use crate::store::messages::Message;
+use crate::store::people::Person;
+use crate::store::{self, Conn};
+use crate::{events, matching, skills};
+
+/// Skills that a letter is told of: more than any letter names.
+const TOLD_SKILLS: usize = 15;
+
+/// Everything about a message that its letter needs, read afresh.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub person: Person,
+    pub facts: LetterFacts,
+    pub leave: Leave,
+    pub reply_to: Option<EmailAddress>,
+}
+
+/// `None` when the person was erased.
+pub async fn read(
+    conn: &mut Conn,
+    config: &Config,
+    message: &Message,
+) -> sqlx::Result<Option<Letter>> {
+    let Some(person) = store::people::find(conn, message.person_id).await? else { return Ok(None) };
+    let campaign = store::campaigns::find(conn, message.campaign_id).await?;
+    let mut event = events::current(conn, config).await?;
+    if let Some(guidance) = campaign.map(|it| it.guidance).filter(|it| !it.is_empty()) {
+        event.facts.guidance = guidance;
+    }
+    let mut known: Vec<String> =
+        store::people::skills(conn, person.id).await?.into_iter().map(|it| it.skill).collect();
+    known.truncate(TOLD_SKILLS);
+    let purpose = match message.kind {
+        MessageKind::Invitation => Purpose::Invitation,
+        MessageKind::Match => Purpose::Match(matching::teammates(conn, event.id, person.id).await?),
+    };
+    let sender = config.mail.from_address();
+    let answers = event.reply_to.clone().unwrap_or_else(|| sender.clone());
+    let leave = Leave::new(config.public_url.as_deref(), &answers, &person.code);
+    let to =
+        Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
+    let facts = LetterFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
+    Ok(Some(Letter { person, facts, leave, reply_to: event.reply_to }))
+}
+
+impl Letter {
+    /// The letter as it goes out, and everything that is wrong with it.
+    pub fn judge(&self, draft: &Draft) -> (Whole, Vec<Finding>) {
+        let whole = whole(&self.facts, draft, &self.leave);
+        let findings = checks::check(&self.facts, draft, &whole, &skills::find);
+        (whole, findings)
+    }
+}
+
+/// Whether nothing keeps the letter from going out without a person's word.
+pub fn is_flawless(findings: &[Finding]) -> bool {
+    !findings.iter().any(|finding| checks::blocks(&finding.rule))
+}

@@ -1,0 +1,343 @@
+//! Which of several texts of one PDF is best. Pure.
+//!
+//! Engines err in different places, so the text that most resembles the others' is most likely right: it is judged by
+//! the words and pairs of neighbouring words it shares with each other text, by signs of a wrong reading that show in
+//! the text alone, and by how much of the letters it found.
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Fewer words than these, agreed on, are no resume: a scan with a stamp on it.
+const FEW_WORDS: usize = 10;
+/// A text that no other supports is believed if it has so many words and shows no sign of a wrong reading.
+const MANY_WORDS: usize = 50;
+/// How far a pair of neighbours counts beside a word.
+const PAIRS: f64 = 0.25;
+/// What a text is worth that agrees with none: its quality and length still tell.
+const ALONE: f64 = 0.5;
+
+/// The best of several texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub index: usize,
+    /// Enough words are agreed on (or it shows otherwise) that this is the file's text and not some stray letters.
+    pub sure: bool,
+}
+
+/// The best text; `None` when there is none at all.
+pub fn best(texts: &[String]) -> Option<Choice> {
+    let read: Vec<Read> = texts.iter().map(|text| Read::new(text)).collect();
+    let most = read.iter().map(|it| it.letters).max()?;
+    let (mut index, mut highest) = (0, f64::MIN);
+    for (at, it) in read.iter().enumerate() {
+        let score = it.score(
+            read.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, it)| it),
+            most,
+        );
+        if score > highest {
+            (index, highest) = (at, score);
+        }
+    }
+    let chosen = &read[index];
+    let agreed = read
+        .iter()
+        .enumerate()
+        .flat_map(|(at, it)| read[at + 1..].iter().map(|other| it.words.shared(&other.words)))
+        .max()
+        .unwrap_or(chosen.words.total);
+    let sure = agreed >= FEW_WORDS || (chosen.words.total >= MANY_WORDS && chosen.quality > 0.9);
+    Some(Choice { index, sure })
+}
+
+/// How often each thing occurs.
+struct Counts<T> {
+    of: HashMap<T, usize>,
+    total: usize,
+}
+
+impl<T: std::hash::Hash + Eq> Counts<T> {
+    fn new(things: impl Iterator<Item = T>) -> Self {
+        let (mut of, mut total) = (HashMap::new(), 0);
+        for thing in things {
+            *of.entry(thing).or_default() += 1;
+            total += 1;
+        }
+        Self { of, total }
+    }
+
+    fn shared(&self, other: &Self) -> usize {
+        self.of.iter().map(|(it, &n)| n.min(other.of.get(it).copied().unwrap_or(0))).sum()
+    }
+
+    /// The harmonic mean of "how much of mine is theirs" and "how much of theirs is mine"; 0 to 1.
+    fn f1(&self, other: &Self) -> f64 {
+        let both = self.total + other.total;
+        if both == 0 { 0.0 } else { 2.0 * self.shared(other) as f64 / both as f64 }
+    }
+}
+
+/// A text as far as the choice looks at it.
+struct Read {
+    words: Counts<u32>,
+    pairs: Counts<(u32, u32)>,
+    letters: usize,
+    quality: f64,
+}
+
+impl Read {
+    fn new(text: &str) -> Self {
+        let words = words(text);
+        let ids: Vec<u32> = words.iter().map(|word| id(word)).collect();
+        Self {
+            pairs: Counts::new(ids.windows(2).map(|pair| (pair[0], pair[1]))),
+            letters: words.iter().map(|word| word.chars().count()).sum(),
+            quality: quality(text, &words),
+            words: Counts::new(ids.into_iter()),
+        }
+    }
+
+    fn score<'a>(&self, others: impl Iterator<Item = &'a Self>, most_letters: usize) -> f64 {
+        let (mut words, mut pairs, mut n) = (0.0, 0.0, 0.0);
+        for other in others.filter(|it| it.words.total > 0) {
+            words += self.words.f1(&other.words);
+            pairs += self.pairs.f1(&other.pairs);
+            n += 1.0;
+        }
+        if n > 0.0 {
+            (words, pairs) = (words / n, pairs / n);
+        }
+        let length = (self.letters as f64 / most_letters.max(1) as f64).sqrt();
+        self.quality * (words + PAIRS * pairs + ALONE) * length
+    }
+}
+
+/// A word as a number, the same for the same word in every text; two words meeting in one number would not matter.
+fn id(word: &str) -> u32 {
+    word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Words in lower case and NFKC; in scripts written without spaces each letter is one.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for c in text.nfkc().flat_map(char::to_lowercase).chain([' ']) {
+        if is_unspaced(c) {
+            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+            words.push(c.into());
+        } else if c.is_alphanumeric() || is_mark(c) || (matches!(c, '+' | '#') && !word.is_empty())
+        {
+            word.push(c);
+        } else if !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+    }
+    words
+}
+
+/// 1 for a text without any sign of a wrong reading, less for each.
+fn quality(text: &str, words: &[String]) -> f64 {
+    let keep = |share: f64, weight: f64| 1.0 - (share * weight).min(0.9);
+    keep(unreadable(text), 4.0)
+        * keep((single_letters(words) - 0.12).max(0.0), 1.5)
+        * keep(overlong(words), 1.5)
+        * keep(backwards(text), 0.9)
+        * keep(loose_marks(text), 2.0)
+        * keep((doubled(text) - 0.1).max(0.0), 1.5)
+}
+
+/// The share of characters that stand for no letter: replacement, private use, control.
+fn unreadable(text: &str) -> f64 {
+    let (mut bad, mut all) = (0, 0);
+    for c in text.chars().filter(|c| !c.is_whitespace()) {
+        all += 1;
+        bad += usize::from(c == '\u{fffd}' || is_private(c) || c.is_control());
+    }
+    share(bad, all)
+}
+
+/// The share of words that are one letter: a text whose letters stand apart.
+fn single_letters(words: &[String]) -> f64 {
+    let is_spaced = |word: &&String| !word.starts_with(is_unspaced);
+    let single = words.iter().filter(is_spaced).filter(|word| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
+    });
+    share(single.count(), words.iter().filter(is_spaced).count())
+}
+
+/// The share of letters in words so long that spaces are missing.
+fn overlong(words: &[String]) -> f64 {
+    let (mut long, mut all) = (0, 0);
+    for length in words.iter().map(|word| word.chars().count()) {
+        all += length;
+        long += if length > 24 { length } else { 0 };
+    }
+    share(long, all)
+}
+
+/// Of the letters that end a Hebrew or Arabic word, the share that begin one.
+fn backwards(text: &str) -> f64 {
+    let (mut begin, mut all) = (0, 0);
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        let mut chars = word.chars();
+        if let (Some(first), Some(last)) = (chars.next(), chars.next_back()) {
+            begin += usize::from(ends_words(first));
+            all += usize::from(ends_words(first)) + usize::from(ends_words(last));
+        }
+    }
+    share(begin, all)
+}
+
+/// Of the marks that belong to a letter before them, the share that have none.
+fn loose_marks(text: &str) -> f64 {
+    let (mut loose, mut all) = (0, 0);
+    let mut before = ' ';
+    for c in text.chars() {
+        if is_mark(c) {
+            all += 1;
+            loose += usize::from(
+                !before.is_alphanumeric()
+                    && !is_mark(before)
+                    && !matches!(before, '\u{200c}' | '\u{200d}' | '\u{25cc}'),
+            );
+        }
+        before = c;
+    }
+    share(loose, all)
+}
+
+/// Of the vowel signs written before their letter, the share that stand between two of the same: where the sign was
+/// taken for sign and letter together.
+fn doubled(text: &str) -> f64 {
+    let (mut doubled, mut all) = (0, 0);
+    let mut before = ['\0'; 2];
+    for c in text.chars() {
+        if matches!(before[1], '\u{093f}' | '\u{09bf}' | '\u{0a3f}' | '\u{0abf}') {
+            all += 1;
+            doubled += usize::from(before[0] == c);
+        }
+        before = [before[1], c];
+    }
+    share(doubled, all)
+}
+
+fn share(part: usize, all: usize) -> f64 {
+    if all == 0 { 0.0 } else { part as f64 / all as f64 }
+}
+
+/// Private use: letters of icon fonts, or of fonts that do not say what their letters are.
+pub(super) fn is_private(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}')
+}
+
+/// Chinese, Japanese, Thai, Lao, Burmese, Khmer.
+fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'
+        | '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
+/// Vowel signs, viramas and tone marks of the scripts of India and of Thai: never at the beginning of a word.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{0e31}' | '\u{0e34}'..='\u{0e3a}' | '\u{0e47}'..='\u{0e4e}'
+        | '\u{0900}'..='\u{0903}' | '\u{093a}'..='\u{093c}' | '\u{093e}'..='\u{094f}'
+        | '\u{0981}'..='\u{0983}' | '\u{09bc}' | '\u{09be}'..='\u{09cd}'
+        | '\u{0a01}'..='\u{0a03}' | '\u{0a3c}'..='\u{0a4d}'
+        | '\u{0a81}'..='\u{0a83}' | '\u{0abc}' | '\u{0abe}'..='\u{0acd}'
+        | '\u{0b01}'..='\u{0b03}' | '\u{0b3c}' | '\u{0b3e}'..='\u{0b4d}'
+        | '\u{0b82}' | '\u{0bbe}'..='\u{0bcd}'
+        | '\u{0c00}'..='\u{0c04}' | '\u{0c3e}'..='\u{0c4d}'
+        | '\u{0c81}'..='\u{0c83}' | '\u{0cbc}' | '\u{0cbe}'..='\u{0ccd}'
+        | '\u{0d00}'..='\u{0d03}' | '\u{0d3e}'..='\u{0d4d}')
+}
+
+/// Letters found at the end of words alone: Hebrew final forms, Arabic teh marbuta and alef maksura.
+fn ends_words(c: char) -> bool {
+    matches!(c, 'ך' | 'ם' | 'ן' | 'ף' | 'ץ' | 'ة' | 'ى')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = "Ada Example writes Rust and SQL in Leeds, and knows C++ and C# as well";
+
+    fn chosen(texts: &[&str]) -> Choice {
+        best(&texts.iter().map(|&it| it.to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn no_texts_no_choice() {
+        assert_eq!(best(&[]), None);
+    }
+
+    #[test]
+    fn two_that_agree_win_over_one_that_does_not() {
+        let garbled = "Bcb Fybnqmf xsjuft Svtu boe TRM jo Mffet, boe lopxt D boe D bt xfmm";
+        assert_eq!(chosen(&[garbled, LINE, LINE]), Choice { index: 1, sure: true });
+        assert_eq!(chosen(&[LINE, garbled, LINE]), Choice { index: 0, sure: true });
+    }
+
+    #[test]
+    fn a_text_in_order_wins_over_the_same_words_out_of_order() {
+        let shuffled = "Leeds C# Rust Ada well and C++ SQL Example as in knows and and writes";
+        assert_eq!(chosen(&[shuffled, LINE, LINE]).index, 1);
+    }
+
+    #[test]
+    fn a_text_that_stops_halfway_loses() {
+        assert_eq!(chosen(&["Ada Example writes Rust", LINE]).index, 1);
+    }
+
+    #[test]
+    fn the_only_text_is_taken() {
+        assert_eq!(chosen(&[LINE]), Choice { index: 0, sure: true });
+        assert_eq!(chosen(&["", LINE, ""]).index, 1);
+    }
+
+    #[test]
+    fn a_stamp_on_a_scan_is_not_the_text() {
+        assert!(!chosen(&["Scanned with Lens", "Scanned with Lens", ""]).sure);
+        assert!(!chosen(&["", "", ""]).sure);
+    }
+
+    #[test]
+    fn a_long_clean_text_is_believed_without_support() {
+        let long = format!("{LINE}. ").repeat(5);
+        assert!(chosen(&[&long, "", ""]).sure);
+        let broken = "a\u{fffd}b ".repeat(100);
+        assert!(!chosen(&[&broken, "", ""]).sure);
+    }
+
+    #[test]
+    fn each_sign_of_a_wrong_reading_costs() {
+        let q = |text: &str| quality(text, &words(text));
+        assert!((q(LINE) - 1.0).abs() < 1e-9);
+        assert!((q("שלום לכולם") - 1.0).abs() < 1e-9);
+        assert!((q("हिन्दी में काम") - 1.0).abs() < 1e-9);
+        assert!((q("ทำงานที่กรุงเทพ") - 1.0).abs() < 1e-9);
+        for bad in [
+            "Ada \u{fffd}\u{fffd}\u{fffd} writes",
+            "Ada \u{f0e0}\u{f095} writes",
+            "Ada \u{1}\u{2} writes",
+            "A d a E x a m p l e writes Rust",
+            "AdaExamplewritesRustandSQLinLeeds",
+            "םולש םלוכל",
+            "ةسردملا",
+            "ह िन ्द ी",
+            "विवकास लिलए परिरचय",
+        ] {
+            assert!(q(bad) < 0.9, "{bad:?} has {}", q(bad));
+        }
+    }
+
+    #[test]
+    fn words_are_told_apart_as_a_reader_would() {
+        assert_eq!(
+            words("Ada’s ﬁle: C++, C#; 日本 ไทย"),
+            ["ada", "s", "file", "c++", "c#", "日", "本", "ไ", "ท", "ย"]
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! Mends what every engine breaks in the same way, line by line. Pure.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// So many single letters in a row are a word set with wide spacing, as in a heading; fewer may be grades or keys.
+const SPACED_LETTERS: usize = 5;
+
+/// The text with spaced-out words closed up and Arabic ligatures the right way round.
+pub fn repair(text: &str) -> String {
+    let mut repaired = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        close_up(line, &mut repaired);
+    }
+    lam_alef(&repaired)
+}
+
+/// "S K I L L S" is "SKILLS". Wider gaps part words; where an engine made all gaps alike, capitals begin them.
+fn close_up(line: &str, into: &mut String) {
+    let tokens = tokens(line);
+    let mut rest = &tokens[..];
+    while let [first, after @ ..] = rest {
+        let run = rest.iter().take_while(|token| token.letter.is_some()).count();
+        if run < SPACED_LETTERS {
+            into.push_str(first.gap);
+            into.push_str(first.word);
+            rest = after;
+            continue;
+        }
+        let (letters, after) = rest.split_at(run);
+        into.push_str(letters[0].gap);
+        into.push_str(letters[0].word);
+        let narrowest = letters[1..].iter().map(|it| it.width()).min().unwrap_or_default();
+        for pair in letters.windows(2) {
+            let is_capital = |token: &Token| token.letter.is_some_and(char::is_uppercase);
+            if pair[1].width() > narrowest || (is_capital(&pair[1]) && !is_capital(&pair[0])) {
+                into.push(' ');
+            }
+            into.push_str(pair[1].word);
+        }
+        rest = after;
+    }
+}
+
+/// A word with the white space before it.
+struct Token<'a> {
+    gap: &'a str,
+    word: &'a str,
+    /// The letter that it is, when it is but one.
+    letter: Option<char>,
+}
+
+impl Token<'_> {
+    /// How many spaces wide the gap is; a tab is never the gap between two letters of a word.
+    fn width(&self) -> usize {
+        self.gap.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
+    }
+}
+
+/// All of a line: joined, the tokens are the line again.
+fn tokens(line: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let (gap, after) =
+            rest.split_at(rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()));
+        let (word, after) = after.split_at(after.find(char::is_whitespace).unwrap_or(after.len()));
+        let mut letters = word.nfc();
+        let letter = letters.next().filter(|c| is_cased_script(*c));
+        tokens.push(Token { gap, word, letter: letter.filter(|_| letters.next().is_none()) });
+        rest = after;
+    }
+    tokens
+}
+
+/// Scripts whose words are of many letters that stand apart: Latin, Greek, Cyrillic, Armenian.
+fn is_cased_script(c: char) -> bool {
+    c.is_lowercase() || c.is_uppercase()
+}
+
+/// The ligature of lam and alef, taken apart in a word that was turned around, comes out as alef and lam. No word has
+/// two alefs in a row, so that after an alef it shows.
+fn lam_alef(text: &str) -> String {
+    let mut repaired = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('ا') {
+        let (before, from) = rest.split_at(at + 'ا'.len_utf8());
+        repaired.push_str(before);
+        rest = from;
+        let mut chars = rest.chars();
+        if let (Some(alef @ ('ا' | 'أ' | 'إ' | 'آ')), Some('ل')) = (chars.next(), chars.next())
+        {
+            repaired.extend(['ل', alef]);
+            rest = chars.as_str();
+        }
+    }
+    repaired + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spaced_heading_is_closed_up() {
+        assert_eq!(repair("S K I L L S\nRust, C"), "SKILLS\nRust, C");
+        assert_eq!(repair("  A d a   E x a m p l e  \n"), "  Ada Example  \n");
+        assert_eq!(repair("W O R K\tE X P E R I E N C E"), "WORK EXPERIENCE");
+        assert_eq!(repair("W O R K   E X P E R I E N C E"), "WORK EXPERIENCE");
+        assert_eq!(repair("É\u{a0}t u d e s"), "Études");
+    }
+
+    #[test]
+    fn capitals_part_words_where_no_gap_does() {
+        assert_eq!(repair("S e n i o r E n g i n e e r"), "Senior Engineer");
+    }
+
+    #[test]
+    fn a_few_single_letters_stay_as_they_are() {
+        for line in [
+            "C R Go",
+            "Grades: A B A C",
+            "a b\n",
+            "",
+            "\n\n",
+            "Plan B is a go",
+            "日 本 語 の 文 章",
+        ] {
+            assert_eq!(repair(line), line);
+        }
+    }
+
+    #[test]
+    fn lam_and_alef_are_turned_back() {
+        assert_eq!(
+            repair("االستجابة واالختبارات اآللية األولى"),
+            "الاستجابة والاختبارات الآلية الأولى"
+        );
+        assert_eq!(repair("المال باب ال"), "المال باب ال");
+    }
+}

@@ -1,0 +1,257 @@
+//! Matching: who fits whom, by the skills they share. A pair is one row; everybody's list is their own best ten of the
+//! rows. Matching writes no mail.
+
+pub mod score;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::letter::Teammate;
+use crate::model::{EmailAddress, EventId, Millis, PersonId};
+use crate::store::matches::{Ranked, Row};
+use crate::store::{self, Conn};
+use score::{LIST, Pair, Profile, Rule, best_pairs, weight};
+
+/// The name of the setting that chooses the rule of full runs.
+pub const RULE_SETTING: &str = "matching_rule";
+
+/// The original's threshold.
+pub const THRESHOLD: f64 = 0.1;
+
+/// What a run of everybody came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// People with at least one skill.
+    pub people: usize,
+    pub pairs: usize,
+}
+
+/// Everybody's skills, read once, so that the comparing can be done without a connection.
+#[derive(Debug)]
+pub struct Everybody {
+    profiles: Vec<Profile>,
+    /// Canonical names by place.
+    names: Vec<String>,
+    keys: Vec<String>,
+    /// People who have a skill, by its place.
+    counts: Vec<usize>,
+}
+
+impl Everybody {
+    pub async fn read(conn: &mut Conn) -> sqlx::Result<Self> {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut all =
+            Self { profiles: Vec::new(), names: Vec::new(), keys: Vec::new(), counts: Vec::new() };
+        for row in store::matches::all_skills(conn).await? {
+            let place = *places.entry(row.skill_key.clone()).or_insert_with(|| {
+                all.names.push(row.skill);
+                all.keys.push(row.skill_key);
+                all.counts.push(0);
+                all.names.len() - 1
+            });
+            all.counts[place] += 1;
+            match all.profiles.last_mut() {
+                Some(last) if last.person == row.person_id => last.skills.push(place),
+                _ => all.profiles.push(Profile { person: row.person_id, skills: vec![place] }),
+            }
+        }
+        for profile in &mut all.profiles {
+            profile.skills.sort_unstable();
+        }
+        Ok(all)
+    }
+
+    fn weights(&self) -> Vec<i64> {
+        self.counts.iter().map(|people| weight(self.profiles.len(), *people)).collect()
+    }
+
+    /// The pairs of everybody. Takes its time (10,000 people: some tenths of a second): call it on a thread that may
+    /// block.
+    pub fn pairs(&self, rule: Rule) -> Vec<Pair> {
+        best_pairs(&self.profiles, &self.weights(), rule, None)
+    }
+
+    fn row(&self, pair: &Pair) -> Row {
+        let names: Vec<&str> =
+            pair.shared.iter().map(|place| self.names[*place].as_str()).collect();
+        Row {
+            a: pair.a,
+            b: pair.b,
+            score: pair.score,
+            shared: serde_json::json!(names).to_string(),
+        }
+    }
+}
+
+/// Stores what a run of everybody found: rows that were there keep their ids, rows that are in nobody's list go.
+pub async fn store_all(
+    tx: &mut Conn,
+    event: EventId,
+    everybody: &Everybody,
+    pairs: &[Pair],
+    rule: Rule,
+    now: Millis,
+) -> sqlx::Result<Outcome> {
+    let mut before: HashMap<(PersonId, PersonId), Ranked> = store::matches::all(tx, event)
+        .await?
+        .into_iter()
+        .map(|row| ((row.a_id, row.b_id), row))
+        .collect();
+    let rows: Vec<Row> = pairs.iter().map(|pair| everybody.row(pair)).collect();
+    let ranks = ranks(&rows, rule);
+    for row in &rows {
+        let rank = |person| ranks.get(&(person, row.a, row.b)).copied();
+        let (a_rank, b_rank) = (rank(row.a), rank(row.b));
+        let same = before.remove(&(row.a, row.b)).is_some_and(|had| {
+            had.score == row.score
+                && had.shared == row.shared
+                && had.a_rank == a_rank
+                && had.b_rank == b_rank
+        });
+        if !same {
+            store::matches::upsert(tx, event, row, a_rank, b_rank, now).await?;
+        }
+    }
+    for gone in before.values() {
+        store::matches::delete(tx, gone.id).await?;
+    }
+    store::matches::clear_weights(tx, event).await?;
+    for (place, key) in everybody.keys.iter().enumerate() {
+        let people = everybody.counts[place];
+        store::matches::set_weight(
+            tx,
+            event,
+            key,
+            people as i64,
+            weight(everybody.profiles.len(), people),
+        )
+        .await?;
+    }
+    let outcome = Outcome { people: everybody.profiles.len(), pairs: rows.len() };
+    let name = match rule {
+        Rule::Weighted => "weighted",
+        Rule::Ratio { .. } => "ratio",
+    };
+    store::matches::insert_run(tx, event, name, outcome.people as i64, outcome.pairs as i64, now)
+        .await?;
+    Ok(outcome)
+}
+
+/// Places in everybody's list, by person and pair.
+fn ranks(rows: &[Row], rule: Rule) -> HashMap<(PersonId, PersonId, PersonId), i64> {
+    let mut lists: BTreeMap<PersonId, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        lists.entry(row.a).or_default().push(row);
+        lists.entry(row.b).or_default().push(row);
+    }
+    let mut ranks = HashMap::new();
+    for (person, mut list) in lists {
+        let other = |row: &Row| if row.a == person { row.b } else { row.a };
+        list.sort_by_cached_key(|row| {
+            rule.place(row.score, shared_names(&row.shared).len(), other(row))
+        });
+        for (place, row) in list.into_iter().take(LIST).enumerate() {
+            ranks.insert((person, row.a, row.b), place as i64 + 1);
+        }
+    }
+    ranks
+}
+
+/// Matches one person anew and puts the others' lists in order. Weights are those of the last full run, so that one
+/// person's matching moves nobody else's scores. Returns how many matches the person has.
+pub async fn run_one(
+    tx: &mut Conn,
+    event: EventId,
+    person: PersonId,
+    threshold: Option<f64>,
+    now: Millis,
+) -> sqlx::Result<usize> {
+    let everybody = Everybody::read(tx).await?;
+    let Some(me) = everybody.profiles.iter().position(|profile| profile.person == person) else {
+        store::matches::delete_of(tx, event, person).await?;
+        return Ok(0);
+    };
+    let known: HashMap<String, i64> =
+        store::matches::weights(tx, event).await?.into_iter().collect();
+    let fresh = everybody.weights();
+    let weights: Vec<i64> = everybody
+        .keys
+        .iter()
+        .zip(&fresh)
+        .map(|(key, fresh)| known.get(key).copied().unwrap_or(*fresh))
+        .collect();
+    let rule = threshold.map_or(Rule::Weighted, |threshold| Rule::Ratio { threshold });
+    let pairs = best_pairs(&everybody.profiles, &weights, rule, Some(me));
+    let had = store::matches::of_both_sides(tx, event, person).await?;
+    let mut touched: Vec<PersonId> =
+        had.iter().map(|row| if row.a_id == person { row.b_id } else { row.a_id }).collect();
+    for row in &had {
+        if !pairs.iter().any(|pair| pair.a == row.a_id && pair.b == row.b_id) {
+            store::matches::delete(tx, row.id).await?;
+        }
+    }
+    for pair in &pairs {
+        store::matches::upsert(tx, event, &everybody.row(pair), None, None, now).await?;
+        touched.push(if pair.a == person { pair.b } else { pair.a });
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    touched.push(person);
+    for other in touched {
+        rank_again(tx, event, other, rule).await?;
+    }
+    store::matches::delete_unranked(tx, event).await?;
+    Ok(pairs.len())
+}
+
+async fn rank_again(
+    tx: &mut Conn,
+    event: EventId,
+    person: PersonId,
+    rule: Rule,
+) -> sqlx::Result<()> {
+    let mut rows = store::matches::of_both_sides(tx, event, person).await?;
+    let other = |row: &Ranked| if row.a_id == person { row.b_id } else { row.a_id };
+    rows.sort_by_cached_key(|row| {
+        rule.place(row.score, shared_names(&row.shared).len(), other(row))
+    });
+    for (place, row) in rows.iter().enumerate() {
+        let rank = (place < LIST).then_some(place as i64 + 1);
+        let had = if row.a_id == person { row.a_rank } else { row.b_rank };
+        if rank != had {
+            store::matches::set_rank(tx, row.id, person, rank).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A person's matches as a letter introduces them. An address stands with it only where both agreed to it.
+pub async fn teammates(
+    conn: &mut Conn,
+    event: EventId,
+    person: PersonId,
+) -> sqlx::Result<Vec<Teammate>> {
+    let rows = store::matches::of_person(conn, event, person).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Teammate {
+            address: EmailAddress::parse(&row.address).ok().filter(|_| row.both_share == 1),
+            shared: shared_names(&row.shared),
+            name: row.name,
+            job_title: row.job_title,
+        })
+        .collect())
+}
+
+/// The names in a row's `shared`.
+pub fn shared_names(json: &str) -> Vec<String> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// The rule that the settings page chose for full runs.
+pub async fn chosen_rule(conn: &mut Conn, event: EventId) -> sqlx::Result<Rule> {
+    let word = store::events::setting(conn, event, RULE_SETTING).await?;
+    Ok(match word.as_deref() {
+        Some("ratio") => Rule::Ratio { threshold: THRESHOLD },
+        _ => Rule::Weighted,
+    })
+}

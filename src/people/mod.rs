@@ -1,0 +1,201 @@
+//! People: who they are, what they know, whether they may be written to. A person is known by e-mail address.
+
+pub mod import;
+pub mod sample;
+
+use rand::RngExt as _;
+use rand::distr::Alphanumeric;
+use serde_json::json;
+
+use crate::model::{EmailAddress, Millis, PersonId};
+use crate::skills;
+use crate::store::people::NewPerson;
+use crate::store::{self, Conn};
+
+/// The most that a name or a job title may have, in characters.
+pub const LONGEST_LINE: usize = 120;
+
+/// Characters of the secret in a person's links: 62^20, more than anybody can try.
+const CODE_LENGTH: usize = 20;
+
+/// What is said of a person when they are added.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub name: String,
+    pub address: EmailAddress,
+    pub job_title: String,
+    /// Canonical names.
+    pub skills: Vec<String>,
+}
+
+/// Where a person or a skill came from; stands in the row and on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Form,
+    Import,
+    Sample,
+    Api,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Import => "import",
+            Self::Sample => "sample",
+            Self::Api => "api",
+        }
+    }
+
+    fn of_skills(self) -> &'static str {
+        match self {
+            Self::Form | Self::Api => "typed",
+            Self::Import | Self::Sample => "import",
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    #[error("somebody with this e-mail address is there already")]
+    Known(PersonId),
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Adds a person who is not there yet.
+pub async fn add(
+    tx: &mut Conn,
+    profile: &Profile,
+    source: Source,
+    now: Millis,
+) -> Result<PersonId, AddError> {
+    let code = fresh_code();
+    let row = NewPerson {
+        address: &profile.address,
+        name: &profile.name,
+        job_title: &profile.job_title,
+        code: &code,
+        source: source.as_str(),
+    };
+    let Some(id) = store::people::insert(tx, &row, now).await? else {
+        let known = store::people::find_by_address(tx, &profile.address)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?;
+        return Err(AddError::Known(known.id));
+    };
+    add_skills(tx, id, &profile.skills, source.of_skills(), now).await?;
+    Ok(id)
+}
+
+/// Adds what the person did not have; returns how many were new. `source`: typed, import, taxonomy or model.
+pub async fn add_skills(
+    tx: &mut Conn,
+    id: PersonId,
+    skills: &[String],
+    source: &str,
+    now: Millis,
+) -> sqlx::Result<u64> {
+    let mut new = 0;
+    for skill in skills {
+        let added =
+            store::people::add_skill(tx, id, &skills::key(skill), skill, source, now).await?;
+        new += u64::from(added);
+    }
+    Ok(new)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    #[error("this person is not there any more")]
+    Gone,
+    #[error("somebody else has this e-mail address")]
+    AddressTaken,
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Changes a person to what the form says; skills that are not in it any more are removed. A changed address takes
+/// nobody off the list of those who left: the old one stays there.
+pub async fn edit(
+    tx: &mut Conn,
+    id: PersonId,
+    profile: &Profile,
+    now: Millis,
+) -> Result<(), EditError> {
+    store::people::find(tx, id).await?.ok_or(EditError::Gone)?;
+    if !store::people::update(tx, id, &profile.address, &profile.name, &profile.job_title, now)
+        .await?
+    {
+        return Err(EditError::AddressTaken);
+    }
+    let wanted: Vec<String> = profile.skills.iter().map(|skill| skills::key(skill)).collect();
+    for had in store::people::skills(tx, id).await? {
+        if !wanted.contains(&had.skill_key) {
+            store::people::remove_skill(tx, id, &had.skill_key).await?;
+        }
+    }
+    add_skills(tx, id, &profile.skills, Source::Form.of_skills(), now).await?;
+    Ok(())
+}
+
+/// Why somebody must not be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suppress {
+    /// They left by link, or an organiser noted their answer.
+    OptedOut,
+    /// Their server says that the address does not exist.
+    HardBounce,
+}
+
+impl Suppress {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptedOut => "opted_out",
+            Self::HardBounce => "hard_bounce",
+        }
+    }
+}
+
+/// Takes an address off every list, for good: what waits for it is skipped when its turn comes, and no import
+/// brings it back.
+pub async fn suppress(
+    tx: &mut Conn,
+    address: &EmailAddress,
+    why: Suppress,
+    words: Option<&str>,
+    now: Millis,
+) -> sqlx::Result<()> {
+    store::people::suppress(tx, &address.hash(), why.as_str(), words, now).await
+}
+
+/// Removes a person and everything that hangs on them: skills, resumes, messages, mails, matches. That they left (by
+/// the hash of their address) stays, or an import would bring them back. Call `Db::scrub` after the commit.
+pub async fn erase(tx: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
+    store::people::delete(tx, id).await
+}
+
+/// Everything that is stored about a person, for them to have; `None` when there is no such person.
+pub async fn export(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_json::Value>> {
+    let Some(person) = store::people::find(conn, id).await? else { return Ok(None) };
+    let skills = store::people::skills(conn, id).await?;
+    let skills: Vec<_> = skills
+        .iter()
+        .map(|skill| json!({ "skill": skill.skill, "source": skill.source }))
+        .collect();
+    Ok(Some(json!({
+        "name": person.name,
+        "email": person.address.as_str(),
+        "job_title": person.job_title,
+        "source": person.source,
+        "registered_at": person.registered_at,
+        "shares_address_at": person.shares_address_at,
+        "created_at": person.created_at,
+        "updated_at": person.updated_at,
+        "skills": skills,
+    })))
+}
+
+fn fresh_code() -> String {
+    rand::rng().sample_iter(Alphanumeric).take(CODE_LENGTH).map(char::from).collect()
+}

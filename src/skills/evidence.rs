@@ -1,0 +1,244 @@
+//! Whether a doubtful name ("Go", "Excel", "Spring") means the skill here. Knows surroundings, not meanings.
+
+use super::reading::{Hit, Left, Reading, Right};
+use super::taxonomy::Trust;
+use super::words::Section;
+
+/// For each hit: it means the skill.
+pub(super) fn believed(reading: &Reading) -> Vec<bool> {
+    let lists = Lists::new(reading);
+    let views: Vec<View> = reading.hits.iter().map(|hit| View::new(reading, hit, &lists)).collect();
+    let mut believed: Vec<bool> = reading
+        .hits
+        .iter()
+        .zip(&views)
+        .map(|(hit, view)| hit.trust == Trust::Certain || view.stands_alone(hit))
+        .collect();
+    // A believed neighbour vouches; what it vouches for may vouch for the next, in both directions.
+    let mut right_neighbours: Vec<Vec<usize>> =
+        reading.hits.iter().map(|hit| reading.neighbours(hit).collect()).collect();
+    let mut left_neighbours: Vec<Vec<usize>> = vec![Vec::new(); reading.hits.len()];
+    for (n, others) in right_neighbours.iter_mut().enumerate() {
+        others.retain(|&other| other != n);
+        for &other in others.iter() {
+            left_neighbours[other].push(n);
+        }
+    }
+    let vouch = |n: usize, believed: &mut Vec<bool>| {
+        let left = left_neighbours[n].iter().any(|&other| believed[other]);
+        let right = right_neighbours[n].iter().any(|&other| believed[other]);
+        if !believed[n] && views[n].accepts(&reading.hits[n], left, right) {
+            believed[n] = true;
+        }
+    };
+    for _ in 0..2 {
+        (0..reading.hits.len()).for_each(|n| vouch(n, &mut believed));
+        (0..reading.hits.len()).rev().for_each(|n| vouch(n, &mut believed));
+    }
+    believed
+}
+
+/// What is known of a sentence as a list.
+#[derive(Clone, Copy, Default)]
+struct List {
+    hits: usize,
+    certain: usize,
+    /// Hits that are everyday words, not names.
+    words: usize,
+    /// Words that are neither skills nor of no meaning.
+    foreign: usize,
+    /// A label or heading says that it is one of skills.
+    labelled: bool,
+}
+
+struct Lists(Vec<List>);
+
+impl Lists {
+    fn new(reading: &Reading) -> Self {
+        let text = &reading.text;
+        let sentences = text.tokens.last().map_or(0, |token| token.sentence as usize + 1);
+        let mut lists = vec![List::default(); sentences];
+        let mut in_skills = false;
+        let mut i = 0;
+        while i < text.len() {
+            let sentence = text.tokens[i].sentence as usize;
+            if text.starts_sentence(i) {
+                match heading(reading, i) {
+                    Heading::Line { skills } => in_skills = skills,
+                    Heading::Label { skills, end } => {
+                        lists[sentence].labelled = skills;
+                        i = end;
+                        continue;
+                    }
+                    Heading::None => lists[sentence].labelled = in_skills,
+                }
+            }
+            if let Some(hit) = reading.hit_at(i) {
+                let hit = &reading.hits[hit];
+                lists[sentence].hits += 1;
+                lists[sentence].certain += usize::from(hit.trust == Trust::Certain);
+                lists[sentence].words += usize::from(hit.trust != Trust::Name);
+                i = hit.end;
+                continue;
+            }
+            let empty = !text.is_word(i)
+                || text.is_number(i)
+                || reading.marks.is(i, Section::Filler)
+                || reading.marks.joins(i);
+            lists[sentence].foreign += usize::from(!empty);
+            i += 1;
+        }
+        Self(lists)
+    }
+}
+
+enum Heading {
+    /// A line of its own.
+    Line {
+        skills: bool,
+    },
+    /// "Tools:" before a list in the same line; the list begins at `end`.
+    Label {
+        skills: bool,
+        end: usize,
+    },
+    None,
+}
+
+fn heading(reading: &Reading, start: usize) -> Heading {
+    let text = &reading.text;
+    let mut skills = false;
+    let mut other = false;
+    let mut any_hit = false;
+    let mut words = 0;
+    for i in start..text.len().min(start + 9) {
+        if !text.same_sentence(start, i) {
+            break;
+        }
+        if text.is(i, ':') {
+            let ends_line = i + 1 >= text.len() || text.starts_line(i + 1);
+            let skills = skills && !other;
+            return if ends_line {
+                Heading::Line { skills }
+            } else {
+                Heading::Label { skills, end: i + 1 }
+            };
+        }
+        any_hit |= reading.hit_at(i).is_some();
+        skills |= reading.marks.is(i, Section::SkillHeading);
+        other |= reading.marks.is(i, Section::OtherHeading);
+        words += usize::from(text.is_word(i));
+        if text.ends_sentence(i) || matches!(text.first_char(i), ',' | ';') {
+            return Heading::None;
+        }
+    }
+    let whole_line = text.starts_line(start)
+        && (start..text.len().min(start + 9))
+            .all(|i| text.same_sentence(start, i))
+            .then_some(())
+            .is_none();
+    if whole_line
+        && words <= 4
+        && !any_hit
+        && (skills || other || reading.capitals[text.tokens[start].line as usize])
+    {
+        return Heading::Line { skills: skills && !other };
+    }
+    Heading::None
+}
+
+/// One hit and what surrounds it.
+struct View {
+    left: Left,
+    right: Right,
+    /// Not at the beginning of its sentence, with a capital: as only proper names are written in most languages.
+    proper: bool,
+    list: List,
+}
+
+impl View {
+    fn new(reading: &Reading, hit: &Hit, lists: &Lists) -> Self {
+        let text = &reading.text;
+        let line = text.tokens[hit.start].line as usize;
+        Self {
+            left: reading.left_of(hit),
+            right: reading.right_of(hit),
+            proper: hit.exact
+                && text.is_capitalised(hit.start)
+                && !text.starts_sentence(hit.start)
+                && !reading.capitals[line],
+            list: lists.0[text.tokens[hit.start].sentence as usize],
+        }
+    }
+
+    /// An item of a list, all of it.
+    fn whole(&self) -> bool {
+        matches!(self.left, Left::Start | Left::Separator | Left::Joined | Left::Hit)
+            && matches!(
+                self.right,
+                Right::End | Right::Separator(_) | Right::Joined(_) | Right::Hit(_)
+            )
+    }
+
+    fn in_list_of_skills(&self) -> bool {
+        let List { hits, certain, words, foreign, labelled } = self.list;
+        let labelled = labelled && (certain > 0 || foreign <= hits);
+        self.whole() && (labelled || (hits >= 3 && words >= 2 && foreign == 0))
+    }
+
+    /// Proof enough without a neighbour.
+    fn stands_alone(&self, hit: &Hit) -> bool {
+        if !hit.exact {
+            return self.list.labelled && self.list.foreign == 0 && self.whole();
+        }
+        if self.left == Left::Capital || self.right == Right::Other {
+            return false;
+        }
+        if self.in_list_of_skills() {
+            return true;
+        }
+        match hit.trust {
+            Trust::Word => {
+                let cued =
+                    matches!(self.left, Left::Cue { .. }) && (self.proper || self.list.certain > 0);
+                let role = self.right == Right::Role
+                    || (self.right == Right::LooseRole && self.left != Left::Start);
+                cued || role || (self.proper && self.list.certain > 0 && self.left != Left::Start)
+            }
+            Trust::Name => match self.right {
+                Right::LooseRole | Right::Other => false,
+                Right::Role => true,
+                _ => {
+                    self.left == (Left::Cue { strong: true })
+                        || (self.left == (Left::Cue { strong: false }) && self.list.certain > 0)
+                }
+            },
+            _ => false,
+        }
+    }
+
+    /// Believed because a neighbour in the list is.
+    fn accepts(&self, hit: &Hit, left: bool, right: bool) -> bool {
+        if !(left || right)
+            || self.left == Left::Capital
+            || matches!(self.right, Right::Other | Right::LooseRole)
+        {
+            return false;
+        }
+        if !hit.exact {
+            let ends =
+                matches!(self.left, Left::Start | Left::Separator) || self.right == Right::End;
+            let cued = hit.trust == Trust::Word
+                && matches!(self.left, Left::Cue { .. })
+                && self.right != Right::Follow;
+            return cued
+                || self.whole()
+                    && ((left && right)
+                        || (ends && self.list.certain >= 2 && self.right == Right::End));
+        }
+        match hit.trust {
+            Trust::Name => !matches!(self.left, Left::Other),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! A resume as words: cleaned, cut into tokens, and these into lines and sentences.
+//! Knows how text is laid out; knows nothing of skills.
+
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization, char::decompose_canonical, is_nfkc_quick,
+};
+
+/// What stands between a token and the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gap {
+    Glued,
+    Space,
+    /// A tab or several spaces: a new column.
+    Wide,
+    Line,
+    /// At least one empty line.
+    Blank,
+}
+
+/// A run of letters and digits, a single other character, or the end of a word from its apostrophe on ("'s").
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    start: u32,
+    end: u32,
+    lower: (u32, u32),
+    folded: (u32, u32),
+    pub gap: Gap,
+    pub line: u32,
+    pub sentence: u32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    clean: String,
+    lower: String,
+    folded: String,
+    pub tokens: Vec<Token>,
+}
+
+/// Words that lose their last letter before a vowel and keep an apostrophe for it: "l'Excel", "d'Angular".
+const ELIDED: [&str; 14] =
+    ["l", "d", "n", "j", "m", "t", "s", "qu", "dell", "all", "nell", "sull", "dall", "un"];
+
+/// A full stop after these does not end a sentence.
+const ABBREVIATIONS: [&str; 26] = [
+    "incl", "inkl", "approx", "dr", "mr", "mrs", "ms", "prof", "bzw", "ca", "st", "vs", "no",
+    "ggf", "resp", "sra", "sr", "mme", "u", "z", "yrs", "yr", "esp", "ing", "dipl", "lic",
+];
+
+impl Text {
+    pub fn new(raw: &str) -> Self {
+        let mut text = Self { clean: clean(raw), ..Self::default() };
+        text.cut();
+        text.lay_out();
+        text
+    }
+
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// As it stands in the resume, upper and lower case.
+    pub fn original(&self, i: usize) -> &str {
+        let token = &self.tokens[i];
+        &self.clean[token.start as usize..token.end as usize]
+    }
+
+    pub fn lower(&self, i: usize) -> &str {
+        let (start, end) = self.tokens[i].lower;
+        &self.lower[start as usize..end as usize]
+    }
+
+    /// In lower case and without accents.
+    pub fn folded(&self, i: usize) -> &str {
+        let (start, end) = self.tokens[i].folded;
+        &self.folded[start as usize..end as usize]
+    }
+
+    pub fn first_char(&self, i: usize) -> char {
+        self.original(i).chars().next().unwrap_or(' ')
+    }
+
+    pub fn is_word(&self, i: usize) -> bool {
+        self.first_char(i).is_alphanumeric()
+    }
+
+    pub fn is(&self, i: usize, c: char) -> bool {
+        i < self.len() && self.first_char(i) == c
+    }
+
+    pub fn is_number(&self, i: usize) -> bool {
+        self.original(i).bytes().all(|b| b.is_ascii_digit())
+    }
+
+    pub fn is_capitalised(&self, i: usize) -> bool {
+        self.first_char(i).is_uppercase()
+    }
+
+    /// Glued to the token before it.
+    pub fn is_glued(&self, i: usize) -> bool {
+        i < self.len() && i > 0 && self.tokens[i].gap == Gap::Glued
+    }
+
+    pub fn same_sentence(&self, i: usize, j: usize) -> bool {
+        self.tokens[i].sentence == self.tokens[j].sentence
+    }
+
+    pub fn starts_sentence(&self, i: usize) -> bool {
+        i == 0 || !self.same_sentence(i - 1, i)
+    }
+
+    pub fn starts_line(&self, i: usize) -> bool {
+        i == 0 || self.tokens[i - 1].line != self.tokens[i].line
+    }
+
+    /// A dash or hyphen with space on both sides, which parts what is said.
+    pub fn is_dash(&self, i: usize) -> bool {
+        matches!(self.first_char(i), '-' | '–' | '—' | '‒' | '―')
+            && (self.tokens[i].gap != Gap::Glued || matches!(self.first_char(i), '—' | '―'))
+            && (i + 1 == self.len()
+                || self.tokens[i + 1].gap != Gap::Glued
+                || matches!(self.first_char(i), '—' | '―'))
+    }
+
+    /// `.`, `!` or `?` that ends a sentence.
+    pub fn ends_sentence(&self, i: usize) -> bool {
+        match self.first_char(i) {
+            '!' | '?' | '…' | '。' | '।' => true,
+            '.' => !(self.is_glued(i + 1) && self.is_word(i + 1)) && !self.is_abbreviated(i),
+            _ => false,
+        }
+    }
+
+    fn is_abbreviated(&self, dot: usize) -> bool {
+        if dot == 0 || !self.is_glued(dot) {
+            return dot > 0 && self.tokens[dot].gap == Gap::Space && self.is_glued(dot + 1);
+        }
+        let word = self.folded(dot - 1);
+        let letter_of_several =
+            word.len() == 1 && self.is_glued(dot - 1) && self.is(dot.wrapping_sub(2), '.');
+        letter_of_several
+            || (ABBREVIATIONS.contains(&word)
+                && dot + 1 < self.len()
+                && self.tokens[dot + 1].gap < Gap::Line)
+    }
+
+    fn cut(&mut self) {
+        let clean = std::mem::take(&mut self.clean);
+        let mut chars = clean.char_indices().peekable();
+        let mut gap = Gap::Blank;
+        let (mut spaces, mut lines) = (0, 0);
+        while let Some(&(start, c)) = chars.peek() {
+            if c.is_whitespace() {
+                chars.next();
+                match c {
+                    '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{2028}' | '\u{2029}' => lines += 1,
+                    '\t' => spaces += 2,
+                    _ => spaces += 1,
+                }
+                gap = gap.max(match (lines, spaces) {
+                    (2.., _) => Gap::Blank,
+                    (1, _) => Gap::Line,
+                    (0, 2..) => Gap::Wide,
+                    _ => Gap::Space,
+                });
+                continue;
+            }
+            chars.next();
+            let mut end = start + c.len_utf8();
+            if c.is_alphanumeric() {
+                let foreign = is_unspaced(c);
+                while let Some(&(at, next)) = chars.peek() {
+                    if !(next.is_alphanumeric() || is_mark(next)) || is_unspaced(next) != foreign {
+                        break;
+                    }
+                    end = at + next.len_utf8();
+                    chars.next();
+                }
+                // "l'Excel" is two words, "Docker's" is one with a tail.
+                if let Some(&(at, '\'')) = chars.peek()
+                    && ELIDED.contains(&clean[start..end].to_lowercase().as_str())
+                    && clean[at + 1..].chars().nth(1).is_some_and(char::is_alphanumeric)
+                {
+                    chars.next();
+                    end = at + 1;
+                }
+            } else if c == '\''
+                && gap == Gap::Glued
+                && self.tokens.last().is_some_and(|last| ends_in_letter(&clean, last))
+            {
+                while let Some(&(at, next)) = chars.peek() {
+                    if !next.is_alphanumeric() {
+                        break;
+                    }
+                    end = at + next.len_utf8();
+                    chars.next();
+                }
+            }
+            self.push(&clean, start, end, gap);
+            (gap, spaces, lines) = (Gap::Glued, 0, 0);
+        }
+        self.clean = clean;
+    }
+
+    fn push(&mut self, clean: &str, start: usize, end: usize, gap: Gap) {
+        let lower_start = self.lower.len() as u32;
+        let folded_start = self.folded.len() as u32;
+        for c in clean[start..end].chars().flat_map(char::to_lowercase) {
+            self.lower.push(c);
+            fold(c, &mut self.folded);
+        }
+        self.tokens.push(Token {
+            start: start as u32,
+            end: end as u32,
+            lower: (lower_start, self.lower.len() as u32),
+            folded: (folded_start, self.folded.len() as u32),
+            gap,
+            line: 0,
+            sentence: 0,
+        });
+    }
+
+    /// Numbers lines (a line wrapped in the middle of a sentence counts as one) and sentences.
+    fn lay_out(&mut self) {
+        let (mut line, mut sentence) = (0, 0);
+        let mut line_start = 0;
+        for i in 0..self.len() {
+            if i > 0 {
+                let new_line = match self.tokens[i].gap {
+                    Gap::Blank => true,
+                    Gap::Line => !self.is_wrapped(line_start, i),
+                    _ => false,
+                };
+                if self.tokens[i].gap >= Gap::Line {
+                    line_start = i;
+                }
+                if new_line {
+                    line += 1;
+                    sentence += 1;
+                } else if self.tokens[i].gap != Gap::Glued && self.sentence_ended_before(i) {
+                    sentence += 1;
+                }
+            }
+            self.tokens[i].line = line;
+            self.tokens[i].sentence = sentence;
+        }
+    }
+
+    fn sentence_ended_before(&self, i: usize) -> bool {
+        let mut end = i - 1;
+        // a closing quote or bracket may follow the full stop
+        while end > 0
+            && i - end < 4
+            && matches!(self.first_char(end), '"' | '\'' | ')' | ']')
+            && self.is_glued(end)
+        {
+            end -= 1;
+        }
+        self.ends_sentence(end)
+    }
+
+    /// Whether the line that begins at `i` goes on with the sentence of the line that began at `line_start`.
+    fn is_wrapped(&self, line_start: usize, i: usize) -> bool {
+        let last = i - 1;
+        let c = self.first_char(i);
+        if self.ends_sentence(last)
+            || self.is(last, ':')
+            || self.is(last, ';')
+            || self.begins_with_label(i)
+        {
+            return false;
+        }
+        if !c.is_alphanumeric() && !matches!(c, '(' | '"' | '&') {
+            return false;
+        }
+        if self.is(last, ',') || self.is(last, '&') {
+            return true;
+        }
+        self.is_word(last) && !self.is_capitalised(last) && i - line_start >= 4
+            || (c.is_lowercase() && i - line_start >= 6)
+    }
+
+    /// A few words and a colon.
+    fn begins_with_label(&self, i: usize) -> bool {
+        for j in i..self.len().min(i + 7) {
+            if j > i && self.tokens[j].gap >= Gap::Line {
+                return false;
+            }
+            if self.is(j, ':') {
+                return j > i;
+            }
+            if !self.is_word(j) && !matches!(self.first_char(j), '&' | '/' | '-' | '(' | ')') {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+fn ends_in_letter(clean: &str, token: &Token) -> bool {
+    clean[token.start as usize..token.end as usize]
+        .chars()
+        .next_back()
+        .is_some_and(char::is_alphanumeric)
+}
+
+/// Scripts that put no space between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Vowel signs and accents that belong to the letter before them.
+fn is_mark(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c)
+}
+
+/// Adds `c` without its accents.
+fn fold(c: char, into: &mut String) {
+    match c {
+        _ if c.is_ascii() => into.push(c),
+        'ß' => into.push_str("ss"),
+        'ø' => into.push('o'),
+        'ł' => into.push('l'),
+        'ı' => into.push('i'),
+        'æ' => into.push_str("ae"),
+        'œ' => into.push_str("oe"),
+        _ => decompose_canonical(c, |part| {
+            if !matches!(part, '\u{300}'..='\u{36f}') {
+                into.push(part);
+            }
+        }),
+    }
+}
+
+/// Ligatures and wide letters become plain ones; what cannot be seen goes, and so do comments, links and addresses.
+fn clean(raw: &str) -> String {
+    let mut plain = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        match c {
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{feff}' => {}
+            '’' | '‘' | '`' | '´' | 'ʼ' => plain.push('\''),
+            '“' | '”' | '„' | '‟' => plain.push('"'),
+            '…' => plain.push_str(" … "),
+            '‐' | '‑' => plain.push('-'),
+            '⁄' | '∕' => plain.push('/'),
+            c if c.is_control() && !c.is_whitespace() => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    if is_nfkc_quick(plain.chars()) != IsNormalized::Yes {
+        plain = plain.nfkc().collect();
+    }
+    without_links(&without_comments(&plain))
+}
+
+fn without_comments(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::with_capacity(text.len());
+    while let Some((before, after)) = rest.split_once("<!--") {
+        kept.push_str(before);
+        let Some((_, after)) = after.split_once("-->") else {
+            // never closed: hides the rest of its line
+            rest = after.split_once('\n').map_or("", |(_, rest)| rest);
+            kept.push('\n');
+            continue;
+        };
+        kept.push('\n');
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+fn without_links(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for chunk in text.split_inclusive(char::is_whitespace) {
+        let word = chunk.trim_end();
+        if is_link(word) {
+            kept.push('|');
+            kept.push_str(&chunk[word.len()..]);
+        } else {
+            kept.push_str(chunk);
+        }
+    }
+    kept
+}
+
+/// Web and e-mail addresses. Careful with "Socket.IO/Redis" and "ASP.NET/C#".
+fn is_link(word: &str) -> bool {
+    const ENDINGS: [&str; 17] = [
+        "com", "org", "edu", "gov", "me", "fr", "es", "dev", "app", "ch", "at", "uk", "br", "in",
+        "eu", "de", "it",
+    ];
+    if word.contains("://") || word.starts_with("www.") {
+        return true;
+    }
+    if let Some((name, host)) = word.split_once('@') {
+        return !name.is_empty() && host.contains('.');
+    }
+    let host = word.split(['/', '?', '#']).next().unwrap_or(word);
+    if host.len() == word.len() {
+        return false;
+    }
+    host.contains(".github.io")
+        || host.rsplit_once('.').is_some_and(|(name, end)| {
+            !name.is_empty() && ENDINGS.contains(&end.to_ascii_lowercase().as_str())
+        })
+}

@@ -1,0 +1,206 @@
+//! Campaigns, and the sums of their messages.
+
+use super::Conn;
+use crate::model::campaign::{CampaignKind, CampaignState};
+use crate::model::{CampaignId, EventId, Millis};
+
+macro_rules! columns {
+    () => {
+        "id, event_id, kind, state, name, guidance, words, created_by, created_at, finished_at"
+    };
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Campaign {
+    pub id: CampaignId,
+    pub event_id: EventId,
+    #[sqlx(try_from = "String")]
+    pub kind: CampaignKind,
+    #[sqlx(try_from = "String")]
+    pub state: CampaignState,
+    pub name: String,
+    pub guidance: String,
+    /// Why it was paused, when Muster did it.
+    pub words: Option<String>,
+    pub created_by: String,
+    pub created_at: Millis,
+    pub finished_at: Option<Millis>,
+}
+
+/// Makes whoever starts a campaign of this event wait for whoever does so at the same time.
+pub async fn serialise(conn: &mut Conn, event: EventId) -> sqlx::Result<()> {
+    sqlx::query("UPDATE events SET created_at = created_at WHERE id = $1")
+        .bind(event)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn insert(
+    conn: &mut Conn,
+    event: EventId,
+    kind: CampaignKind,
+    name: &str,
+    guidance: &str,
+    by: &str,
+    now: Millis,
+) -> sqlx::Result<CampaignId> {
+    sqlx::query_scalar(
+        "INSERT INTO campaigns (event_id, kind, state, name, guidance, created_by, created_at)
+         VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
+    )
+    .bind(event)
+    .bind(kind.as_str())
+    .bind(name)
+    .bind(guidance)
+    .bind(by)
+    .bind(now)
+    .fetch_one(conn)
+    .await
+}
+
+pub async fn find(conn: &mut Conn, id: CampaignId) -> sqlx::Result<Option<Campaign>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM campaigns WHERE id = $1"))
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+/// The newest campaign of a kind, if there is one.
+pub async fn newest(
+    conn: &mut Conn,
+    event: EventId,
+    kind: CampaignKind,
+) -> sqlx::Result<Option<Campaign>> {
+    sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM campaigns WHERE event_id = $1 AND kind = $2 ORDER BY id DESC LIMIT 1"
+    ))
+    .bind(event)
+    .bind(kind.as_str())
+    .fetch_optional(conn)
+    .await
+}
+
+/// A campaign of this kind that still has something to do without a person.
+pub async fn busy(
+    conn: &mut Conn,
+    event: EventId,
+    kind: CampaignKind,
+) -> sqlx::Result<Option<CampaignId>> {
+    sqlx::query_scalar(
+        "SELECT c.id FROM campaigns c WHERE c.event_id = $1 AND c.kind = $2 AND c.state IN ('running', 'paused')
+         AND EXISTS (SELECT 1 FROM messages m WHERE m.campaign_id = c.id
+                     AND (m.state IN ('queued', 'drafting', 'sending')
+                          OR (m.state = 'approved' AND m.released_at IS NOT NULL)))
+         ORDER BY c.id DESC LIMIT 1",
+    )
+    .bind(event)
+    .bind(kind.as_str())
+    .fetch_optional(conn)
+    .await
+}
+
+pub async fn list(
+    conn: &mut Conn,
+    event: EventId,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<Campaign>> {
+    sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM campaigns WHERE event_id = $1 ORDER BY id DESC LIMIT $2 OFFSET $3"
+    ))
+    .bind(event)
+    .bind(limit)
+    .bind(offset)
+    .fetch_all(conn)
+    .await
+}
+
+pub async fn count(conn: &mut Conn, event: EventId) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM campaigns WHERE event_id = $1")
+        .bind(event)
+        .fetch_one(conn)
+        .await
+}
+
+/// Moves a campaign from one state to another; false when it was not in the first.
+pub async fn change(
+    conn: &mut Conn,
+    id: CampaignId,
+    from: CampaignState,
+    to: CampaignState,
+    words: Option<&str>,
+) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query("UPDATE campaigns SET state = $3, words = $4 WHERE id = $1 AND state = $2")
+            .bind(id)
+            .bind(from.as_str())
+            .bind(to.as_str())
+            .bind(words)
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Finishes a campaign whose messages are all sent, skipped, failed or uncertain.
+pub async fn finish_if_done(conn: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE campaigns SET state = 'finished', finished_at = $2 WHERE id = $1 AND state = 'running'
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE campaign_id = $1
+                         AND state NOT IN ('sent', 'skipped', 'failed', 'uncertain'))",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A finished campaign goes on when a person takes one of its messages up again.
+pub async fn reopen(conn: &mut Conn, id: CampaignId) -> sqlx::Result<()> {
+    sqlx::query("UPDATE campaigns SET state = 'running', finished_at = NULL WHERE id = $1 AND state = 'finished'")
+        .bind(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// How many messages are in a state, and of those approved how many wait for the word "send".
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StateCount {
+    pub state: String,
+    pub messages: i64,
+    pub unreleased: i64,
+}
+
+pub async fn state_counts(conn: &mut Conn, id: CampaignId) -> sqlx::Result<Vec<StateCount>> {
+    sqlx::query_as(
+        "SELECT state, COUNT(*) AS messages,
+                COUNT(CASE WHEN state = 'approved' AND released_at IS NULL THEN 1 END) AS unreleased
+         FROM messages WHERE campaign_id = $1 GROUP BY state",
+    )
+    .bind(id)
+    .fetch_all(conn)
+    .await
+}
+
+/// Who made the texts of a campaign, by maker and key.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MakerCount {
+    pub made_by: String,
+    pub messages: i64,
+}
+
+pub async fn maker_counts(conn: &mut Conn, id: CampaignId) -> sqlx::Result<Vec<MakerCount>> {
+    sqlx::query_as(
+        "SELECT made_by, COUNT(*) AS messages FROM messages
+         WHERE campaign_id = $1 AND made_by IS NOT NULL GROUP BY made_by ORDER BY made_by",
+    )
+    .bind(id)
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,325 @@
+//! The durable queue. A job is a row; doing it is a lease on the row; done, the row is gone.
+
+use super::Conn;
+use crate::model::job::{Class, Task};
+use crate::model::{CampaignId, Job, JobId, Millis, UnknownWord};
+
+/// `run_at` of a job whose campaign is paused.
+pub const PAUSED: Millis = Millis(i64::MAX);
+
+/// A job that this process holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Leased {
+    pub id: JobId,
+    pub job: Job,
+    pub class: Class,
+    /// How often it failed so far.
+    pub attempts: i64,
+    pub created_at: Millis,
+    /// How often it had been asked for when it was taken.
+    asked: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: JobId,
+    kind: String,
+    subject: i64,
+    #[sqlx(try_from = "String")]
+    class: Class,
+    attempts: i64,
+    created_at: Millis,
+    asked: i64,
+}
+
+impl TryFrom<Row> for Leased {
+    type Error = UnknownWord;
+
+    fn try_from(row: Row) -> Result<Self, UnknownWord> {
+        let job = Job::from_row(&row.kind, row.subject)?;
+        let Row { id, class, attempts, created_at, asked, .. } = row;
+        Ok(Self { id, job, class, attempts, created_at, asked })
+    }
+}
+
+/// Which jobs are meant: those of a task of Gemini's, or those of a kind that needs no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Gemini(Task, Class),
+    Kind(&'static str),
+}
+
+pub const SENDS: Lane = Lane::Kind("send_message");
+pub const READS: Lane = Lane::Kind("read_resume");
+
+fn order(class: Class) -> i64 {
+    match class {
+        Class::Person => 0,
+        Class::Single => 1,
+        Class::Bulk => 2,
+    }
+}
+
+/// Queues a job. Asked for again while it waits, it keeps its place; while it runs, it will run once more.
+pub async fn enqueue(
+    conn: &mut Conn,
+    job: Job,
+    class: Class,
+    now: Millis,
+    run_at: Millis,
+    deadline_at: Option<Millis>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, deadline_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (kind, subject) DO UPDATE SET class = excluded.class, class_order = excluded.class_order,
+             run_at = excluded.run_at, deadline_at = excluded.deadline_at, attempts = 0, asked = jobs.asked + 1",
+    )
+    .bind(job.kind())
+    .bind(job.subject())
+    .bind(class.as_str())
+    .bind(order(class))
+    .bind(job.task().map(Task::as_str))
+    .bind(now)
+    .bind(run_at)
+    .bind(deadline_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Queues the writing of every queued message of a campaign.
+pub async fn enqueue_drafts(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    task: Task,
+    now: Millis,
+    deadline_at: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, deadline_at)
+         SELECT $2, id, 'bulk', 2, $3, $4, $4, $5 FROM messages WHERE campaign_id = $1 AND state = 'queued'
+         ORDER BY id
+         ON CONFLICT (kind, subject) DO NOTHING",
+    )
+    .bind(campaign)
+    .bind(Job::Draft(crate::model::MessageId(0), task).kind())
+    .bind(task.as_str())
+    .bind(now)
+    .bind(deadline_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Queues the delivery of every approved message of a campaign that waits for the word "send".
+pub async fn enqueue_sends(conn: &mut Conn, campaign: CampaignId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO jobs (kind, subject, class, class_order, created_at, run_at)
+         SELECT 'send_message', id, 'bulk', 2, $2, $2 FROM messages
+         WHERE campaign_id = $1 AND state = 'approved' AND released_at IS NOT NULL
+         ORDER BY id
+         ON CONFLICT (kind, subject) DO NOTHING",
+    )
+    .bind(campaign)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Holds back or lets go what a campaign has in the queue.
+pub async fn hold_campaign(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    until: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET run_at = $2 WHERE kind IN ('draft_outreach', 'draft_match', 'send_message')
+         AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
+    )
+    .bind(campaign)
+    .bind(until)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes what a cancelled campaign has in the queue and nobody works on.
+pub async fn drop_campaign(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM jobs WHERE owner IS NULL AND kind IN ('draft_outreach', 'draft_match', 'send_message')
+         AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
+    )
+    .bind(campaign)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What waits for Gemini, by task and class: how many, and the one that is next.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    #[sqlx(try_from = "String")]
+    pub task: Task,
+    #[sqlx(try_from = "String")]
+    pub class: Class,
+    pub waiting: i64,
+    pub oldest: Millis,
+    pub deadline_at: Option<Millis>,
+}
+
+pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
+    sqlx::query_as(
+        "SELECT task, class, COUNT(*) AS waiting, MIN(created_at) AS oldest, MIN(deadline_at) AS deadline_at
+         FROM jobs WHERE task IS NOT NULL AND owner IS NULL AND run_at <= $1
+         GROUP BY task, class, class_order ORDER BY class_order, MIN(created_at)",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await
+}
+
+/// Whether a job of a kind is due: asked before the write lock is taken.
+pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
+    let Lane::Kind(kind) = lane else { return Ok(!waiting(conn, now).await?.is_empty()) };
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM jobs WHERE kind = $1 AND owner IS NULL AND run_at <= $2 LIMIT 1",
+    )
+    .bind(kind)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// When the next job that is not due yet becomes due; paused ones never do.
+pub async fn next_due(
+    conn: &mut Conn,
+    lane: Option<Lane>,
+    now: Millis,
+) -> sqlx::Result<Option<Millis>> {
+    let kind = match lane {
+        Some(Lane::Kind(kind)) => Some(kind),
+        Some(Lane::Gemini(..)) | None => None,
+    };
+    sqlx::query_scalar(
+        "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2
+         AND ((CAST($3 AS TEXT) IS NULL AND task IS NOT NULL) OR kind = $3)",
+    )
+    .bind(now)
+    .bind(PAUSED)
+    .bind(kind)
+    .fetch_one(conn)
+    .await
+}
+
+/// Takes the next due job of a lane, for `owner`, until `leased_until`.
+pub async fn claim(
+    conn: &mut Conn,
+    lane: Lane,
+    owner: &str,
+    now: Millis,
+    leased_until: Millis,
+) -> sqlx::Result<Option<Leased>> {
+    let query = match lane {
+        Lane::Gemini(task, class) => sqlx::query_as::<_, Row>(
+            "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
+               (SELECT id FROM jobs WHERE task = $4 AND class = $5 AND owner IS NULL AND run_at <= $3
+                ORDER BY created_at, id LIMIT 1)
+             RETURNING id, kind, subject, class, attempts, created_at, asked",
+        )
+        .bind(owner)
+        .bind(leased_until)
+        .bind(now)
+        .bind(task.as_str())
+        .bind(class.as_str()),
+        Lane::Kind(kind) => sqlx::query_as::<_, Row>(
+            "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
+               (SELECT id FROM jobs WHERE kind = $4 AND owner IS NULL AND run_at <= $3
+                ORDER BY class_order, run_at, id LIMIT 1)
+             RETURNING id, kind, subject, class, attempts, created_at, asked",
+        )
+        .bind(owner)
+        .bind(leased_until)
+        .bind(now)
+        .bind(kind),
+    };
+    let row = query.fetch_optional(conn).await?;
+    row.map(|row| Leased::try_from(row).map_err(|error| sqlx::Error::Decode(error.into())))
+        .transpose()
+}
+
+/// The job is done: its row goes, unless it was asked for again meanwhile.
+pub async fn finish(conn: &mut Conn, leased: &Leased) -> sqlx::Result<()> {
+    let gone = sqlx::query("DELETE FROM jobs WHERE id = $1 AND asked = $2")
+        .bind(leased.id)
+        .bind(leased.asked)
+        .execute(&mut *conn)
+        .await?;
+    if gone.rows_affected() == 0 {
+        sqlx::query("UPDATE jobs SET owner = NULL, leased_until = NULL WHERE id = $1")
+            .bind(leased.id)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Gives the job back, to be looked at again at `run_at`. `attempts` is what it has failed so far.
+pub async fn give_back(
+    conn: &mut Conn,
+    leased: &Leased,
+    run_at: Millis,
+    attempts: i64,
+    error: Option<&str>,
+) -> sqlx::Result<()> {
+    // A campaign that was paused meanwhile stays held.
+    sqlx::query(
+        "UPDATE jobs SET owner = NULL, leased_until = NULL, attempts = $3, last_error = COALESCE($4, last_error),
+                run_at = CASE WHEN run_at = $5 THEN run_at ELSE $2 END
+         WHERE id = $1",
+    )
+    .bind(leased.id)
+    .bind(run_at)
+    .bind(attempts)
+    .bind(error)
+    .bind(PAUSED)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A sign of life for everything that `owner` works on.
+pub async fn heartbeat(conn: &mut Conn, owner: &str, leased_until: Millis) -> sqlx::Result<()> {
+    sqlx::query("UPDATE jobs SET leased_until = $2 WHERE owner = $1")
+        .bind(owner)
+        .bind(leased_until)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Who holds jobs without a sign of life since their lease ran out.
+pub async fn silent_owners(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT owner FROM jobs WHERE owner IS NOT NULL AND leased_until < $1",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await
+}
+
+/// Puts back what an owner held. Call `messages::settle_sending` first: it needs to see what was held.
+pub async fn release_owner(conn: &mut Conn, owner: &str) -> sqlx::Result<u64> {
+    let done = sqlx::query("UPDATE jobs SET owner = NULL, leased_until = NULL WHERE owner = $1")
+        .bind(owner)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// How many jobs there are at all, held or not.
+pub async fn count(conn: &mut Conn) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM jobs").fetch_one(conn).await
+}

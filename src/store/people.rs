@@ -1,0 +1,334 @@
+//! People, their skills, and the addresses that must not be written to.
+
+use super::Conn;
+use crate::model::{EmailAddress, Millis, PersonId};
+
+macro_rules! columns {
+    () => {
+        "id, address, name, job_title, code, source, registered_at, shares_address_at, created_at, updated_at"
+    };
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Person {
+    pub id: PersonId,
+    #[sqlx(try_from = "String")]
+    pub address: EmailAddress,
+    pub name: String,
+    pub job_title: String,
+    /// The secret in this person's links.
+    pub code: String,
+    pub source: String,
+    pub registered_at: Option<Millis>,
+    pub shares_address_at: Option<Millis>,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+/// What a new person's row needs.
+#[derive(Clone, Debug)]
+pub struct NewPerson<'a> {
+    pub address: &'a EmailAddress,
+    pub name: &'a str,
+    pub job_title: &'a str,
+    pub code: &'a str,
+    pub source: &'a str,
+}
+
+/// Inserts a person; `None` when the address is known already.
+pub async fn insert(
+    conn: &mut Conn,
+    person: &NewPerson<'_>,
+    now: Millis,
+) -> sqlx::Result<Option<PersonId>> {
+    sqlx::query_scalar(
+        "INSERT INTO people (address, address_key, address_hash, name, name_key, job_title, code, source, created_at,
+                             updated_at)
+         VALUES ($1, $2, $9, $3, $4, $5, $6, $7, $8, $8)
+         ON CONFLICT (address_key) DO NOTHING RETURNING id",
+    )
+    .bind(person.address.as_str())
+    .bind(person.address.key())
+    .bind(person.name)
+    .bind(person.name.to_lowercase())
+    .bind(person.job_title)
+    .bind(person.code)
+    .bind(person.source)
+    .bind(now)
+    .bind(person.address.hash())
+    .fetch_optional(conn)
+    .await
+}
+
+/// Changes what an organiser may change; false when the address is somebody else's or the person is gone.
+pub async fn update(
+    conn: &mut Conn,
+    id: PersonId,
+    address: &EmailAddress,
+    name: &str,
+    job_title: &str,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE people SET address = $2, address_key = $3, address_hash = $8, name = $4, name_key = $5, job_title = $6, updated_at = $7
+         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM people other WHERE other.address_key = $3 AND other.id <> $1)",
+    )
+    .bind(id)
+    .bind(address.as_str())
+    .bind(address.key())
+    .bind(name)
+    .bind(name.to_lowercase())
+    .bind(job_title)
+    .bind(now)
+    .bind(address.hash())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn set_registered(conn: &mut Conn, id: PersonId, at: Option<Millis>) -> sqlx::Result<()> {
+    sqlx::query("UPDATE people SET registered_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn set_shares_address(
+    conn: &mut Conn,
+    id: PersonId,
+    at: Option<Millis>,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE people SET shares_address_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn find(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM people WHERE id = $1"))
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+pub async fn find_by_address(
+    conn: &mut Conn,
+    address: &EmailAddress,
+) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM people WHERE address_key = $1"))
+        .bind(address.key())
+        .fetch_optional(conn)
+        .await
+}
+
+pub async fn find_by_code(conn: &mut Conn, code: &str) -> sqlx::Result<Option<Person>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM people WHERE code = $1"))
+        .bind(code)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Everybody, in the order of the list.
+pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<Person>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM people ORDER BY name_key, id"))
+        .fetch_all(conn)
+        .await
+}
+
+/// Which part of the list is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    #[default]
+    All,
+    /// Nobody invited them yet.
+    NotInvited,
+    WithSkills,
+    /// Left, or their address does not work.
+    Suppressed,
+}
+
+/// A line of the list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    pub id: PersonId,
+    pub address: String,
+    pub name: String,
+    pub job_title: String,
+    pub source: String,
+    /// The last invitation's state; NULL: none.
+    pub invitation: Option<String>,
+    pub suppressed: Option<String>,
+}
+
+// The filter stands once: `$1` is what is searched for in lower case between `%` (or NULL), `$2` the part shown.
+macro_rules! filter {
+    () => {
+        " FROM people p
+          LEFT JOIN suppressions s ON s.address_hash = p.address_hash
+          WHERE (CAST($1 AS TEXT) IS NULL OR p.name_key LIKE $1 ESCAPE '!' OR p.address_key LIKE $1 ESCAPE '!'
+                 OR LOWER(p.job_title) LIKE $1 ESCAPE '!'
+                 OR EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id AND k.skill_key LIKE $1 ESCAPE '!'))
+            AND ($2 = 'all'
+                 OR ($2 = 'skills' AND EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id))
+                 OR ($2 = 'suppressed' AND s.address_hash IS NOT NULL)
+                 OR ($2 = 'not_invited' AND NOT EXISTS (SELECT 1 FROM messages m
+                     WHERE m.person_id = p.id AND m.kind = 'invitation' AND m.forgotten_at IS NULL)))"
+    };
+}
+
+pub(super) fn pattern(search: &str) -> Option<String> {
+    let search = search.trim().to_lowercase();
+    let escaped: String = search
+        .chars()
+        .flat_map(|c| ["!".repeat(usize::from("!%_".contains(c))), c.to_string()])
+        .collect();
+    (!search.is_empty()).then(|| format!("%{escaped}%"))
+}
+
+fn shown(show: Show) -> &'static str {
+    match show {
+        Show::All => "all",
+        Show::NotInvited => "not_invited",
+        Show::WithSkills => "skills",
+        Show::Suppressed => "suppressed",
+    }
+}
+
+pub async fn count(conn: &mut Conn, search: &str, show: Show) -> sqlx::Result<i64> {
+    sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!()))
+        .bind(pattern(search))
+        .bind(shown(show))
+        .fetch_one(conn)
+        .await
+}
+
+pub async fn list(
+    conn: &mut Conn,
+    search: &str,
+    show: Show,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<Listed>> {
+    sqlx::query_as(concat!(
+        "SELECT p.id, p.address, p.name, p.job_title, p.source, s.reason AS suppressed,
+                (SELECT m.state FROM messages m WHERE m.person_id = p.id AND m.kind = 'invitation'
+                  AND m.forgotten_at IS NULL ORDER BY m.id DESC LIMIT 1) AS invitation",
+        filter!(),
+        " ORDER BY p.name_key, p.id LIMIT $3 OFFSET $4"
+    ))
+    .bind(pattern(search))
+    .bind(shown(show))
+    .bind(limit)
+    .bind(offset)
+    .fetch_all(conn)
+    .await
+}
+
+/// Removes a person with everything that hangs on them. What they were promised (the suppression) stays.
+pub async fn delete(conn: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM people WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+// ── Skills ──
+
+/// A skill of a person and where it comes from (typed, import, taxonomy, model).
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Skill {
+    pub skill: String,
+    pub skill_key: String,
+    pub source: String,
+}
+
+/// Adds a skill; false when the person had it already.
+pub async fn add_skill(
+    conn: &mut Conn,
+    person: PersonId,
+    key: &str,
+    name: &str,
+    source: &str,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO person_skills (person_id, skill_key, skill, source, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (person_id, skill_key) DO NOTHING",
+    )
+    .bind(person)
+    .bind(key)
+    .bind(name)
+    .bind(source)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn remove_skill(conn: &mut Conn, person: PersonId, key: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM person_skills WHERE person_id = $1 AND skill_key = $2")
+        .bind(person)
+        .bind(key)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A person's skills, the rarest first.
+pub async fn skills(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Skill>> {
+    sqlx::query_as(
+        "SELECT k.skill, k.skill_key, k.source FROM person_skills k WHERE k.person_id = $1
+         ORDER BY (SELECT COUNT(*) FROM person_skills other WHERE other.skill_key = k.skill_key), k.skill_key",
+    )
+    .bind(person)
+    .fetch_all(conn)
+    .await
+}
+
+// ── Leaving ──
+
+/// Notes that an address must not be written to; the first reason stays.
+pub async fn suppress(
+    conn: &mut Conn,
+    address_hash: &str,
+    reason: &str,
+    words: Option<&str>,
+    now: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO suppressions (address_hash, reason, words, since) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (address_hash) DO NOTHING",
+    )
+    .bind(address_hash)
+    .bind(reason)
+    .bind(words)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes a suppression back; only a person does that, never an import.
+pub async fn unsuppress(conn: &mut Conn, address_hash: &str) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM suppressions WHERE address_hash = $1")
+        .bind(address_hash)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Suppression {
+    pub reason: String,
+    pub words: Option<String>,
+    pub since: Millis,
+}
+
+pub async fn suppression(conn: &mut Conn, address_hash: &str) -> sqlx::Result<Option<Suppression>> {
+    sqlx::query_as("SELECT reason, words, since FROM suppressions WHERE address_hash = $1")
+        .bind(address_hash)
+        .fetch_optional(conn)
+        .await
+}

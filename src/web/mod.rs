@@ -1,0 +1,115 @@
+//! The pages and the JSON interface: the only room that knows axum and askama. Handlers translate and call one domain
+//! function; what they read for a page comes straight from the store.
+
+pub mod assets;
+mod error;
+mod form;
+mod guard;
+mod login;
+mod page;
+mod people;
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::app::App;
+pub use error::Error;
+
+/// Bytes of a table that is imported, with some room for the form around it.
+const TABLE: usize = 17 * 1024 * 1024;
+
+/// The site map.
+pub fn router(app: App) -> Router {
+    let pages = Router::new()
+        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/people", get(people::list).post(people::add))
+        .route("/people/new", get(people::new))
+        .route(
+            "/people/import",
+            get(people::import_form).post(people::import).layer(DefaultBodyLimit::max(TABLE)),
+        )
+        .route("/people/sample", post(people::add_samples))
+        .route("/people/people.csv", get(people::export_all))
+        .route("/people/{id}", get(people::person).post(people::save))
+        .route("/people/{id}/edit", get(people::edit))
+        .route("/people/{id}/leave", post(people::leave))
+        .route("/people/{id}/return", post(people::come_back))
+        .route("/people/{id}/switches", post(people::switches))
+        .route("/people/{id}/erase", post(people::erase))
+        .route("/people/{id}/person.json", get(people::export))
+        .route("/users", get(|| async { Redirect::permanent("/people") }))
+        .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
+
+    let open = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/assets/{*path}", get(assets::serve))
+        .route("/login", get(login::form).post(login::log_in))
+        .route("/logout", post(login::log_out));
+
+    pages
+        .merge(open)
+        .fallback(|| async { Error::NotFound })
+        .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::check))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CompressionLayer::new())
+        .layer(TraceLayer::new_for_http())
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(app)
+}
+
+/// Opens the port. On loopback both `127.0.0.1` and `::1`, since `localhost` may mean either.
+pub async fn listen(address: SocketAddr) -> io::Result<Vec<TcpListener>> {
+    let first = TcpListener::bind(address).await.map_err(|error| {
+        let problem = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program uses it; set PORT to a free one, or stop that program".into()
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need rights; set PORT to 1024 or more".into()
+            }
+            _ => error.to_string(),
+        };
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {problem}"))
+    })?;
+    let port = first.local_addr()?.port();
+    let mut listeners = vec![first];
+    if address.ip() == std::net::Ipv4Addr::LOCALHOST {
+        // A machine without IPv6 has no `::1`: nothing is lost.
+        listeners.extend(TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok());
+    }
+    Ok(listeners)
+}
+
+/// How long open requests may take to finish once Muster stops.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Answers on all listeners until `app.stopping` is set and open requests are done.
+pub async fn serve(app: App, listeners: Vec<TcpListener>) -> io::Result<()> {
+    let mut servers = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = app.stopping.clone();
+        servers.spawn(async move {
+            axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await
+        });
+    }
+    app.stopping.cancelled().await;
+    let all_done = async { while servers.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, all_done).await.is_err() {
+        tracing::warn!("some requests were still open and have been cut off");
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+// What the browser tests share. A script throws when something is wrong. It is run by tests/support/browser.rs with
+// BASE_URL (the server), PACKAGES (the folder with node_modules) and CHROMIUM (the program) in the environment.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export { assert };
+
+// The packages are installed beside the build, not beside the sources.
+const require = createRequire(join(process.env.PACKAGES, "package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const base = process.env.BASE_URL;
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const VIEWS = [
+  { theme: "light", width: 1360, height: 900 },
+  { theme: "dark", width: 1360, height: 900 },
+  { theme: "light", width: 390, height: 844 },
+  { theme: "dark", width: 390, height: 844 },
+];
+
+// Starts a browser of its own, hands `work` a page, and ends the browser whatever happens. What a page may not do
+// anywhere (errors in the console, refused or failed requests, breaches of the content policy) fails the script;
+// `tolerate` holds patterns of complaints that the script brings about on purpose.
+export async function open(work, { tolerate = [], ...options } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), "muster-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+    baseURL: base,
+    reducedMotion: "reduce",
+    ...options,
+  });
+  // Long enough for a machine that does five other things.
+  context.setDefaultTimeout(120_000);
+  const complaints = [];
+  const complain = (text) => {
+    if (![...tolerate, OURS].some((pattern) => pattern.test(text))) complaints.push(text);
+  };
+  context.on("page", (page) => watch(page, complain));
+  const page = context.pages()[0] ?? (await context.newPage());
+  watch(page, complain);
+  try {
+    await work(page);
+    assert.deepEqual(complaints, [], "the browser complained");
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+// Playwright tries its own scripts in the sandboxed frames that show mails.
+const OURS = /Blocked script execution in .* document's frame is sandboxed/;
+
+const watched = new WeakSet();
+
+function watch(page, complain) {
+  if (watched.has(page)) return;
+  watched.add(page);
+  const where = () => new URL(page.url()).pathname;
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complain(`${where()}: console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complain(`${where()}: script: ${error.message}`));
+  page.on("requestfailed", (request) => {
+    // A page that is left ends its event stream and what was still on its way.
+    const reason = request.failure()?.errorText ?? "";
+    if (reason !== "net::ERR_ABORTED") complain(`${where()}: request: ${request.url()}: ${reason}`);
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400 && !response.request().isNavigationRequest()) {
+      complain(`${where()}: request: ${response.url()}: ${response.status()}`);
+    }
+  });
+}
+
+// Judges each page in light and dark, wide and narrow: axe, sideways overflow, and its status. Returns the findings;
+// none is a good page. With SHOTS set, a picture of each view is left in that folder.
+export async function findings(page, paths) {
+  const found = [];
+  for (const path of paths) {
+    for (const { theme, width, height } of VIEWS) {
+      const view = `${path} (${theme}, ${width} px)`;
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height });
+      const response = await page.goto(path, { waitUntil: "load" });
+      if (response.status() >= 400) found.push(`${view}: status ${response.status()}`);
+      found.push(...(await judge(page)).map((finding) => `${view}: ${finding}`));
+      await shoot(page, `${path}-${width}-${theme}`);
+    }
+  }
+  return found;
+}
+
+// As `findings`, and fails when there are any.
+export async function every(page, paths) {
+  assert.deepEqual(await findings(page, paths), [], "findings");
+}
+
+// Judges what the page shows now, such as an open dialog.
+export async function judge(page) {
+  const overflow = await page.evaluate(() => {
+    const { scrollWidth } = document.scrollingElement;
+    if (scrollWidth <= innerWidth) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter(
+      (element) => element.getBoundingClientRect().right > innerWidth + 0.5,
+    );
+    const names = wide.slice(-3).map((element) => element.outerHTML.slice(0, 80));
+    return [`overflows sideways, ${scrollWidth} px in ${innerWidth}: ${names.join(" | ")}`];
+  });
+  // It runs in spite of the page's content policy, as it does not come from the page. What stands in frames is mail,
+  // without script, and judged with the mails.
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async (rules) => {
+    const result = await window.axe.run(document, { runOnly: rules, resultTypes: ["violations"], iframes: false, preload: false });
+    return result.violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`),
+    );
+  }, RULES);
+  return [...overflow, ...violations];
+}
+
+// Leaves a picture of the whole page in the folder SHOTS, when that is set.
+export async function shoot(page, name) {
+  const folder = process.env.SHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  const file = name.replace(/[^\w-]+/g, "_").replace(/^_+/, "") || "home";
+  await page.screenshot({ path: join(folder, `${file}.png`), fullPage: true });
+}

@@ -1,0 +1,2 @@
+console.error("said on purpose");
+throw new Error("thrown on purpose");
