@@ -4,8 +4,9 @@ use rand::RngExt as _;
 
 use crate::config::Config;
 use crate::events::Event;
-use crate::mail::message::{Envelope, Leave, Whole, compose};
-use crate::mail::{self};
+use crate::mail;
+use crate::mail::message::Whole;
+use crate::mail::{Envelope, Leave, compose};
 use crate::model::job::{Class, Job};
 use crate::model::{EmailAddress, MailId, Millis};
 use crate::store::mails::{NewMail, Sender};
