@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(25);
 const IN_FLIGHT: usize = 256;
 /// After a fault of our own the job is looked at again: later and later.
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_FAULT_PAUSE: Duration = Duration::from_secs(600);
+const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
 
 /// What looking into the queue came to.
 enum Look {

@@ -101,14 +101,14 @@ impl EventForm {
             name: name?,
             dates: dates?,
             place: place?,
-            link: link?,
-            community_link: community_link?,
+            link: link.ok()?,
+            community_link: community_link.ok()?,
             organiser: organiser?,
             address: address?,
-            language: language?,
-            time_zone: time_zone?,
+            language: language.ok()?,
+            time_zone: time_zone.ok()?,
             sender_name: sender_name?,
-            reply_to: reply_to?,
+            reply_to: reply_to.ok()?,
             guidance,
         })
     }
@@ -116,23 +116,27 @@ impl EventForm {
 
 const LINK: &str = "an address that begins with https:// or http://";
 
-/// A field that may be empty and else must be of a form; the outer `None` is a complaint.
+/// The field has its complaint among the errors.
+struct Complained;
+
+/// A field that may be empty and else must be of a form.
 fn checked(
     errors: &mut FieldErrors,
     field: &'static str,
     typed: &str,
     expected: &str,
     check: impl Fn(&str) -> Option<String>,
-) -> Option<Option<String>> {
+) -> Result<Option<String>, Complained> {
     match typed.trim() {
-        "" => Some(None),
-        typed => match check(typed) {
-            Some(value) => Some(Some(value)),
-            None => {
+        "" => Ok(None),
+        typed => {
+            if let Some(value) = check(typed) {
+                Some(Some(value))
+            } else {
                 errors.add(field, format!("this is not {expected}"));
-                None
+                Err(Complained)
             }
-        },
+        }
     }
 }
 
