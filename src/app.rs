@@ -127,7 +127,7 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
     if let MailTransport::Outbox = config.mail.transport {
         tracing::info!("No mail server is set: mail stays in the outbox, to be read there");
     } else {
-        tracing::info!("Mail goes through {}", config.mail.destination())
+        tracing::info!("Mail goes through {}", config.mail.destination());
     }
     if app.smtp.as_ref().is_some_and(Sender::exposes_password) {
         tracing::warn!("SMTP_URL sends the password without encryption; add ?tls=required");

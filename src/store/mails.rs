@@ -23,7 +23,7 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
     sqlx::query_scalar(
         "INSERT INTO mails (message_id, recipient, subject, header_id, transport, state, bytes, owner, started_at,
                             ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN $9 END) RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN CAST($9 AS BIGINT) END) RETURNING id",
     )
     .bind(mail.message)
     .bind(mail.recipient)

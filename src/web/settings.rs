@@ -131,7 +131,7 @@ fn checked(
         "" => Ok(None),
         typed => {
             if let Some(value) = check(typed) {
-                Some(Some(value))
+                Ok(Some(value))
             } else {
                 errors.add(field, format!("this is not {expected}"));
                 Err(Complained)
