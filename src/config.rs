@@ -125,6 +125,11 @@ impl Mail {
         self.from.clone().unwrap_or_else(nobody)
     }
 
+    /// Whether no server is set, and every mail stays in the outbox.
+    pub fn stays_here(&self) -> bool {
+        matches!(self.transport, MailTransport::Outbox)
+    }
+
     /// Where mail goes, in a few words for the start line and the pages.
     pub fn destination(&self) -> String {
         match &self.transport {

@@ -1,15 +1,21 @@
 //! The pages and the JSON interface: the only room that knows axum and askama. Handlers translate and call one domain
 //! function; what they read for a page comes straight from the store.
 
+mod api;
 pub mod assets;
+mod campaign;
 mod error;
 mod form;
 mod guard;
 mod home;
+mod leave;
 mod login;
+mod outbox;
+mod outreach;
 mod page;
 mod people;
 mod settings;
+mod sse;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -17,7 +23,7 @@ use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -57,16 +63,40 @@ pub fn router(app: App) -> Router {
         .route("/settings/mail/test", post(settings::send_test))
         .route("/settings/mail/go-on", post(settings::go_on))
         .route("/settings/matching", post(settings::save_rule))
+        .route("/outreach", get(outreach::list).post(outreach::start))
+        .route("/outreach/{id}", get(campaign::page))
+        .route("/outreach/{id}/live", get(campaign::live))
+        .route("/outreach/{id}/approve", post(campaign::approve_some))
+        .route("/outreach/{id}/send", get(campaign::ask_to_send).post(campaign::send))
+        .route("/outreach/{id}/pause", post(campaign::pause))
+        .route("/outreach/{id}/resume", post(campaign::resume))
+        .route("/outreach/{id}/cancel", get(campaign::ask_to_cancel).post(campaign::cancel))
+        .route("/outreach/{id}/messages/{message}/letter", get(campaign::letter_html))
+        .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))
+        .route("/outbox", get(outbox::list))
+        .route("/outbox/{mail}", get(outbox::mail_or_eml))
+        .route("/outbox/{mail}/html", get(outbox::html))
         .route("/users", get(|| async { Redirect::permanent("/people") }))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
+
+    let json = Router::new()
+        .route("/api/users/add", post(api::add_user))
+        .route("/api/users/reset", post(api::reset_users))
+        .route("/api/campaign/test", post(api::start_test))
+        .route("/api/campaign/send", post(api::start_live))
+        .route("/api/campaigns/{id}", get(api::campaign))
+        .route("/api/{*path}", any(api::nothing_here))
+        .method_not_allowed_fallback(api::wrong_method);
 
     let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/assets/{*path}", get(assets::serve))
+        .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));
 
     pages
+        .merge(json)
         .merge(open)
         .fallback(|| async { Error::NotFound })
         .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
