@@ -4,6 +4,7 @@
 //! Functions take a connection and the time; whoever calls them owns the transaction. The store knows no rules beyond
 //! those that its `WHERE` clauses repeat from `model`.
 
+pub mod bookings;
 pub mod campaigns;
 pub mod events;
 pub mod jobs;

@@ -9,6 +9,7 @@ mod form;
 mod guard;
 mod home;
 mod leave;
+mod keys;
 mod login;
 mod outbox;
 mod outreach;
@@ -58,6 +59,11 @@ pub fn router(app: App) -> Router {
         .route("/people/{id}/switches", post(people::switches))
         .route("/people/{id}/erase", post(people::erase))
         .route("/people/{id}/person.json", get(people::export))
+        .route("/keys", get(keys::show))
+        .route("/keys/live", get(keys::stream))
+        .route("/keys/{number}/pause", post(keys::pause))
+        .route("/keys/{number}/go-on", post(keys::resume))
+        .route("/keys/{number}/try-again", post(keys::try_again))
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))
