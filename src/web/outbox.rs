@@ -217,10 +217,8 @@ impl Content {
             let unfolded = || raw.split_whitespace().collect::<Vec<_>>().join(" ");
             value.filter(|_| name.eq_ignore_ascii_case("subject")).unwrap_or_else(unfolded)
         };
-        let headers = mail
-            .headers_raw()
-            .map(|(name, raw)| (name.to_owned(), decoded(name, raw)))
-            .collect();
+        let headers =
+            mail.headers_raw().map(|(name, raw)| (name.to_owned(), decoded(name, raw))).collect();
         let has_html = mail.html_bodies().any(mail_parser::MessagePart::is_text_html);
         Self {
             text: mail.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
@@ -260,7 +258,8 @@ pub async fn mail_or_eml(
     organiser: Extension<Organiser>,
     Path(name): Path<String>,
 ) -> Result<Response, Error> {
-    let (number, is_eml) = name.strip_suffix(".eml").map_or((name.as_str(), false), |it| (it, true));
+    let (number, is_eml) =
+        name.strip_suffix(".eml").map_or((name.as_str(), false), |it| (it, true));
     let id = number.parse().map(MailId).map_err(|_| Error::NotFound)?;
     if is_eml { eml(state, id).await } else { mail(state, organiser, Path(id)).await }
 }
@@ -271,14 +270,18 @@ mod tests {
 
     #[test]
     fn the_servers_words_are_shown_without_ours() {
-        assert_eq!(server_words(Some("[daily_limit] 550 5.4.5 Daily limit")), "550 5.4.5 Daily limit");
+        assert_eq!(
+            server_words(Some("[daily_limit] 550 5.4.5 Daily limit")),
+            "550 5.4.5 Daily limit"
+        );
         assert_eq!(server_words(Some("250 2.0.0 OK")), "250 2.0.0 OK");
         assert_eq!(server_words(None), "");
     }
 
     #[test]
     fn a_mail_is_taken_apart_as_its_reader_sees_it() {
-        let bytes = b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
+        let bytes =
+            b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
             Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\nyou\r\n";
         let content = Content::read(bytes);
         assert_eq!(content.headers[0], ("Subject".into(), "Zoë".into()));

@@ -177,7 +177,8 @@ impl Pane {
             edit_url: here(&[("mode", "edit")]),
             again_url: here(&[("mode", "again")]),
             read_url: here(&[]),
-            undo_url: filter.url(&format!("{}disapprove", deeds(query.of.unwrap_or(message.id))), &[]),
+            undo_url: filter
+                .url(&format!("{}disapprove", deeds(query.of.unwrap_or(message.id))), &[]),
             deeds: deeds(message.id),
             query: filter.url("", &[]),
             mode: match query.mode.as_deref() {
@@ -206,8 +207,7 @@ impl Can {
         let waits = message.released_at.is_none();
         let is_approved = state == MessageState::Approved && waits;
         let reason = message.skip_reason();
-        let stays_out =
-            matches!(reason, Some(SkipReason::OptedOut | SkipReason::Suppressed));
+        let stays_out = matches!(reason, Some(SkipReason::OptedOut | SkipReason::Suppressed));
         Self {
             approve: is_draft && flawless,
             approve_anyway: is_draft && !flawless && !hopeless,
@@ -221,9 +221,7 @@ impl Can {
                     | MessageState::Approved
             ),
             take_back: is_approved,
-            take_up: state == MessageState::Skipped
-                && !stays_out
-                && message.forgotten_at.is_none(),
+            take_up: state == MessageState::Skipped && !stays_out && message.forgotten_at.is_none(),
             settle: state == MessageState::Uncertain,
             send_again: state == MessageState::Failed
                 && is_written
