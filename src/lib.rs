@@ -17,6 +17,7 @@ pub mod campaigns;
 pub mod events;
 pub mod matching;
 pub mod people;
+pub mod resumes;
 
 pub mod app;
 pub mod cli;

@@ -35,6 +35,8 @@ pub enum Source {
     Import,
     Sample,
     Api,
+    /// Added because a resume of theirs came in.
+    Resume,
 }
 
 impl Source {
@@ -44,12 +46,13 @@ impl Source {
             Self::Import => "import",
             Self::Sample => "sample",
             Self::Api => "api",
+            Self::Resume => "resume",
         }
     }
 
     fn of_skills(self) -> &'static str {
         match self {
-            Self::Form | Self::Api => "typed",
+            Self::Form | Self::Api | Self::Resume => "typed",
             Self::Import | Self::Sample => "import",
         }
     }
