@@ -437,11 +437,7 @@ impl Vars {
             organiser: self.text("EVENT_ORGANISER"),
             address: self.text("EVENT_ADDRESS"),
             language: self
-                .checked("EVENT_LANGUAGE", "a language code such as en or pt-BR", |value| {
-                    let fits = (2..=12).contains(&value.len())
-                        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-                    fits.then(|| value.to_owned())
-                })?
+                .checked("EVENT_LANGUAGE", "a language code such as en or pt-BR", language)?
                 .unwrap_or_else(|| "en".into()),
             time_zone: self.checked(
                 "EVENT_TIME_ZONE",
@@ -560,10 +556,23 @@ fn parse_duration(text: &str) -> Option<Duration> {
         };
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|duration| *duration <= Duration::from_secs(365 * 24 * 3600))
+        .filter(|duration| *duration <= Duration::from_hours(365 * 24))
 }
 
-fn web_address(value: &str) -> Option<String> {
+/// A language code such as `en`.
+pub fn language(value: &str) -> Option<String> {
+    let fits = (2..=12).contains(&value.len())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    fits.then(|| value.to_owned())
+}
+
+/// A time zone's name such as `Europe/Lisbon`.
+pub fn time_zone(value: &str) -> Option<String> {
+    jiff::tz::TimeZone::get(value).ok().map(|_| value.to_owned())
+}
+
+/// An address of the web as given.
+pub fn web_address(value: &str) -> Option<String> {
     let url = reqwest::Url::parse(value).ok()?;
     let fits = matches!(url.scheme(), "http" | "https")
         && url.has_host()
@@ -684,7 +693,7 @@ mod tests {
     fn durations_are_written_as_people_write_them() {
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(parse_duration("0.5s"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
+        assert_eq!(parse_duration("2m"), Some(Duration::from_mins(2)));
         for bad in ["5", "s", "-1s", "5 parsecs", "", "1e30h"] {
             assert_eq!(parse_duration(bad), None, "{bad}");
         }

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod browser;
+mod extract;
 mod mail;
+mod pool;
 mod store;
 mod support;

@@ -13,9 +13,38 @@ const LONGEST_PERSONS_NAME: usize = 60;
 
 /// Lines with one of these words are headings or occupations.
 const NOT_IN_NAMES: &[&str] = &[
-    "resume", "résumé", "curriculum", "vitae", "cv", "profile", "summary", "contact", "skills", "experience", "education",
-    "about", "developer", "engineer", "designer", "manager", "scientist", "analyst", "student", "consultant", "objective",
-    "university", "software", "senior", "junior", "street", "phone", "email", "address", "page", "personal", "details",
+    "resume",
+    "résumé",
+    "curriculum",
+    "vitae",
+    "cv",
+    "profile",
+    "summary",
+    "contact",
+    "skills",
+    "experience",
+    "education",
+    "about",
+    "developer",
+    "engineer",
+    "designer",
+    "manager",
+    "scientist",
+    "analyst",
+    "student",
+    "consultant",
+    "objective",
+    "university",
+    "software",
+    "senior",
+    "junior",
+    "street",
+    "phone",
+    "email",
+    "address",
+    "page",
+    "personal",
+    "details",
 ];
 
 /// The e-mail addresses in a text in their order, none twice. The first is the person's own in most resumes; further
@@ -23,10 +52,11 @@ const NOT_IN_NAMES: &[&str] = &[
 pub fn addresses(text: &str) -> Vec<EmailAddress> {
     let mut found: Vec<EmailAddress> = Vec::new();
     for (at, _) in text.match_indices('@') {
-        let left = text[..at].rfind(|c: char| !is_local(c)).map_or(0, |end| {
-            end + text[end..].chars().next().map_or(1, char::len_utf8)
-        });
-        let right = text[at + 1..].find(|c: char| !is_domain(c)).map_or(text.len(), |end| at + 1 + end);
+        let left = text[..at]
+            .rfind(|c: char| !is_local(c))
+            .map_or(0, |end| end + text[end..].chars().next().map_or(1, char::len_utf8));
+        let right =
+            text[at + 1..].find(|c: char| !is_domain(c)).map_or(text.len(), |end| at + 1 + end);
         let local = text[left..at].trim_start_matches(['.', '-', '\'', '+', '%']);
         let domain = text[at + 1..right].trim_end_matches(['.', '-']);
         let Ok(address) = EmailAddress::parse(&format!("{local}@{domain}")) else { continue };
@@ -72,15 +102,15 @@ fn person_name(line: &str) -> Option<String> {
 
 /// `LOVELACE` as `Lovelace`; initials stay.
 fn without_shouting(word: &str) -> String {
-    let loud = word.chars().count() > 2 && !word.contains('.') && !word.chars().any(char::is_lowercase);
+    let loud =
+        word.chars().count() > 2 && !word.contains('.') && !word.chars().any(char::is_lowercase);
     if !loud {
         return word.to_owned();
     }
     let mut start = true;
     word.chars()
         .flat_map(|c| {
-            let letters: Vec<char> =
-                if start { vec![c] } else { c.to_lowercase().collect() };
+            let letters: Vec<char> = if start { vec![c] } else { c.to_lowercase().collect() };
             start = !c.is_alphabetic();
             letters
         })
@@ -98,7 +128,10 @@ mod tests {
     #[test]
     fn addresses_are_found_where_resumes_have_them() {
         assert_eq!(found("Ada\nE-mail:ada@example.org|+44 1"), ["ada@example.org"]);
-        assert_eq!(found("<Ada.L+cv@Example.ORG>, ref: bob@example.com."), ["Ada.L+cv@Example.ORG", "bob@example.com"]);
+        assert_eq!(
+            found("<Ada.L+cv@Example.ORG>, ref: bob@example.com."),
+            ["Ada.L+cv@Example.ORG", "bob@example.com"]
+        );
         assert_eq!(found("mailto:jörg@exämple.de…"), ["jörg@exämple.de"]);
         assert_eq!(found("ada@example.org and ADA@example.org"), ["ada@example.org"]);
         assert!(found("@ada on the site, a@b, 5 @ 3, @@, x@").is_empty());

@@ -8,9 +8,10 @@ const NAMELESS: &str = "resume";
 
 /// Names of files whose text is something else than a resume's, whatever it says.
 const OTHER_KINDS: &[&str] = &[
-    "exe", "dll", "com", "bat", "cmd", "msi", "scr", "js", "jar", "sh", "apk", "png", "jpg", "jpeg", "gif", "webp",
-    "svg", "bmp", "tif", "tiff", "heic", "mp3", "mp4", "wav", "mov", "avi", "zip", "rar", "7z", "gz", "html", "htm",
-    "xml", "json", "csv", "xls", "xlsx", "ppt", "pptx", "doc", "odt", "rtf",
+    "exe", "dll", "com", "bat", "cmd", "msi", "scr", "js", "jar", "sh", "apk", "png", "jpg",
+    "jpeg", "gif", "webp", "svg", "bmp", "tif", "tiff", "heic", "mp3", "mp4", "wav", "mov", "avi",
+    "zip", "rar", "7z", "gz", "html", "htm", "xml", "json", "csv", "xls", "xlsx", "ppt", "pptx",
+    "doc", "odt", "rtf",
 ];
 
 /// The name that a browser sent, made safe to store and to print: no folders, no control or direction marks, one line,

@@ -397,7 +397,8 @@ mod tests {
     #[test]
     fn what_a_model_names_must_be_known_or_stand_in_the_resume() {
         let text = "I keep bees, write golang and run Node-RED flows on Farmware 3000.";
-        let found = usable(&names(&["golang", "Go", "node red", "farmware 3000", "Telepathy", " "]), text);
+        let found =
+            usable(&names(&["golang", "Go", "node red", "farmware 3000", "Telepathy", " "]), text);
         assert_eq!(found[0], "Go");
         assert!(found.iter().any(|name| name.eq_ignore_ascii_case("farmware 3000")), "{found:?}");
         assert!(!found.iter().any(|name| name == "Telepathy" || name.trim().is_empty()));

@@ -133,7 +133,10 @@ pub async fn text(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<String>>
 }
 
 pub async fn bytes(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<Vec<u8>>> {
-    sqlx::query_scalar("SELECT bytes FROM resumes WHERE id = $1").bind(id).fetch_optional(conn).await
+    sqlx::query_scalar("SELECT bytes FROM resumes WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
 }
 
 /// A person's resumes, the newest first.
@@ -306,10 +309,11 @@ pub async fn start_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> 
 
 /// Puts a resume back whose skills could not be found now.
 pub async fn give_back_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE resumes SET state = 'waiting' WHERE id = $1 AND state = 'extracting'")
-        .bind(id)
-        .execute(conn)
-        .await?;
+    let done =
+        sqlx::query("UPDATE resumes SET state = 'waiting' WHERE id = $1 AND state = 'extracting'")
+            .bind(id)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -140,7 +140,7 @@ fn from_elsewhere(headers: &HeaderMap, uri: &Uri) -> bool {
         (_, Some(origin)) => {
             let host = uri
                 .authority()
-                .map(|authority| authority.as_str())
+                .map(axum::http::uri::Authority::as_str)
                 .or_else(|| text("host"))
                 .unwrap_or("");
             origin.split_once("://").is_none_or(|(_, authority)| authority != host)

@@ -115,7 +115,10 @@ pub async fn upload_resume(
         match field.name().unwrap_or_default() {
             "user_id" => {
                 let typed = short_text(&mut field).await?;
-                let id = typed.trim().parse().map_err(|_| unprocessable("user_id must be a whole number"))?;
+                let id = typed
+                    .trim()
+                    .parse()
+                    .map_err(|_| unprocessable("user_id must be a whole number"))?;
                 person = Some(PersonId(id));
             }
             "resume" => {
@@ -135,7 +138,8 @@ pub async fn upload_resume(
     let (file_name, bytes) = uploaded.ok_or_else(|| unprocessable("the part resume is missing"))?;
     if !bytes.is_empty() && !files::may_be_resume(&file_name, &bytes) {
         return Err(Error::UnsupportedMedia(
-            "A resume is a PDF, a Word document (.docx) or plain text. This file is none of these.".into(),
+            "A resume is a PDF, a Word document (.docx) or plain text. This file is none of these."
+                .into(),
         )
         .into());
     }
@@ -233,22 +237,20 @@ pub async fn bulk_match(
     let now = app.clock.now();
     let outcome = matching::run_all(&app.db, CURRENT, now).await?;
     let mut tx = app.db.write().await?;
-    let started = campaigns::start(
-        &mut tx,
-        &app.config,
-        CURRENT,
-        CampaignKind::Match,
-        "",
-        &organiser.0,
-        now,
-    )
-    .await;
+    let started =
+        campaigns::start(&mut tx, &app.config, CURRENT, CampaignKind::Match, "", &organiser.0, now)
+            .await;
     let (campaign, message) = match started {
         Ok(started) => {
             tx.commit().await?;
-            (Some(started.id), format!("{} match e-mails are being drafted for review.", started.total))
+            (
+                Some(started.id),
+                format!("{} match e-mails are being drafted for review.", started.total),
+            )
         }
-        Err(StartError::Busy(id)) => (Some(id), "Match e-mails are being drafted already.".to_owned()),
+        Err(StartError::Busy(id)) => {
+            (Some(id), "Match e-mails are being drafted already.".to_owned())
+        }
         Err(StartError::NobodyDue) => {
             drop(tx);
             let mut conn = app.db.read().await?;
@@ -282,7 +284,8 @@ pub async fn user_matches(
         .await?
         .into_iter()
         .map(|row| {
-            let mut other = json!({ "id": row.other_id, "name": row.name, "job_title": row.job_title });
+            let mut other =
+                json!({ "id": row.other_id, "name": row.name, "job_title": row.job_title });
             if row.both_share == 1 {
                 other["email"] = json!(row.address);
             }

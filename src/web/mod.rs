@@ -5,12 +5,14 @@ pub mod assets;
 mod error;
 mod form;
 mod guard;
+mod home;
 mod login;
 mod match_api;
 mod matchmaking;
 mod page;
 mod people;
 mod resumes;
+mod settings;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -35,7 +37,9 @@ const TABLE: usize = 17 * 1024 * 1024;
 /// The site map.
 pub fn router(app: App) -> Router {
     let pages = Router::new()
-        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/", get(home::home))
+        .route("/first-run/hide", post(home::hide))
+        .route("/more", get(home::more))
         .route("/people", get(people::list).post(people::add))
         .route("/people/new", get(people::new))
         .route(
@@ -78,6 +82,11 @@ pub fn router(app: App) -> Router {
         .route("/matchmaking/bulk-match", post(match_api::bulk_match))
         .route("/matchmaking/user-matches/{id}", get(match_api::user_matches))
         .route("/api/matchmaking/stats", get(match_api::stats))
+        .route("/settings", get(settings::show))
+        .route("/settings/event", post(settings::save_event))
+        .route("/settings/mail/test", post(settings::send_test))
+        .route("/settings/mail/go-on", post(settings::go_on))
+        .route("/settings/matching", post(settings::save_rule))
         .route("/users", get(|| async { Redirect::permanent("/people") }))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
 

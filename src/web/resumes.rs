@@ -57,7 +57,8 @@ pub struct Item {
 
 impl Item {
     pub fn new(resume: &Resume, times: &Times) -> Self {
-        let found = serde_json::from_str::<Vec<String>>(&resume.skills).map_or(0, |names| names.len());
+        let found =
+            serde_json::from_str::<Vec<String>>(&resume.skills).map_or(0, |names| names.len());
         let state = resume.state;
         let (tone, icon) = match state {
             ResumeState::Queued | ResumeState::Waiting => ("none", "st-wait"),
@@ -85,7 +86,11 @@ impl Item {
             is_unclaimed: state == ResumeState::Unclaimed,
             is_failed: state == ResumeState::Failed,
             can_repeat: matches!(state, ResumeState::Failed | ResumeState::Done),
-            about: [format, size(resume.size)].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", "),
+            about: [format, size(resume.size)]
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 }
@@ -97,8 +102,12 @@ fn detail(resume: &Resume) -> String {
         ResumeState::Queued if resume.person_id.is_none() => {
             parts.push("whose it is, the e-mail address in it will say".into());
         }
-        ResumeState::Unclaimed => parts.push("No known person's address stands first in it.".into()),
-        ResumeState::Waiting => parts.push("read; waits for its turn to be searched for skills".into()),
+        ResumeState::Unclaimed => {
+            parts.push("No known person's address stands first in it.".into())
+        }
+        ResumeState::Waiting => {
+            parts.push("read; waits for its turn to be searched for skills".into())
+        }
         ResumeState::Failed => parts.extend(resume.error.clone()),
         ResumeState::Queued | ResumeState::Reading | ResumeState::Extracting => {}
         ResumeState::Done => parts.extend(resume.made_by().map(|made| match made.by {
@@ -123,7 +132,11 @@ fn detail(resume: &Resume) -> String {
 }
 
 fn thousands(number: i64) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
+    if number < 1000 {
+        number.to_string()
+    } else {
+        format!("{},{:03}", number / 1000, number % 1000)
+    }
 }
 
 fn size(bytes: i64) -> String {
@@ -179,7 +192,8 @@ pub async fn upload(
     }
     if said.taken == 0 && said.refused.is_empty() {
         return Err(Error::Unprocessable(
-            "No file was chosen. Choose one or more resumes (PDF, Word or text) and upload them.".into(),
+            "No file was chosen. Choose one or more resumes (PDF, Word or text) and upload them."
+                .into(),
         ));
     }
     if !said.refused.is_empty() {
@@ -220,7 +234,9 @@ async fn take(app: &App, field: &mut Field<'_>, said: &mut Said) -> Result<(), E
         said.refused.push(Refused { file_name, why: super::form::sentence(&why) });
     };
     if said.taken == MOST_FILES {
-        refuse(format!("at most {MOST_FILES} files are taken at once; upload this one with the next lot"));
+        refuse(format!(
+            "at most {MOST_FILES} files are taken at once; upload this one with the next lot"
+        ));
         return Ok(());
     }
     let Some(bytes) = bytes else {
@@ -248,7 +264,10 @@ async fn take(app: &App, field: &mut Field<'_>, said: &mut Said) -> Result<(), E
 
 async fn person_of(app: &App, typed: &str) -> Result<PersonId, Error> {
     let address = EmailAddress::parse(typed).map_err(|error| {
-        Error::Unprocessable(format!("{} Nothing was uploaded.", super::form::sentence(&error.to_string())))
+        Error::Unprocessable(format!(
+            "{} Nothing was uploaded.",
+            super::form::sentence(&error.to_string())
+        ))
     })?;
     let person = store::people::find_by_address(&mut *app.db.read().await?, &address).await?;
     person.map(|person| person.id).ok_or_else(|| {
@@ -285,7 +304,8 @@ pub async fn short_text(field: &mut Field<'_>) -> Result<String, Error> {
         }
         bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8(bytes).map_err(|_| Error::Unprocessable("A field of the form is not text.".into()))
+    String::from_utf8(bytes)
+        .map_err(|_| Error::Unprocessable("A field of the form is not text.".into()))
 }
 
 /// The page that a form stood on: the matchmaking page, the list of resumes, or a person's.
@@ -332,9 +352,11 @@ pub async fn list(
     let mut tabs = Vec::new();
     let mut total = 0;
     let mut here = "";
-    for (word, label, this) in
-        [("", "All", Show::All), ("look", "Need a look", Show::NeedsALook), ("work", "In work", Show::InWork)]
-    {
+    for (word, label, this) in [
+        ("", "All", Show::All),
+        ("look", "Need a look", Show::NeedsALook),
+        ("work", "In work", Show::InWork),
+    ] {
         let number = store::resumes::count(&mut conn, this).await?;
         let url = Pager::new(None, 1, 0, "/matchmaking/resumes", &[("show", word)]).address();
         tabs.push((format!("{label} {number}"), url, this == show));
@@ -357,7 +379,9 @@ pub async fn list(
 /// What was just done, by the word in the address.
 pub fn said(word: Option<&str>) -> &'static str {
     match word {
-        Some("uploaded") => "Uploaded. The files are read one after the other; this page says how far they are.",
+        Some("uploaded") => {
+            "Uploaded. The files are read one after the other; this page says how far they are."
+        }
         Some("claimed") => "Noted whose it is. Its skills come next.",
         Some("again") => "It is done once more.",
         Some("deleted") => "The file and its text are gone. The person keeps the skills.",
@@ -451,7 +475,11 @@ async fn whose_page(
         let found = store::people::list(&mut conn, search, ShowPeople::All, CANDIDATES, 0).await?;
         for person in found {
             if people.iter().all(|known| known.id != person.id) {
-                people.push(Candidate { id: person.id, name: person.name, address: person.address });
+                people.push(Candidate {
+                    id: person.id,
+                    name: person.name,
+                    address: person.address,
+                });
             }
         }
     }
@@ -568,10 +596,7 @@ pub async fn delete(
 }
 
 /// The file as it came: always to be saved, never to be shown, since what is in it is a stranger's.
-pub async fn download(
-    State(app): State<App>,
-    Path(id): Path<ResumeId>,
-) -> Result<Response, Error> {
+pub async fn download(State(app): State<App>, Path(id): Path<ResumeId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let resume = store::resumes::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let bytes = store::resumes::bytes(&mut conn, id).await?.ok_or(Error::NotFound)?;
@@ -589,7 +614,10 @@ fn attachment(name: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || " ._-()".contains(c) { c } else { '_' })
         .collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        utf8_percent_encode(name, NON_ALPHANUMERIC)
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod db;
+pub mod gemini;
 pub mod postgres;
 pub mod smtp;
 pub mod source;

@@ -97,7 +97,8 @@ pub fn graph(others: &[(String, i64)], pairs: &[(usize, usize)]) -> Graph {
     let count = others.len();
     let place = |at: usize| {
         // An even number leaves the place above the middle free, so that names stand beside each other.
-        let start = if count.is_multiple_of(2) { 180.0 / count.max(1) as f64 - 90.0 } else { -90.0 };
+        let start =
+            if count.is_multiple_of(2) { 180.0 / count.max(1) as f64 - 90.0 } else { -90.0 };
         let angle = (start + 360.0 * at as f64 / count as f64).to_radians();
         (CENTRE.0 + RADII.0 * angle.cos(), CENTRE.1 + RADII.1 * angle.sin())
     };
@@ -166,7 +167,11 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_their_numbers_and_rare_ones_are_marked() {
-        let values = [("Python".to_owned(), 88), ("A very long name of a skill".to_owned(), 44), ("ROS".to_owned(), 2)];
+        let values = [
+            ("Python".to_owned(), 88),
+            ("A very long name of a skill".to_owned(), 44),
+            ("ROS".to_owned(), 2),
+        ];
         let bars = bars(&values, 3);
         assert_eq!(bars.iter().map(|bar| bar.width).collect::<Vec<_>>(), [140, 70, 3]);
         assert_eq!(bars.iter().map(|bar| bar.rare).collect::<Vec<_>>(), [false, false, true]);
@@ -179,8 +184,11 @@ mod tests {
             let others: Vec<(String, i64)> =
                 (0..count).map(|n| (format!("Somebody Named{n}"), 900 - n as i64 * 100)).collect();
             let graph = graph(&others, &[(0, count - 1)]);
-            let places: Vec<(f64, f64)> =
-                graph.nodes.iter().map(|node| (node.x.parse().unwrap(), node.y.parse().unwrap())).collect();
+            let places: Vec<(f64, f64)> = graph
+                .nodes
+                .iter()
+                .map(|node| (node.x.parse().unwrap(), node.y.parse().unwrap()))
+                .collect();
             for (at, (x, y)) in places.iter().enumerate() {
                 assert!((30.0..298.0).contains(x) && (30.0..195.0).contains(y));
                 for (x2, y2) in &places[..at] {

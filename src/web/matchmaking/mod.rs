@@ -104,8 +104,11 @@ impl Steps {
 
     fn new(sums: &Sums, stats: &Stats, mails: &Mails) -> Self {
         let list = |parts: &[(i64, String)], empty: &str| {
-            let said: Vec<&str> =
-                parts.iter().filter(|(number, _)| *number > 0).map(|(_, words)| words.as_str()).collect();
+            let said: Vec<&str> = parts
+                .iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(_, words)| words.as_str())
+                .collect();
             if said.is_empty() { empty.to_owned() } else { said.join(", ") }
         };
         let reading = sums.in_work - sums.without_skills;
@@ -140,7 +143,11 @@ impl Steps {
             ),
             matches: list(
                 &[(stats.total_matches, count(stats.total_matches, "pair", "pairs"))],
-                if stats.last_run.is_some() { "No two people share a skill" } else { "Not matched yet" },
+                if stats.last_run.is_some() {
+                    "No two people share a skill"
+                } else {
+                    "Not matched yet"
+                },
             ),
             mails: list(
                 &[
@@ -265,8 +272,7 @@ pub async fn page(
     let all = store::room::count(&mut conn, CURRENT, "", Show::All).await?;
     let list = [("q", q.as_str()), ("show", show_word)];
     let pager = Pager::new(query.page, PER_PAGE, total, "/matchmaking", &list);
-    let listed =
-        store::room::list(&mut conn, CURRENT, &q, show, PER_PAGE, pager.offset()).await?;
+    let listed = store::room::list(&mut conn, CURRENT, &q, show, PER_PAGE, pager.offset()).await?;
     let around_of = |id| {
         let (id, page): (PersonId, _) = (id, pager.page.to_string());
         let address = Pager::new(
@@ -308,7 +314,9 @@ pub async fn page(
         .collect();
     let queue = store::resumes::list(&mut conn, ShowResumes::All, SHOWN_RESUMES, 0).await?;
     let rule = match matching::chosen_rule(&mut conn, CURRENT).await? {
-        Rule::Weighted => "what two people share, out of all that both know; skills that few have count for more",
+        Rule::Weighted => {
+            "what two people share, out of all that both know; skills that few have count for more"
+        }
         Rule::Ratio { .. } => "skills shared, out of the smaller set of the two",
     };
     let newest = store::campaigns::newest(&mut conn, CURRENT, CampaignKind::Match).await?;
@@ -501,10 +509,7 @@ pub async fn run(State(app): State<App>) -> Result<Redirect, Error> {
 }
 
 /// Matches one person; comes from their own page.
-pub async fn run_one(
-    State(app): State<App>,
-    Path(id): Path<PersonId>,
-) -> Result<Redirect, Error> {
+pub async fn run_one(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let threshold = matching::chosen_rule(&mut tx, CURRENT).await?.threshold();
@@ -520,16 +525,9 @@ pub async fn write_mails(
 ) -> Result<Redirect, Error> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let started = campaigns::start(
-        &mut tx,
-        &app.config,
-        CURRENT,
-        CampaignKind::Match,
-        "",
-        &organiser.0,
-        now,
-    )
-    .await;
+    let started =
+        campaigns::start(&mut tx, &app.config, CURRENT, CampaignKind::Match, "", &organiser.0, now)
+            .await;
     let campaign = match started {
         Ok(started) => {
             tx.commit().await?;
@@ -569,7 +567,8 @@ mod tests {
 
     #[test]
     fn the_step_to_do_next_is_the_first_that_is_not_done() {
-        let now = |sums: Sums, skills, pairs, mails| Steps::new(&sums, &stats(skills, pairs), &mails).now;
+        let now =
+            |sums: Sums, skills, pairs, mails| Steps::new(&sums, &stats(skills, pairs), &mails).now;
         let read = Sums { total: 3, done: 3, ..Sums::default() };
         let reading = Sums { total: 3, in_work: 2, without_skills: 1, ..Sums::default() };
         let none = Mails::default();
