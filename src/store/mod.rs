@@ -15,6 +15,8 @@ pub mod messages;
 mod migrate;
 pub mod overview;
 pub mod people;
+pub mod resumes;
+pub mod room;
 pub mod sessions;
 
 use std::path::Path;

@@ -87,6 +87,9 @@ fn is_json(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with("/api/")
         || path.starts_with("/matchmaking/user-matches/")
+        || path
+            .strip_prefix("/matchmaking/resumes/")
+            .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
         || matches!(
             path,
             "/matchmaking/add-user"
