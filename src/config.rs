@@ -722,4 +722,38 @@ mod tests {
         );
         assert!(read(&[("SMTP_URL", "smtp://localhost")]).is_err());
     }
+
+    /// Names of variables between quotes or at the beginning of a line, without the number of a key.
+    fn variables(text: &str, quoted: bool) -> std::collections::BTreeSet<String> {
+        let words = text.split(|c: char| if quoted { c == '"' } else { "\n#=".contains(c) });
+        words
+            .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+            .filter(|word| {
+                word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_example_names_every_setting_and_no_other() {
+        let source = include_str!("config.rs").split("#[cfg(test)]").next().unwrap();
+        let example = include_str!("../.env.example");
+        assert_eq!(variables(example, false), variables(source, true));
+    }
+
+    #[test]
+    fn the_example_can_be_used_as_it_stands() {
+        let text = include_str!("../.env.example").replace("\n#", "\n");
+        let settings: String = text.lines().filter(|line| line.contains('=') && !line.starts_with(' ')).fold(
+            String::new(),
+            |all, line| all + line + "\n",
+        );
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), settings).unwrap();
+        let vars = Vars::from_file(file.path()).unwrap();
+        let config = Config::read(&vars);
+        // Without a password the public address and the mail server are refused; nothing else is.
+        assert!(matches!(config, Err(ConfigError::Contradiction(_))), "{config:?}");
+    }
 }
