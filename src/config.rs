@@ -317,7 +317,7 @@ impl Vars {
             keys.push(Key {
                 number,
                 key,
-                project: self.text(&format!("GEMINI_PROJECT{suffix}")),
+                project: self.text(&["GEMINI_PROJECT", suffix].concat()),
                 limits: if suffix.is_empty() { Limits::default() } else { self.limits(suffix)? },
             });
         }
@@ -745,10 +745,10 @@ mod tests {
     #[test]
     fn the_example_can_be_used_as_it_stands() {
         let text = include_str!("../.env.example").replace("\n#", "\n");
-        let settings: String = text.lines().filter(|line| line.contains('=') && !line.starts_with(' ')).fold(
-            String::new(),
-            |all, line| all + line + "\n",
-        );
+        let settings: String = text
+            .lines()
+            .filter(|line| line.contains('=') && !line.starts_with(' '))
+            .fold(String::new(), |all, line| all + line + "\n");
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), settings).unwrap();
         let vars = Vars::from_file(file.path()).unwrap();

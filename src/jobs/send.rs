@@ -77,17 +77,25 @@ async fn begin(
         return Ok(None);
     };
     let person = &letter.person;
-    if app.smtp.is_some()
-        && let Some(until) =
-            store::mails::domain_paused_until(tx, &person.address.domain(), now).await?
-        && until.since(now) < STOPPED
+    let domain_pause = match app.smtp {
+        Some(_) => store::mails::domain_pause(tx, &person.address.domain(), now).await?,
+        None => None,
+    };
+    if let Some(pause) = &domain_pause
+        && pause.paused_until.since(now) < STOPPED
     {
-        store::jobs::give_back(tx, leased, until, leased.attempts, None).await?;
+        store::jobs::give_back(tx, leased, pause.paused_until, leased.attempts, None).await?;
         return Ok(None);
     }
     if !store::messages::start_sending(tx, id).await? {
         skip_if_left(tx, &message, person, now).await?;
         store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    }
+    if let Some(pause) = domain_pause {
+        let words = pause.words.unwrap_or_else(|| "this domain takes no mail from us".into());
+        store::messages::mark_failed(tx, id, &words).await?;
+        finish(tx, leased, id, now).await?;
         return Ok(None);
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };

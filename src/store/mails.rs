@@ -304,14 +304,20 @@ pub async fn pause_domain(
     Ok(())
 }
 
-/// Until when nothing goes to a domain, if it is paused.
-pub async fn domain_paused_until(
+/// A domain to which nothing goes for now, and what its server said.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DomainPause {
+    pub paused_until: Millis,
+    pub words: Option<String>,
+}
+
+pub async fn domain_pause(
     conn: &mut Conn,
     domain: &str,
     now: Millis,
-) -> sqlx::Result<Option<Millis>> {
-    sqlx::query_scalar(
-        "SELECT paused_until FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
+) -> sqlx::Result<Option<DomainPause>> {
+    sqlx::query_as(
+        "SELECT paused_until, words FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
     )
     .bind(domain)
     .bind(now)

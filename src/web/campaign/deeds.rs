@@ -297,7 +297,7 @@ pub async fn resume(
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if !campaigns::resume(&mut tx, id, app.clock.now()).await? {
+    if !campaigns::resume(&mut tx, &app.config, id, app.clock.now()).await? {
         return Err(Error::Conflict("Only what was paused can go on.".into()));
     }
     tx.commit().await?;
