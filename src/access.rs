@@ -15,11 +15,11 @@ use crate::model::{Millis, Secret};
 use crate::store::{self, Conn};
 
 /// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(14 * 24 * 3600);
+const SESSION: Duration = Duration::from_hours(14 * 24);
 
 /// Guesses that cost nothing; from then on each makes the next one wait twice as long.
 const FREE_GUESSES: u32 = 5;
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -128,7 +128,7 @@ impl Guesses {
     ) -> Result<(), Refused> {
         let Some(password) = &config.admin_password else { return Ok(()) };
         let mut guessers = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        guessers.retain(|_, guesser| now.since(guesser.last) < Duration::from_secs(3600));
+        guessers.retain(|_, guesser| now.since(guesser.last) < Duration::from_hours(1));
         if let Some(guesser) = guessers.get(&visitor)
             && guesser.may_try_at() > now
         {

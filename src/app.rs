@@ -114,7 +114,7 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
     let keys = app.pool.primary_count();
     match (keys, app.pool.key(0).is_some()) {
         (0, false) => {
-            tracing::info!("No Gemini key is set: templates write, and a word list reads resumes")
+            tracing::info!("No Gemini key is set: templates write, and a word list reads resumes");
         }
         (0, true) => tracing::info!("Only GEMINI_API_KEY is set: it serves as the reserve"),
         (_, reserve) => tracing::info!(
@@ -124,11 +124,10 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
             if reserve { ", 1 reserve" } else { "" }
         ),
     }
-    match config.mail.transport {
-        MailTransport::Outbox => {
-            tracing::info!("No mail server is set: mail stays in the outbox, to be read there")
-        }
-        _ => tracing::info!("Mail goes through {}", config.mail.destination()),
+    if let MailTransport::Outbox = config.mail.transport {
+        tracing::info!("No mail server is set: mail stays in the outbox, to be read there");
+    } else {
+        tracing::info!("Mail goes through {}", config.mail.destination());
     }
     if app.smtp.as_ref().is_some_and(Sender::exposes_password) {
         tracing::warn!("SMTP_URL sends the password without encryption; add ?tls=required");

@@ -19,6 +19,8 @@ pub mod events;
 pub mod keys;
 pub mod matching;
 pub mod people;
+pub mod resumes;
+pub mod senders;
 
 pub mod app;
 pub mod cli;

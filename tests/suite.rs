@@ -2,6 +2,7 @@
 
 mod architecture;
 mod browser;
+mod extract;
 mod mail;
 mod pool;
 mod store;

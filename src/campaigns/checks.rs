@@ -50,6 +50,11 @@ pub fn blocks(rule: &str) -> bool {
     rule != "name_unknown"
 }
 
+/// Whether nobody may answer for a finding: such a letter cannot be a mail at all.
+pub fn is_final(rule: &str) -> bool {
+    matches!(rule, "header_injection" | "empty")
+}
+
 /// What a rule is about, for the organiser.
 pub fn explain(rule: &str) -> &'static str {
     RULES.iter().find(|(name, _)| *name == rule).map_or("A check failed.", |(_, words)| words)

@@ -2,9 +2,10 @@
 
 use crate::campaigns::checks;
 use crate::config::Config;
-use crate::mail::message::{Leave, Whole, whole};
+use crate::mail::Leave;
+use crate::mail::message::{Whole, whole};
 use crate::model::EmailAddress;
-use crate::model::letter::{Draft, Finding, LetterFacts, Purpose, Recipient};
+use crate::model::letter::{Draft, EventFacts, Finding, LetterFacts, Purpose, Recipient};
 use crate::model::message::MessageKind;
 use crate::store::messages::Message;
 use crate::store::people::Person;
@@ -57,6 +58,37 @@ impl Letter {
         let whole = whole(&self.facts, draft, &self.leave);
         let findings = checks::check(&self.facts, draft, &whole, &skills::find);
         (whole, findings)
+    }
+}
+
+/// What all letters of a campaign have in common: with it many are put together without asking for each.
+pub struct Shared {
+    event: EventFacts,
+    config: Config,
+    answers: EmailAddress,
+}
+
+pub async fn shared(conn: &mut Conn, config: &Config) -> sqlx::Result<Shared> {
+    let event = events::current(conn, config).await?;
+    let answers = event.reply_to.clone().unwrap_or_else(|| config.mail.from_address());
+    Ok(Shared { event: event.facts, config: config.clone(), answers })
+}
+
+impl Shared {
+    /// The whole letter as it goes out to the person of that name and code.
+    pub fn whole(&self, message: &Message, name: &str, code: &str) -> Whole {
+        let facts = LetterFacts {
+            event: self.event.clone(),
+            to: Recipient { name: name.to_owned(), job_title: String::new(), skills: Vec::new() },
+            purpose: match message.kind {
+                MessageKind::Invitation => Purpose::Invitation,
+                MessageKind::Match => Purpose::Match(Vec::new()),
+            },
+            hint: String::new(),
+        };
+        let leave = Leave::new(self.config.public_url.as_deref(), &self.answers, code);
+        let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
+        whole(&facts, &draft, &leave)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::job::{Class, Job};
 use crate::model::letter::Draft;
 use crate::model::made_by::MadeBy;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{MessageId, Millis};
+use crate::model::{CampaignId, MessageId, Millis};
 use crate::people::Suppress;
 use crate::store::messages::{Message, Written};
 use crate::store::{self, Conn};
@@ -84,6 +84,13 @@ pub async fn approve_if_flawless(
     match approve(tx, config, id, "passed every check", false, now).await {
         Ok(()) => release(tx, id, Class::Bulk, now).await.map(drop),
         Err(MessageError::Db(error)) => Err(error),
+        Err(MessageError::OptedOut(_)) => {
+            store::messages::skip(tx, id, SkipReason::OptedOut).await?;
+            if let Some(message) = store::messages::find(tx, id).await? {
+                store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+            }
+            Ok(())
+        }
         // It waits for a person, who sees why.
         Err(_) => Ok(()),
     }
@@ -109,10 +116,9 @@ pub async fn approve(
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
     let (whole, findings) = letter.judge(&draft);
-    let never = |rule: &str| matches!(rule, "header_injection" | "empty");
-    let blocking = findings
-        .iter()
-        .find(|finding| super::checks::blocks(&finding.rule) && (!anyway || never(&finding.rule)));
+    let blocking = findings.iter().find(|finding| {
+        super::checks::blocks(&finding.rule) && (!anyway || super::checks::is_final(&finding.rule))
+    });
     if let Some(finding) = blocking {
         let words = super::checks::explain(&finding.rule);
         let place =
@@ -123,6 +129,40 @@ pub async fn approve(
         return Err(MessageError::NotADraft(message.state));
     }
     Ok(())
+}
+
+/// What came of approving some drafts at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Approved {
+    pub approved: i64,
+    /// Drafts that a check or an opt-out keeps back.
+    pub kept: i64,
+    /// Where to go on; `None` at the end.
+    pub last: Option<MessageId>,
+}
+
+/// Drafts that [`approve_flawless`] looks at in one transaction, so that workers are not kept waiting.
+const BATCH: i64 = 100;
+
+/// Approves, of the next drafts of a campaign after `after`, those that pass every check.
+pub async fn approve_flawless(
+    tx: &mut Conn,
+    config: &Config,
+    campaign: CampaignId,
+    after: MessageId,
+    by: &str,
+    now: Millis,
+) -> sqlx::Result<Approved> {
+    let ids = store::messages::drafts_after(tx, campaign, after, BATCH).await?;
+    let mut done = Approved { last: ids.last().copied(), ..Approved::default() };
+    for id in ids {
+        match approve(tx, config, id, by, false, now).await {
+            Ok(()) => done.approved += 1,
+            Err(MessageError::Db(error)) => return Err(error),
+            Err(_) => done.kept += 1,
+        }
+    }
+    Ok(done)
 }
 
 /// Lets an approved letter go out: the word and the job that sends it stand or fall together.

@@ -1,5 +1,8 @@
 //! How far a campaign is: sums of its rows, never a guess.
 
+use std::time::Duration;
+
+use crate::model::Millis;
 use crate::model::campaign::CampaignState;
 use crate::model::message::MessageState;
 use crate::store::campaigns::Campaign;
@@ -15,6 +18,28 @@ pub struct Progress {
     /// Texts by the model and by the template.
     pub by_model: i64,
     pub by_template: i64,
+    /// Texts that an organiser wrote or changed.
+    pub by_person: i64,
+    /// When the last letter will be written, where that is known.
+    pub eta: Option<Millis>,
+}
+
+/// What may be expected of the pool: it knows, and whoever asks it fills this in.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook {
+    /// When the next request of this task starts.
+    pub next_start: Millis,
+    /// Between two starts.
+    pub spacing: Duration,
+    /// From a request's start to its answer.
+    pub takes: Duration,
+}
+
+/// When the last of `remaining` letters will be written; `None` when there is nothing to write.
+pub fn eta(remaining: i64, outlook: Outlook) -> Option<Millis> {
+    let gaps = u32::try_from(remaining - 1).ok()?;
+    let last_start = outlook.next_start.plus(outlook.spacing.saturating_mul(gaps));
+    Some(last_start.plus(outlook.takes))
 }
 
 pub async fn of(conn: &mut Conn, campaign: &Campaign) -> sqlx::Result<Progress> {
@@ -30,6 +55,8 @@ pub async fn of(conn: &mut Conn, campaign: &Campaign) -> sqlx::Result<Progress> 
         total: rows.iter().map(|row| row.messages).sum(),
         by_model: made("model"),
         by_template: made("template"),
+        by_person: made("person"),
+        eta: None,
     })
 }
 
@@ -60,5 +87,22 @@ impl Progress {
     /// Nothing more happens without a person.
     pub fn is_done(&self, state: CampaignState) -> bool {
         state != CampaignState::Running || self.to_write() + self.to_send() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_letter_is_there_after_all_gaps_and_its_own_answer() {
+        let outlook = Outlook {
+            next_start: Millis(1_000),
+            spacing: Duration::from_secs(5),
+            takes: Duration::from_secs(2),
+        };
+        assert_eq!(eta(0, outlook), None);
+        assert_eq!(eta(1, outlook), Some(Millis(3_000)));
+        assert_eq!(eta(118, outlook), Some(Millis(1_000 + 117 * 5_000 + 2_000)));
     }
 }

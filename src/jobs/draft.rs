@@ -135,7 +135,7 @@ async fn by_model(
             by_template(&mut tx, app, leased, message, letter, why).await?;
         }
         (After::Resort { why }, _) => {
-            by_template(&mut tx, app, leased, message, letter, why).await?
+            by_template(&mut tx, app, leased, message, letter, why).await?;
         }
     }
     tx.commit().await?;

@@ -8,10 +8,10 @@ use rand::RngExt as _;
 use crate::app::App;
 use crate::campaigns::{self, letters};
 use crate::jobs::Owner;
-use crate::mail::message::{Envelope, compose};
+use crate::mail;
 use crate::mail::smtp::Delivery;
 use crate::mail::verdict::{Action, Then, UNREACHABLE, Verdict};
-use crate::mail::{self};
+use crate::mail::{Envelope, compose};
 use crate::model::clock::millis;
 use crate::model::letter::Draft;
 use crate::model::message::SkipReason;
@@ -24,7 +24,7 @@ use crate::store::people::Person;
 use crate::store::{self, Conn};
 
 /// A paused domain that is not worth waiting for.
-const STOPPED: Duration = Duration::from_secs(30 * 24 * 3600);
+const STOPPED: Duration = Duration::from_hours(720);
 
 /// A campaign pauses when this many in a hundred of its mails went to addresses that do not exist …
 const MOST_BOUNCES: i64 = 3;
@@ -77,17 +77,25 @@ async fn begin(
         return Ok(None);
     };
     let person = &letter.person;
-    if app.smtp.is_some()
-        && let Some(until) =
-            store::mails::domain_paused_until(tx, &person.address.domain(), now).await?
-        && until.since(now) < STOPPED
+    let domain_pause = match app.smtp {
+        Some(_) => store::mails::domain_pause(tx, &person.address.domain(), now).await?,
+        None => None,
+    };
+    if let Some(pause) = &domain_pause
+        && pause.paused_until.since(now) < STOPPED
     {
-        store::jobs::give_back(tx, leased, until, leased.attempts, None).await?;
+        store::jobs::give_back(tx, leased, pause.paused_until, leased.attempts, None).await?;
         return Ok(None);
     }
     if !store::messages::start_sending(tx, id).await? {
         skip_if_left(tx, &message, person, now).await?;
         store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    }
+    if let Some(pause) = domain_pause {
+        let words = pause.words.unwrap_or_else(|| "this domain takes no mail from us".into());
+        store::messages::mark_failed(tx, id, &words).await?;
+        finish(tx, leased, id, now).await?;
         return Ok(None);
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
@@ -285,15 +293,15 @@ async fn refused(
                     sender.min_gap = 60_000 / i64::from(a_minute.max(1));
                 }
                 Then::Connections { a_minute, .. } => {
-                    sender.min_gap = 60_000 / i64::from(a_minute.max(1))
+                    sender.min_gap = 60_000 / i64::from(a_minute.max(1));
                 }
                 Then::WhenTheDayFrees => {
-                    let day = Duration::from_secs(24 * 3600) / scale;
+                    let day = Duration::from_hours(24) / scale;
                     let recent = store::mails::sent_since(tx, now.minus(day)).await?;
                     if let Some(oldest) = recent.oldest.filter(|_| recent.mails > 1) {
                         until = until
                             .min(oldest.plus(day))
-                            .max(now.plus(Duration::from_secs(600) / scale));
+                            .max(now.plus(Duration::from_mins(10) / scale));
                     }
                 }
             }
@@ -329,16 +337,13 @@ async fn refused(
         }
         Action::TryAgain { .. } => {
             let tries = message.map_or(0, |it| it.sends);
-            match verdict.action.pause(tries as u32) {
-                Some(pause) => {
-                    let at = now.plus(pause / scale);
-                    store::messages::send_again(tx, id, Some(at), words, true).await?;
-                    store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await?;
-                }
-                None => {
-                    store::messages::mark_failed(tx, id, words).await?;
-                    finish(tx, leased, id, now).await?;
-                }
+            if let Some(pause) = verdict.action.pause(tries as u32) {
+                let at = now.plus(pause / scale);
+                store::messages::send_again(tx, id, Some(at), words, true).await?;
+                store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await?;
+            } else {
+                store::messages::mark_failed(tx, id, words).await?;
+                finish(tx, leased, id, now).await?;
             }
         }
         Action::PauseDomain { pause } => {
@@ -402,7 +407,7 @@ pub async fn gate(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Optio
         at = at.max(until);
     }
     if let Some(most) = mail.sends_per_day {
-        let day = Duration::from_secs(24 * 3600) / scale;
+        let day = Duration::from_hours(24) / scale;
         let recent = store::mails::sent_since(conn, now.minus(day)).await?;
         if recent.mails >= i64::from(most)
             && let Some(oldest) = recent.oldest

@@ -12,7 +12,7 @@ use crate::keys::{self, Decision};
 use crate::llm::pacing::Demand;
 use crate::model::Millis;
 use crate::model::job::Task;
-use crate::store::jobs::{Lane, Leased, READS, SENDS};
+use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
 use crate::store::{self};
 
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
@@ -28,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(25);
 const IN_FLIGHT: usize = 256;
 /// After a fault of our own the job is looked at again: later and later.
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_FAULT_PAUSE: Duration = Duration::from_secs(600);
+const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
 
 /// What looking into the queue came to.
 enum Look {
@@ -42,6 +42,8 @@ pub struct Workers {
     app: App,
     owner: Arc<Owner>,
     tasks: TaskTracker,
+    /// Beats until everything is drained: what is still in flight must not be taken for dead.
+    heart: tokio::task::JoinHandle<()>,
 }
 
 impl Workers {
@@ -53,12 +55,12 @@ impl Workers {
             owner::settle(&mut tx, &dead, app.clock.now()).await?;
             tx.commit().await?;
         }
-        let workers = Self { app, owner, tasks: TaskTracker::new() };
+        let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
+        let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
         workers.spawn_lane(Kind::Gemini, IN_FLIGHT);
         workers.spawn_lane(Kind::Sends, 1);
         workers
             .spawn_lane(Kind::Reads, std::thread::available_parallelism().map_or(1, usize::from));
-        workers.spawn_heartbeat();
         Ok(workers)
     }
 
@@ -68,6 +70,7 @@ impl Workers {
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some work did not end in time; it goes on at the next start");
         }
+        self.heart.abort();
         let mut tx = self.app.db.write().await?;
         owner::settle(&mut tx, &self.owner.name, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -108,21 +111,14 @@ impl Workers {
             }
         });
     }
+}
 
-    fn spawn_heartbeat(&self) {
-        let (app, owner) = (self.app.clone(), self.owner.clone());
-        let scale = app.config.time_scale;
-        self.tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = app.stopping.cancelled() => break,
-                    () = app.clock.sleep(HEARTBEAT / scale) => {}
-                }
-                if let Err(error) = beat(&app, &owner).await {
-                    tracing::error!(error = format!("{error:#}"), "no sign of life could be given");
-                }
-            }
-        });
+async fn heartbeat(app: App, owner: Arc<Owner>) {
+    loop {
+        app.clock.sleep(HEARTBEAT / app.config.time_scale).await;
+        if let Err(error) = beat(&app, &owner).await {
+            tracing::error!(error = format!("{error:#}"), "no sign of life could be given");
+        }
     }
 }
 
@@ -150,6 +146,10 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
     match kind {
         Kind::Gemini => look_for_gemini(app, owner).await,
         Kind::Sends => {
+            // A test of the settings goes out also while the sender is paused: it is how one finds out.
+            if let Look::Run(leased, means) = look_plain(app, owner, TESTS).await? {
+                return Ok(Look::Run(leased, means));
+            }
             let now = app.clock.now();
             let mut conn = app.db.read().await?;
             match send::gate(&mut conn, app, now).await? {

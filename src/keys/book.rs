@@ -76,7 +76,7 @@ pub async fn book(
         Verdict::Wait { until, why } => Ok(Decision::Wait { until, why }),
         Verdict::Resort { demand, why } => {
             let Demand { task, class, .. } = demands[demand];
-            tracing::info!(%task, "No key serves: {why}");
+            tracing::debug!(%task, "No key serves: {why}");
             Ok(Decision::Resort { task, class, why })
         }
         Verdict::Start { demand, key, project, model } => {

@@ -8,9 +8,11 @@ mod book;
 mod overview;
 mod pool;
 mod settle;
+mod starts;
 
 pub use ask::{ask, departure};
 pub use book::{Decision, Grant, attach, book, view};
 pub use overview::{KeyError, KeyRow, KeyState, overview, pause, resume, try_again};
 pub use pool::{Pool, PoolKey, Twin, sync};
 pub use settle::{After, settle};
+pub use starts::{Finish, Next, Now, Summary, TaskStarts, now, summary};

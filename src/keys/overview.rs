@@ -17,11 +17,19 @@ pub struct KeyRow {
     pub state: KeyState,
     /// For this model the figures below count: the first that the key can use.
     pub model: String,
-    /// When it sent in the minute before now.
+    /// Since when it is paused or set aside.
+    pub since: Option<Millis>,
+    /// When it sent in the minute before now, whatever the model.
     pub sent_last_minute: Vec<Millis>,
+    /// What its project sent in that minute, by all of the project's keys.
+    pub used_last_minute: usize,
+    /// Other keys that use the same project's quota.
+    pub shares_with: Vec<i64>,
     pub per_minute: u32,
     /// The minute's limit was learned from Google, or is believed lower after a refusal.
     pub per_minute_learned: bool,
+    /// It is believed lower after a refusal, for a day.
+    pub per_minute_lowered: bool,
     pub used_today: u32,
     pub per_day: Option<u32>,
     pub per_day_learned: bool,
@@ -32,6 +40,8 @@ pub struct KeyRow {
     pub last_error_at: Option<Millis>,
     /// Models that its project cannot use, and why.
     pub models_off: Vec<(String, String)>,
+    /// While it rests for its model, this one of the list still serves.
+    pub meanwhile: Option<String>,
     /// When it could send again, as things stand; `None`: not before a person does something.
     pub next_free_at: Option<Millis>,
 }
@@ -85,34 +95,60 @@ impl KeyState {
             Self::Twin { of } => Some(format!("holds the same key as {of}, so it counts once")),
         }
     }
+
+    /// It serves, now or when its minute is over.
+    pub fn serves(&self) -> bool {
+        matches!(self, Self::Ready | Self::Waiting { .. })
+    }
 }
 
 /// Every key, by number, the reserve last.
 pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<Vec<KeyRow>> {
     let view = super::view(conn, pool, now).await?;
+    rows(conn, pool, &view, now).await
+}
+
+/// As [`overview`], with a view that is there already.
+pub(super) async fn rows(
+    conn: &mut Conn,
+    pool: &Pool,
+    view: &View,
+    now: Millis,
+) -> sqlx::Result<Vec<KeyRow>> {
     let states = store::keys::list(conn).await?;
     let quotas = store::keys::quotas(conn).await?;
+    let sent = store::bookings::sent_since(conn, now.minus(pool.pace().window)).await?;
     let mut rows = Vec::new();
     for key in pool.keys() {
         let Some(row) = states.iter().find(|row| row.fingerprint == key.fingerprint) else {
             continue;
         };
-        let model = first_usable_model(&view, key);
+        let model = first_usable_model(view, key);
         let name = pool.models().get(model).cloned().unwrap_or_default();
         let ledger = view.ledger(&key.project, model);
         let quota = quotas.iter().find(|it| it.project == key.project && it.model == name);
-        let since = now.minus(pool.pace().window);
-        let (state, next_free_at) = state(&view, key, now);
+        let (state, next_free_at) = state(view, key, now);
+        let lowered = quota.is_some_and(|it| it.lowered_by > 0 && it.lowered_until > Some(now));
+        let of_project =
+            |it: &&store::bookings::Sent| it.project == key.project && it.model == name;
+        let others = pool.keys().iter().filter(|other| other.project == key.project);
         rows.push(KeyRow {
             number: key.number,
             variable: key.variable(),
             project: key.project_name.clone(),
+            meanwhile: meanwhile(view, key, &state, now),
             state,
-            sent_last_minute: store::keys::sent_since(conn, row.id, since).await?,
+            since: row.aside_at.or(row.paused_at),
+            sent_last_minute: sent
+                .iter()
+                .filter(|it| it.key_id == row.id)
+                .map(|it| it.at)
+                .collect(),
+            used_last_minute: sent.iter().filter(of_project).count(),
+            shares_with: others.map(|it| it.number).filter(|it| *it != key.number).collect(),
             per_minute: ledger.map_or(0, |it| it.per_minute),
-            per_minute_learned: quota.is_some_and(|it| {
-                it.per_minute.is_some() || it.lowered_until.is_some_and(|until| until > now)
-            }),
+            per_minute_learned: lowered || quota.is_some_and(|it| it.per_minute.is_some()),
+            per_minute_lowered: lowered,
             used_today: ledger.map_or(0, |it| it.used_today),
             per_day: ledger.and_then(|it| it.per_day),
             per_day_learned: quota.is_some_and(|it| it.per_day.is_some()),
@@ -120,7 +156,7 @@ pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result
             last_used_at: row.last_sent_at,
             last_error: row.last_error.clone(),
             last_error_at: row.last_error_at,
-            models_off: models_off(&view, key),
+            models_off: models_off(view, key),
             model: name,
             next_free_at,
         });
@@ -131,9 +167,13 @@ pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result
         project: None,
         state: KeyState::Twin { of: variable(twin.of) },
         model: String::new(),
+        since: None,
         sent_last_minute: Vec::new(),
+        used_last_minute: 0,
+        shares_with: Vec::new(),
         per_minute: 0,
         per_minute_learned: false,
+        per_minute_lowered: false,
         used_today: 0,
         per_day: None,
         per_day_learned: false,
@@ -142,6 +182,7 @@ pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result
         last_error: None,
         last_error_at: None,
         models_off: Vec::new(),
+        meanwhile: None,
         next_free_at: None,
     }));
     rows.sort_by_key(|row| (row.number == 0, row.number));
@@ -161,7 +202,23 @@ fn models_off(view: &View, key: &PoolKey) -> Vec<(String, String)> {
     models.filter_map(|(model, ledger)| Some((model.clone(), ledger.off.clone()?))).collect()
 }
 
-fn state(view: &View, key: &PoolKey, now: Millis) -> (KeyState, Option<Millis>) {
+/// The model that the key serves with while it rests for the one that is preferred.
+pub(super) fn meanwhile(
+    view: &View,
+    key: &PoolKey,
+    state: &KeyState,
+    now: Millis,
+) -> Option<String> {
+    let KeyState::Resting { .. } = state else { return None };
+    let known = view.keys.iter().find(|it| it.number == key.number)?;
+    let soon = now.plus(view.pace.soon);
+    let serves =
+        |model: &usize| matches!(view.ready(known, *model, 0, now), When::At(at, _) if at <= soon);
+    let model = (first_usable_model(view, key) + 1..view.models.len()).find(serves)?;
+    view.models.get(model).cloned()
+}
+
+pub(super) fn state(view: &View, key: &PoolKey, now: Millis) -> (KeyState, Option<Millis>) {
     let Some(known) = view.keys.iter().find(|it| it.number == key.number) else {
         return (KeyState::NoModel { why: "it is not in the pool".into() }, None);
     };

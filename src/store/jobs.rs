@@ -50,6 +50,7 @@ pub enum Lane {
 }
 
 pub const SENDS: Lane = Lane::Kind("send_message");
+pub const TESTS: Lane = Lane::Kind("send_test");
 pub const READS: Lane = Lane::Kind("read_resume");
 
 fn order(class: Class) -> i64 {

@@ -108,11 +108,13 @@ pub async fn forgive(conn: &mut Conn, key: i64) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Forgets why the project's models rest or are off, and that its limit was lowered. Learned limits stay.
+/// Forgets why the project's models rest or are off, and that its limit was lowered. Learned limits stay, but for one
+/// of the day that is used up: it is what keeps the project from being asked.
 pub async fn forgive_project(conn: &mut Conn, project: &str) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE quotas SET rest_until = NULL, rest_step = 0, rest_kind = NULL, off_at = NULL, reason = NULL,
-             lowered_by = 0, lowered_until = NULL
+             lowered_by = 0, lowered_until = NULL,
+             per_day = CASE WHEN day_count >= per_day THEN NULL ELSE per_day END
          WHERE project = $1",
     )
     .bind(project)
@@ -604,18 +606,6 @@ pub async fn tries(
     .bind(outcome.as_str())
     .bind(since)
     .fetch_one(conn)
-    .await
-}
-
-/// Requests of one key for one model since then that were, or may have been, sent: their times.
-pub async fn sent_since(conn: &mut Conn, key: i64, since: Millis) -> sqlx::Result<Vec<Millis>> {
-    sqlx::query_scalar(
-        "SELECT COALESCE(sent_at, booked_at) FROM bookings
-         WHERE booked_at > $2 AND key_id = $1 AND outcome <> 'given_back' ORDER BY 1",
-    )
-    .bind(key)
-    .bind(since)
-    .fetch_all(conn)
     .await
 }
 

@@ -10,7 +10,7 @@ macro_rules! columns {
     () => {
         "id, campaign_id, event_id, kind, person_id, state, skip_reason, subject, body, made_by, made_model, made_key,
          made_why, findings, hint, drafts, error, sends, not_before, approved_hash, approved_at, approved_by,
-         released_at, created_at, drafted_at, sent_at"
+         released_at, created_at, drafted_at, sent_at, forgotten_at"
     };
 }
 
@@ -48,6 +48,8 @@ pub struct Message {
     pub created_at: Millis,
     pub drafted_at: Option<Millis>,
     pub sent_at: Option<Millis>,
+    /// It does not count as an invitation any more.
+    pub forgotten_at: Option<Millis>,
 }
 
 impl Message {
@@ -129,6 +131,19 @@ pub async fn count_due_invitations(conn: &mut Conn, event: EventId) -> sqlx::Res
            AND NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.address_hash = p.address_hash)
            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.person_id = p.id AND m.event_id = $1
                            AND m.kind = 'invitation' AND m.forgotten_at IS NULL)",
+    )
+    .bind(event)
+    .fetch_one(conn)
+    .await
+}
+
+/// How many drafts of test runs a live campaign would take over.
+pub async fn count_test_drafts(conn: &mut Conn, event: EventId) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM messages m JOIN campaigns c ON c.id = m.campaign_id
+         WHERE m.event_id = $1 AND c.kind = 'test' AND c.state IN ('running', 'paused')
+           AND m.forgotten_at IS NULL
+           AND (m.state = 'drafted' OR (m.state = 'approved' AND m.released_at IS NULL))",
     )
     .bind(event)
     .fetch_one(conn)
@@ -250,12 +265,16 @@ pub struct Listed {
     pub address: String,
     #[sqlx(try_from = "String")]
     pub state: MessageState,
+    pub skip_reason: Option<String>,
     pub subject: String,
     pub made_by: Option<String>,
     pub made_key: Option<i64>,
     pub made_why: Option<String>,
     pub findings: String,
     pub error: Option<String>,
+    pub approved_by: Option<String>,
+    pub released_at: Option<Millis>,
+    pub sent_at: Option<Millis>,
 }
 
 macro_rules! filter {
@@ -290,8 +309,8 @@ pub async fn list(
     offset: i64,
 ) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as(concat!(
-        "SELECT m.id, m.person_id, p.name, p.address, m.state, m.subject, m.made_by, m.made_key, m.made_why,
-                m.findings, m.error",
+        "SELECT m.id, m.person_id, p.name, p.address, m.state, m.skip_reason, m.subject, m.made_by, m.made_key,
+                m.made_why, m.findings, m.error, m.approved_by, m.released_at, m.sent_at",
         filter!(),
         " ORDER BY m.id LIMIT $4 OFFSET $5"
     ))
@@ -311,11 +330,13 @@ pub struct Full {
     pub message: Message,
     pub name: String,
     pub address: String,
+    /// The secret in this person's links.
+    pub code: String,
 }
 
 pub async fn all(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<Vec<Full>> {
     sqlx::query_as(
-        "SELECT m.*, p.name, p.address FROM messages m JOIN people p ON p.id = m.person_id
+        "SELECT m.*, p.name, p.address, p.code FROM messages m JOIN people p ON p.id = m.person_id
          WHERE m.campaign_id = $1 ORDER BY m.id",
     )
     .bind(campaign)
@@ -336,24 +357,88 @@ pub async fn ids(
         .await
 }
 
-/// The message of the same campaign and state before or after this one.
-pub async fn neighbour(
+/// The message after this one in the list that the filter makes.
+pub async fn after(
     conn: &mut Conn,
     campaign: CampaignId,
-    state: MessageState,
+    state: Option<MessageState>,
+    search: &str,
     id: MessageId,
-    after: bool,
 ) -> sqlx::Result<Option<MessageId>> {
-    let query = if after {
-        sqlx::query_scalar(
-            "SELECT MIN(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id > $3",
-        )
-    } else {
-        sqlx::query_scalar(
-            "SELECT MAX(id) FROM messages WHERE campaign_id = $1 AND state = $2 AND id < $3",
-        )
-    };
-    query.bind(campaign).bind(state.as_str()).bind(id).fetch_one(conn).await
+    sqlx::query_scalar(concat!("SELECT MIN(m.id)", filter!(), " AND m.id > $4"))
+        .bind(campaign)
+        .bind(state.map(MessageState::as_str))
+        .bind(super::people::pattern(search))
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
+/// The message before this one in the list that the filter makes.
+pub async fn before(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    state: Option<MessageState>,
+    search: &str,
+    id: MessageId,
+) -> sqlx::Result<Option<MessageId>> {
+    sqlx::query_scalar(concat!("SELECT MAX(m.id)", filter!(), " AND m.id < $4"))
+        .bind(campaign)
+        .bind(state.map(MessageState::as_str))
+        .bind(super::people::pattern(search))
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
+/// How many messages stand before this one in the list that the filter makes.
+pub async fn place(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    state: Option<MessageState>,
+    search: &str,
+    id: MessageId,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!(), " AND m.id < $4"))
+        .bind(campaign)
+        .bind(state.map(MessageState::as_str))
+        .bind(super::people::pattern(search))
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
+/// Names of the first people whose approved letters wait for the word "send".
+pub async fn first_unreleased(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    limit: i64,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT p.name FROM messages m JOIN people p ON p.id = m.person_id
+         WHERE m.campaign_id = $1 AND m.state = 'approved' AND m.released_at IS NULL ORDER BY m.id LIMIT $2",
+    )
+    .bind(campaign)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+}
+
+/// The next drafts of a campaign after `id`, in order.
+pub async fn drafts_after(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    id: MessageId,
+    limit: i64,
+) -> sqlx::Result<Vec<MessageId>> {
+    sqlx::query_scalar(
+        "SELECT id FROM messages WHERE campaign_id = $1 AND state = 'drafted' AND id > $2 ORDER BY id LIMIT $3",
+    )
+    .bind(campaign)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }
 
 // ── Writing ──

@@ -55,7 +55,9 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     if let Err(words) = expected_host(app, request.headers(), request.uri()) {
         return Err(refuse(request.uri(), Error::Forbidden(words)));
     }
-    if !request.method().is_safe() && from_elsewhere(request.headers(), request.uri()) {
+    // Mail clients leave by one click (RFC 8058) from wherever they are; the code in the path says who.
+    let leaves = path.starts_with("/u/");
+    if !leaves && !request.method().is_safe() && from_elsewhere(request.headers(), request.uri()) {
         let words = "This request came from another site and was refused. Open the page in Muster and try again.";
         return Err(refuse(request.uri(), Error::Forbidden(words.into())));
     }
@@ -85,6 +87,9 @@ fn is_json(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with("/api/")
         || path.starts_with("/matchmaking/user-matches/")
+        || path
+            .strip_prefix("/matchmaking/resumes/")
+            .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
         || matches!(
             path,
             "/matchmaking/add-user"
@@ -137,7 +142,7 @@ fn from_elsewhere(headers: &HeaderMap, uri: &Uri) -> bool {
         (_, Some(origin)) => {
             let host = uri
                 .authority()
-                .map(|authority| authority.as_str())
+                .map(axum::http::uri::Authority::as_str)
                 .or_else(|| text("host"))
                 .unwrap_or("");
             origin.split_once("://").is_none_or(|(_, authority)| authority != host)

@@ -1,13 +1,25 @@
 //! The pages and the JSON interface: the only room that knows axum and askama. Handlers translate and call one domain
 //! function; what they read for a page comes straight from the store.
 
+mod api;
 pub mod assets;
+mod campaign;
 mod error;
 mod form;
 mod guard;
+mod home;
+mod keys;
+mod leave;
 mod login;
+mod match_api;
+mod matchmaking;
+mod outbox;
+mod outreach;
 mod page;
 mod people;
+mod resumes;
+mod settings;
+mod sse;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -15,7 +27,7 @@ use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -32,7 +44,9 @@ const TABLE: usize = 17 * 1024 * 1024;
 /// The site map.
 pub fn router(app: App) -> Router {
     let pages = Router::new()
-        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/", get(home::home))
+        .route("/first-run/hide", post(home::hide))
+        .route("/more", get(home::more))
         .route("/people", get(people::list).post(people::add))
         .route("/people/new", get(people::new))
         .route(
@@ -47,17 +61,78 @@ pub fn router(app: App) -> Router {
         .route("/people/{id}/return", post(people::come_back))
         .route("/people/{id}/switches", post(people::switches))
         .route("/people/{id}/erase", post(people::erase))
+        .route("/people/{id}/skills/remove", post(people::remove_skill))
         .route("/people/{id}/person.json", get(people::export))
+        .route("/keys", get(keys::show))
+        .route("/keys/live", get(keys::stream))
+        .route("/keys/{number}/pause", post(keys::pause))
+        .route("/keys/{number}/go-on", post(keys::resume))
+        .route("/keys/{number}/try-again", post(keys::try_again))
+        .route("/matchmaking", get(matchmaking::page))
+        .route("/matchmaking/live", get(matchmaking::live))
+        .route("/matchmaking/skills", get(matchmaking::skills))
+        .route("/matchmaking/run", post(matchmaking::run))
+        .route("/matchmaking/people/{id}/run", post(matchmaking::run_one))
+        .route("/matchmaking/mails", post(matchmaking::write_mails))
+        .route(
+            "/matchmaking/upload",
+            post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MANY)),
+        )
+        .route("/matchmaking/resumes", get(resumes::list))
+        .route("/matchmaking/resumes/{id}", get(match_api::resume))
+        .route("/matchmaking/resumes/{id}/whose", get(resumes::whose).post(resumes::claim_for_new))
+        .route("/matchmaking/resumes/{id}/claim", post(resumes::claim))
+        .route("/matchmaking/resumes/{id}/again", post(resumes::again))
+        .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
+        .route("/matchmaking/resumes/{id}/file", get(resumes::download))
+        .route("/matchmaking/add-user", post(match_api::add_user))
+        .route(
+            "/matchmaking/upload-resume",
+            post(match_api::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
+        )
+        .route("/matchmaking/find-matches", post(match_api::find_matches))
+        .route("/matchmaking/bulk-match", post(match_api::bulk_match))
+        .route("/matchmaking/user-matches/{id}", get(match_api::user_matches))
+        .route("/api/matchmaking/stats", get(match_api::stats))
+        .route("/settings", get(settings::show))
+        .route("/settings/event", post(settings::save_event))
+        .route("/settings/mail/test", post(settings::send_test))
+        .route("/settings/mail/go-on", post(settings::go_on))
+        .route("/settings/matching", post(settings::save_rule))
+        .route("/outreach", get(outreach::list).post(outreach::start))
+        .route("/outreach/{id}", get(campaign::page))
+        .route("/outreach/{id}/live", get(campaign::live))
+        .route("/outreach/{id}/approve", post(campaign::approve_some))
+        .route("/outreach/{id}/send", get(campaign::ask_to_send).post(campaign::send))
+        .route("/outreach/{id}/pause", post(campaign::pause))
+        .route("/outreach/{id}/resume", post(campaign::resume))
+        .route("/outreach/{id}/cancel", get(campaign::ask_to_cancel).post(campaign::cancel))
+        .route("/outreach/{id}/messages/{message}/letter", get(campaign::letter_html))
+        .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))
+        .route("/outbox", get(outbox::list))
+        .route("/outbox/{mail}", get(outbox::mail_or_eml))
+        .route("/outbox/{mail}/html", get(outbox::html))
         .route("/users", get(|| async { Redirect::permanent("/people") }))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
+
+    let json = Router::new()
+        .route("/api/users/add", post(api::add_user))
+        .route("/api/users/reset", post(api::reset_users))
+        .route("/api/campaign/test", post(api::start_test))
+        .route("/api/campaign/send", post(api::start_live))
+        .route("/api/campaigns/{id}", get(api::campaign))
+        .route("/api/{*path}", any(api::nothing_here))
+        .method_not_allowed_fallback(api::wrong_method);
 
     let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/assets/{*path}", get(assets::serve))
+        .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));
 
     pages
+        .merge(json)
         .merge(open)
         .fallback(|| async { Error::NotFound })
         .layer(DefaultBodyLimit::max(2 * 1024 * 1024))

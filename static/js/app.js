@@ -10,12 +10,17 @@ const modules = {
   "body:not([data-keys=off])": "./keys.js",
 };
 
-for (const [selector, file] of Object.entries(modules)) {
-  const elements = document.querySelectorAll(selector);
-  if (elements.length > 0) {
-    import(file).then(({ start }) => elements.forEach(start));
+// Also for what a module puts into the page later.
+export function enliven(root) {
+  for (const [selector, file] of Object.entries(modules)) {
+    const elements = root.querySelectorAll(selector);
+    if (elements.length > 0) {
+      import(file).then(({ start }) => elements.forEach(start));
+    }
   }
 }
+
+enliven(document);
 
 // Where reading goes on: the list of mistakes, or the next letter after an approval.
 document.querySelector("[data-focus]")?.focus();

@@ -10,15 +10,15 @@ use muster::llm::{Answer, Client, Failure, Request, prompts};
 use muster::model::job::{Class, Task};
 use muster::model::letter::{EventFacts, LetterFacts, Purpose, Recipient, Teammate};
 use muster::model::{Clock, JobId, Millis, Secret};
-use muster::store::Db;
 
+use crate::support::db::{Place, TestDb};
 use crate::support::gemini::{self, Rules, TestGemini};
 
 /// 2026-11-24T12:00:00Z: four in the morning in California.
 pub const NOON: Millis = Millis(1_795_521_600_000);
 
 pub struct Bench {
-    pub db: Db,
+    pub db: TestDb,
     pub pool: Pool,
     pub client: Client,
     pub clock: Clock,
@@ -26,7 +26,6 @@ pub struct Bench {
     pub jobs: Vec<Waiting>,
     pub done: Vec<Done>,
     next_job: i64,
-    _folder: tempfile::TempDir,
 }
 
 #[derive(Clone, Debug)]
@@ -70,14 +69,8 @@ pub fn settings(url: &str, numbers: &[i64]) -> config::Gemini {
     gemini
 }
 
-/// A new SQLite database. Stories take any.
-pub async fn sqlite() -> (Db, tempfile::TempDir) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = Db::open(None, folder.path()).await.expect("a new database");
-    (db, folder)
-}
-
 impl Bench {
+    /// On SQLite, with a Gemini as it is on the free tier.
     pub async fn new(numbers: &[i64]) -> Self {
         Self::with(numbers, Rules::default(), |_| {}).await
     }
@@ -87,7 +80,15 @@ impl Bench {
         rules: Rules,
         change: impl FnOnce(&mut config::Gemini),
     ) -> Self {
-        let (db, folder) = sqlite().await;
+        Self::on(TestDb::open(Place::sqlite()).await, numbers, rules, change).await
+    }
+
+    pub async fn on(
+        db: TestDb,
+        numbers: &[i64],
+        rules: Rules,
+        change: impl FnOnce(&mut config::Gemini),
+    ) -> Self {
         // A second installation is refused, and that is fine: the first one holds.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::test(NOON);
@@ -99,8 +100,7 @@ impl Bench {
         let mut tx = db.write().await.unwrap();
         keys::sync(&mut tx, &pool, NOON).await.unwrap();
         tx.commit().await.unwrap();
-        let (jobs, done) = (Vec::new(), Vec::new());
-        Self { db, pool, client, clock, gemini, jobs, done, next_job: 1, _folder: folder }
+        Self { db, pool, client, clock, gemini, jobs: Vec::new(), done: Vec::new(), next_job: 1 }
     }
 
     pub fn bulk(&mut self, task: Task, count: usize) {

@@ -3,5 +3,6 @@
 
 mod bench;
 mod failures;
+mod log;
 mod refusals;
 mod rotation;

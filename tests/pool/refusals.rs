@@ -7,6 +7,7 @@ use muster::model::Millis;
 use muster::model::job::{Class, Task};
 
 use super::bench::{Bench, By, NOON, full};
+use crate::support::db::{TestDb, on_both_engines};
 use crate::support::gemini::{Fault, Rules};
 
 fn by_key(key: i64) -> By {
@@ -60,7 +61,11 @@ async fn the_reserve_waits_while_another_key_serves_and_steps_in_when_none_does(
 
 #[tokio::test]
 async fn when_all_keys_are_refused_everything_is_finished_by_the_resort_at_once() {
-    let mut bench = Bench::new(&[0, 1, 2]).await;
+    on_both_engines(all_keys_are_refused).await;
+}
+
+async fn all_keys_are_refused(db: TestDb) {
+    let mut bench = Bench::on(db, &[0, 1, 2], Rules::default(), |_| {}).await;
     bench.gemini.fault_key(0, Some(Fault::Expired));
     bench.gemini.fault_key(1, Some(Fault::Suspended));
     bench.gemini.fault_key(2, Some(Fault::Invalid));
@@ -87,7 +92,11 @@ async fn no_key_at_all_means_the_resort_at_once() {
 
 #[tokio::test]
 async fn a_refusal_inside_our_own_budget_lowers_the_limit_for_a_day() {
-    let mut bench = Bench::with(&[1], Rules::default(), full).await;
+    on_both_engines(a_refusal_lowers_the_limit).await;
+}
+
+async fn a_refusal_lowers_the_limit(db: TestDb) {
+    let mut bench = Bench::on(db, &[1], Rules::default(), full).await;
     bench.gemini.fault_next([Fault::Minute]);
     bench.bulk(Task::Skills, 1);
     bench.run().await;
@@ -114,7 +123,11 @@ async fn a_limit_is_learned_and_kept() {
 
 #[tokio::test]
 async fn a_key_refused_for_the_day_rests_until_midnight_in_california_and_a_minute() {
-    let mut bench = Bench::with(&[1, 2], Rules::default(), full).await;
+    on_both_engines(a_day_is_refused).await;
+}
+
+async fn a_day_is_refused(db: TestDb) {
+    let mut bench = Bench::on(db, &[1, 2], Rules::default(), full).await;
     bench.gemini.fault_key(1, Some(Fault::Day));
     bench.bulk(Task::Skills, 4);
     bench.run().await;
@@ -240,7 +253,11 @@ async fn keys_of_one_project_rest_together() {
 
 #[tokio::test]
 async fn a_person_can_pause_a_key_and_try_one_again() {
-    let mut bench = Bench::new(&[1, 2]).await;
+    on_both_engines(a_key_is_paused_and_tried_again).await;
+}
+
+async fn a_key_is_paused_and_tried_again(db: TestDb) {
+    let mut bench = Bench::on(db, &[1, 2], Rules::default(), |_| {}).await;
     let mut tx = bench.db.write().await.unwrap();
     assert!(keys::pause(&mut tx, &bench.pool, 1, NOON).await.unwrap());
     assert!(!keys::pause(&mut tx, &bench.pool, 1, NOON).await.unwrap());

@@ -8,13 +8,18 @@ use muster::model::job::{Class, Task};
 use muster::model::letter::Purpose;
 
 use super::bench::{Bench, By, NOON, facts, full, request};
+use crate::support::db::{TestDb, on_both_engines};
 use crate::support::gemini::{Rules, Window};
 
 const TASKS: [Task; 3] = [Task::Outreach, Task::Skills, Task::Match];
 
 #[tokio::test]
 async fn two_keys_take_turns_keep_the_distances_and_are_never_refused() {
-    let mut bench = Bench::new(&[1, 2]).await;
+    on_both_engines(two_keys_take_turns).await;
+}
+
+async fn two_keys_take_turns(db: TestDb) {
+    let mut bench = Bench::on(db, &[1, 2], Rules::default(), |_| {}).await;
     bench.bulk(Task::Outreach, 20);
     bench.bulk(Task::Skills, 10);
     bench.bulk(Task::Match, 10);
@@ -132,7 +137,11 @@ async fn a_transaction_taken_back_books_nothing() {
 
 #[tokio::test]
 async fn a_booking_that_grew_old_is_stamped_again_or_given_back() {
-    let mut bench = Bench::new(&[1, 2]).await;
+    on_both_engines(a_booking_grows_old).await;
+}
+
+async fn a_booking_grows_old(db: TestDb) {
+    let mut bench = Bench::on(db, &[1, 2], Rules::default(), |_| {}).await;
     bench.bulk(Task::Outreach, 3);
     let book = async |bench: &Bench| {
         let demands = bench.demands();
@@ -237,4 +246,41 @@ async fn the_day_s_quota_of_both_keys_lets_work_wait_until_midnight_in_californi
     assert_eq!((bench.by_model(), bench.gemini.refusals()), (10, 0));
     assert!(bench.done.iter().all(|done| matches!(done.by, By::Model { .. })));
     assert!(bench.clock.now().since(NOON) > Duration::from_hours(20));
+}
+
+#[tokio::test]
+async fn processes_that_book_at_once_never_book_a_slot_twice() {
+    on_both_engines(processes_book_at_once).await;
+}
+
+async fn processes_book_at_once(db: TestDb) {
+    let mut bench = Bench::on(db, &[1, 2], Rules::default(), |gemini| {
+        full(gemini);
+        gemini.send_gap = Duration::ZERO;
+    })
+    .await;
+    bench.bulk(Task::Skills, 100);
+    let demands = bench.demands();
+    let one = || async {
+        let mut tx = bench.db.write().await.unwrap();
+        let decision = keys::book(&mut tx, &bench.pool, &demands, NOON).await.unwrap();
+        match decision {
+            Decision::Start { grant, .. } => {
+                tx.commit().await.unwrap();
+                Some((grant.key, grant.booking))
+            }
+            _ => None,
+        }
+    };
+    let booked: Vec<(i64, i64)> = futures_util::future::join_all((0..50).map(|_| one()))
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_eq!(booked.len(), 30);
+    assert_eq!(booked.iter().filter(|(key, _)| *key == 1).count(), 15);
+    let mut bookings: Vec<i64> = booked.iter().map(|(_, booking)| *booking).collect();
+    bookings.sort_unstable();
+    bookings.dedup();
+    assert_eq!(bookings.len(), 30);
 }

@@ -1,0 +1,194 @@
+//! The JSON interface of people and campaigns. Nothing here waits: a campaign is asked for and then looked at.
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::error::{ApiError, Error};
+use super::form::{line, needed_line, sentence};
+use super::guard::Organiser;
+use crate::app::App;
+use crate::campaigns::{self, StartError, letters, progress};
+use crate::model::campaign::{CampaignKind, CampaignState};
+use crate::model::made_by::MadeBy;
+use crate::model::{CampaignId, EmailAddress, Millis, PersonId};
+use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::{events, skills, store};
+
+/// A path that is not there.
+pub async fn nothing_here() -> ApiError {
+    ApiError(Error::NotFound)
+}
+
+/// A path that is there, asked in a way it does not answer.
+pub async fn wrong_method() -> Response {
+    let words = "This address does not answer that method.";
+    let body = Json(json!({ "success": false, "message": words }));
+    (StatusCode::METHOD_NOT_ALLOWED, body).into_response()
+}
+
+// ── People ──
+
+#[derive(Deserialize)]
+pub struct NewUser {
+    name: String,
+    email: String,
+    #[serde(default)]
+    job_title: String,
+    #[serde(default)]
+    keywords: Vec<String>,
+}
+
+impl NewUser {
+    fn check(&self) -> Result<Profile, Error> {
+        let unprocessable = |words: String| Error::Unprocessable(sentence(&words));
+        let name = needed_line(&self.name, "the name", LONGEST_LINE).map_err(unprocessable)?;
+        let address = EmailAddress::parse(&self.email)
+            .map_err(|error| Error::Unprocessable(sentence(&error.to_string())))?;
+        let job_title =
+            line(&self.job_title, "the job title", LONGEST_LINE).map_err(unprocessable)?;
+        let mut known: Vec<String> = Vec::new();
+        for skill in self.keywords.iter().flat_map(|typed| skills::split(typed)) {
+            if !known.contains(&skill) {
+                known.push(skill);
+            }
+        }
+        Ok(Profile { name, address, job_title, skills: known })
+    }
+}
+
+pub async fn add_user(
+    State(app): State<App>,
+    typed: Result<Json<NewUser>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(typed) = typed?;
+    let profile = typed.check()?;
+    let mut tx = app.db.write().await?;
+    let id = match people::add(&mut tx, &profile, Source::Api, app.clock.now()).await {
+        Ok(id) => id,
+        Err(error @ AddError::Known(_)) => {
+            return Err(Error::Conflict(sentence(&error.to_string())).into());
+        }
+        Err(AddError::Db(error)) => return Err(error.into()),
+    };
+    tx.commit().await?;
+    let body = json!({ "success": true, "user_id": id });
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+pub async fn reset_users(State(app): State<App>) -> Result<Response, ApiError> {
+    let mut tx = app.db.write().await?;
+    let modified = campaigns::reset(&mut tx, events::CURRENT, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Json(json!({ "success": true, "modified": modified })).into_response())
+}
+
+// ── Campaigns ──
+
+pub async fn start_test(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+) -> Result<Response, ApiError> {
+    start(&app, &organiser, CampaignKind::Test).await
+}
+
+pub async fn start_live(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+) -> Result<Response, ApiError> {
+    start(&app, &organiser, CampaignKind::Live).await
+}
+
+async fn start(app: &App, by: &Organiser, kind: CampaignKind) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let started =
+        campaigns::start(&mut tx, &app.config, events::CURRENT, kind, "", &by.0, now).await;
+    let started = match started {
+        Ok(started) => started,
+        Err(StartError::Db(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::Conflict(sentence(&error.to_string())).into()),
+    };
+    tx.commit().await?;
+    let body = json!({
+        "success": true,
+        "campaign_id": started.id,
+        "total_users": started.total,
+        "progress_url": format!("/api/campaigns/{}", started.id),
+    });
+    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+}
+
+#[derive(Serialize)]
+struct CampaignAnswer {
+    campaign_id: CampaignId,
+    kind: CampaignKind,
+    state: CampaignState,
+    total_users: i64,
+    counts: serde_json::Map<String, serde_json::Value>,
+    /// Nothing more happens without a person.
+    done: bool,
+    waits_for_you: i64,
+    eta: Option<Millis>,
+    emails: Vec<EmailAnswer>,
+}
+
+#[derive(Serialize)]
+struct EmailAnswer {
+    user_id: PersonId,
+    name: String,
+    email: String,
+    state: &'static str,
+    subject: String,
+    /// The whole text as it goes out; empty while nothing is written.
+    content: String,
+    made_by: Option<MadeBy>,
+    error: Option<String>,
+}
+
+pub async fn campaign(
+    State(app): State<App>,
+    id: Result<Path<CampaignId>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let Ok(Path(id)) = id else { return Err(Error::NotFound.into()) };
+    let mut conn = app.db.read().await?;
+    let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let progress = progress::of(&mut conn, &campaign).await?;
+    let shared = letters::shared(&mut conn, &app.config).await?;
+    let messages = store::messages::all(&mut conn, id).await?;
+    let emails = messages.into_iter().map(|row| {
+        let message = row.message;
+        let written = !message.body.is_empty();
+        let whole = written.then(|| shared.whole(&message, &row.name, &row.code));
+        EmailAnswer {
+            user_id: message.person_id,
+            name: row.name,
+            email: row.address,
+            state: message.state.as_str(),
+            content: whole.map(|whole| whole.text).unwrap_or_default(),
+            made_by: message.made_by(),
+            subject: message.subject,
+            error: message.error,
+        }
+    });
+    let answer = CampaignAnswer {
+        campaign_id: id,
+        kind: campaign.kind,
+        state: campaign.state,
+        total_users: progress.total,
+        counts: progress
+            .counts()
+            .iter()
+            .map(|(state, count)| (state.as_str().to_owned(), (*count).into()))
+            .collect(),
+        done: progress.is_done(campaign.state),
+        waits_for_you: progress.waits_for_you(),
+        eta: progress.eta,
+        emails: emails.collect(),
+    };
+    Ok(Json(answer).into_response())
+}

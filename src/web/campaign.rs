@@ -1,0 +1,252 @@
+//! One campaign: how far it is, its letters, and the letter under review.
+
+mod ask;
+pub mod bar;
+mod board;
+mod deeds;
+mod live;
+mod pane;
+
+pub use ask::{ask_to_cancel, ask_to_send, cancel, send};
+pub use deeds::{act, approve_some, pause, resume};
+pub use live::live;
+pub use pane::letter_html;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::error::Error;
+use super::form::FieldErrors;
+use super::guard::Organiser;
+use super::outreach::Standing;
+use super::page::{Frame, Place, count, filters, render};
+use crate::app::App;
+use crate::model::campaign::{CampaignKind, CampaignState};
+use crate::model::message::MessageState;
+use crate::model::{CampaignId, MessageId};
+use crate::store;
+use ask::SendAsk;
+use bar::Bar;
+use board::Board;
+use pane::{Mode, Pane, Typed};
+
+/// What stands in the page's address.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PageQuery {
+    /// The state whose messages are listed, or `all`.
+    pub state: Option<String>,
+    pub q: Option<String>,
+    pub page: Option<i64>,
+    /// The message under review.
+    pub message: Option<MessageId>,
+    /// `html` shows the letter as a mail client does.
+    pub view: Option<String>,
+    /// `edit` or `again`: the form that is open.
+    pub mode: Option<String>,
+    /// What was just done, by a word, with whom it was about and how many.
+    pub said: Option<String>,
+    pub of: Option<MessageId>,
+    pub n: Option<i64>,
+    pub kept: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "outreach/campaign.html")]
+struct CampaignPage {
+    frame: Frame,
+    board: Board,
+    bar: Bar,
+    approve_url: String,
+    title: String,
+    what: &'static str,
+    started: String,
+    standing: Standing,
+    /// About the campaign; what was done to a letter stands beside the letter.
+    said: String,
+    paused: String,
+    uncertain: String,
+    can_pause: bool,
+    can_resume: bool,
+    can_cancel: bool,
+    to_review: i64,
+    send: SendAsk,
+    cancel_words: String,
+    empty: Empty,
+    pane: Option<Pane>,
+    live_url: String,
+    version: String,
+}
+
+/// What stands in place of a list with nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Empty {
+    /// Nothing to review any more, but approved letters wait for the word.
+    AllRead,
+    NothingFound,
+    NothingHere,
+}
+
+pub async fn page(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<CampaignId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Error> {
+    show(&app, &organiser, id, &query, Shown::default()).await
+}
+
+/// What differs from the plain page when a form comes back with complaints, or a deed came too late.
+#[derive(Default)]
+struct Shown {
+    problem: String,
+    typed: Option<Typed>,
+    errors: FieldErrors,
+}
+
+async fn show(
+    app: &App,
+    organiser: &Organiser,
+    id: CampaignId,
+    query: &PageQuery,
+    shown: Shown,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let board = Board::read(&mut conn, app, id, query).await?;
+    let frame = Frame::load(app, &mut conn, organiser, Place::Outreach).await?;
+    let status = match (shown.problem.is_empty(), shown.errors.is_empty()) {
+        (false, _) => StatusCode::CONFLICT,
+        (true, false) => StatusCode::UNPROCESSABLE_ENTITY,
+        (true, true) => StatusCode::OK,
+    };
+    let said_of = said(&mut conn, &board, query).await?;
+    let about_letter = query.of.is_some() || !shown.problem.is_empty();
+    let mut pane = match &board.selected {
+        Some(message) => Pane::read(&mut conn, app, &board, message, query).await?,
+        None => None,
+    };
+    if let Some(pane) = &mut pane {
+        if about_letter {
+            pane.said.clone_from(&said_of);
+            pane.undo = query.said.as_deref() == Some("approved");
+        }
+        pane.has_focus = query.message.is_some();
+        pane.problem = shown.problem;
+        pane.errors = shown.errors;
+        if let Some(typed) = shown.typed {
+            pane.mode = Mode::Edit;
+            pane.typed = typed;
+        }
+    }
+    let progress = &board.progress;
+    let state = board.campaign.state;
+    let page = CampaignPage {
+        title: format!("{} {}", board.campaign.name, id),
+        what: what(board.campaign.kind),
+        started: format!(
+            "Started {} by {}.",
+            board.times.at(board.campaign.created_at),
+            board.campaign.created_by
+        ),
+        standing: Standing::of(state, progress),
+        said: if about_letter && pane.is_some() { String::new() } else { said_of },
+        paused: paused_words(state, board.campaign.words.as_deref()),
+        uncertain: uncertain_words(&mut conn, &board).await?,
+        can_pause: state == CampaignState::Running && !progress.is_done(state),
+        can_resume: state == CampaignState::Paused,
+        can_cancel: matches!(state, CampaignState::Running | CampaignState::Paused),
+        to_review: progress.count(MessageState::Drafted),
+        send: SendAsk::read(&mut conn, app, id, progress.unreleased).await?,
+        cancel_words: ask::cancel_words(progress),
+        empty: if !board.filter.q.is_empty() {
+            Empty::NothingFound
+        } else if board.filter.state == Some(MessageState::Drafted) && progress.unreleased > 0 {
+            Empty::AllRead
+        } else {
+            Empty::NothingHere
+        },
+        bar: board.bar(),
+        approve_url: board.filter.url(&format!("/outreach/{id}/approve"), &[]),
+        live_url: board.live_url(),
+        version: board.version(),
+        frame,
+        board,
+        pane,
+    };
+    Ok((status, render(&page)?).into_response())
+}
+
+fn what(kind: CampaignKind) -> &'static str {
+    match kind {
+        CampaignKind::Test => "Stops at review: nothing is sent until you approve it.",
+        CampaignKind::Live => "Sends what passes every check; the other letters wait for you.",
+        CampaignKind::Match => {
+            "One e-mail to each person with all their matches; nothing is sent until you approve it."
+        }
+    }
+}
+
+fn paused_words(state: CampaignState, words: Option<&str>) -> String {
+    match (state, words) {
+        (CampaignState::Paused, Some(words)) => format!("Muster stopped it: {words}"),
+        (CampaignState::Paused, None) => {
+            "Nothing is written or sent until it goes on. What you approve now waits.".into()
+        }
+        _ => String::new(),
+    }
+}
+
+/// The first of those that may or may not have gone out.
+async fn uncertain_words(conn: &mut store::Conn, board: &Board) -> sqlx::Result<String> {
+    let ids = store::messages::ids(conn, board.campaign.id, MessageState::Uncertain).await?;
+    let Some(first) = ids.first() else { return Ok(String::new()) };
+    let Some(mail) = store::mails::of_message(conn, *first).await?.pop() else {
+        return Ok(String::new());
+    };
+    let (name, at) = (mail.name.unwrap_or(mail.recipient), board.times.at(mail.started_at));
+    Ok(match ids.len() {
+        1 => format!("It was on its way to {name} at {at}."),
+        _ => format!("The first was on its way to {name} at {at}."),
+    })
+}
+
+/// What was just done. Only words of ours, numbers and names from the rows: no text of a stranger's making.
+async fn said(conn: &mut store::Conn, board: &Board, query: &PageQuery) -> sqlx::Result<String> {
+    let Some(word) = query.said.as_deref() else { return Ok(String::new()) };
+    let name = match query.of {
+        Some(id) => match store::messages::find(conn, id).await? {
+            Some(message) => store::people::find(conn, message.person_id).await?.map(|it| it.name),
+            None => None,
+        },
+        None => None,
+    };
+    let name = name.unwrap_or_else(|| "the letter".into());
+    let left = board.progress.count(MessageState::Drafted);
+    let n = query.n.unwrap_or_default().max(0);
+    let kept = match query.kept.unwrap_or_default() {
+        ..=0 => String::new(),
+        kept => format!(" {} for you to look at.", count(kept, "waits", "wait")),
+    };
+    Ok(match word {
+        "approved" => format!("Approved {name}, {left} left to review."),
+        "disapproved" => format!("The approval of {name} is taken back."),
+        "saved" => format!("Saved the letter to {name}."),
+        "again" => format!("The letter to {name} is written again."),
+        "skipped" => format!("Skipped {name}, {left} left to review."),
+        "unskipped" => format!("{name} is taken up again."),
+        "settled-sent" => format!("Noted: the mail to {name} went out."),
+        "settled-left" => format!("Left as it is: nothing more goes to {name}."),
+        "sending" => format!("The letter to {name} is on its way."),
+        "many" => format!("Approved {}.{kept}", count(n, "letter", "letters")),
+        "started" => "Started. Each letter can be read here as soon as it is written.".into(),
+        "busy" => "This campaign is still running: no second one was started.".into(),
+        "sent" => format!("{} on the way.", count(n, "letter is", "letters are")),
+        "paused" => "Paused. What is in flight comes to its end.".into(),
+        "resumed" => "It goes on.".into(),
+        "cancelled" => "Cancelled. What was sent stays sent; nothing more goes out.".into(),
+        _ => String::new(),
+    })
+}

@@ -1,0 +1,215 @@
+//! What is asked before mail leaves the house or a campaign ends: in a dialog, and on a page of its own without script.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::campaigns::{self, progress};
+use crate::model::CampaignId;
+use crate::model::campaign::CampaignState;
+use crate::model::message::MessageState;
+use crate::store::{self, Conn};
+use crate::web::Error;
+use crate::web::guard::Organiser;
+use crate::web::page::{Frame, Place, count, filters, in_words, render};
+use crate::{campaigns::progress::Progress, events};
+
+/// More people than these, and the number has to be typed.
+const TYPED_ABOVE: i64 = 100;
+
+/// Names that stand in the question.
+const NAMED: i64 = 3;
+
+/// How many letters go out, to whom and from whom.
+pub struct SendAsk {
+    pub id: CampaignId,
+    pub count: i64,
+    pub names: String,
+    pub from: String,
+    pub stays_here: bool,
+    pub pace: String,
+    pub must_type: bool,
+}
+
+impl SendAsk {
+    pub async fn read(
+        conn: &mut Conn,
+        app: &App,
+        id: CampaignId,
+        unreleased: i64,
+    ) -> sqlx::Result<Self> {
+        let names = store::messages::first_unreleased(conn, id, NAMED).await?;
+        let event = events::current(conn, &app.config).await?;
+        let address = app.config.mail.from_address();
+        let seconds = |rate: f64| std::time::Duration::from_secs_f64(unreleased as f64 / rate);
+        Ok(Self {
+            id,
+            count: unreleased,
+            names: name_list(&names, unreleased),
+            from: match event.facts.sender_name {
+                Some(name) => format!("{name} <{address}>"),
+                None => address.to_string(),
+            },
+            stays_here: app.config.mail.stays_here(),
+            pace: match app.config.mail.sends_per_second {
+                Some(rate) => format!("They leave one by one, in {}.", in_words(seconds(rate))),
+                None => "They leave one by one.".into(),
+            },
+            must_type: unreleased > TYPED_ABOVE,
+        })
+    }
+}
+
+/// `Ada, Bo, Cy and 38 others`.
+fn name_list(names: &[String], total: i64) -> String {
+    let others = total - names.len() as i64;
+    match (names, others) {
+        ([], _) => String::new(),
+        ([only], 0) => only.clone(),
+        ([first @ .., last], 0) => format!("{} and {last}", first.join(", ")),
+        (names, others) => {
+            format!("{} and {}", names.join(", "), count(others, "other", "others"))
+        }
+    }
+}
+
+pub fn cancel_words(progress: &Progress) -> String {
+    let on_road = progress.to_write()
+        + progress.count(MessageState::Drafted)
+        + progress.count(MessageState::Approved);
+    format!(
+        "{} sent stay sent. {} will not go out.",
+        progress.count(MessageState::Sent),
+        count(on_road, "letter", "letters"),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "outreach/ask_send.html")]
+struct AskSendPage {
+    frame: Frame,
+    title: String,
+    send: SendAsk,
+    problem: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "outreach/ask_cancel.html")]
+struct AskCancelPage {
+    frame: Frame,
+    title: String,
+    id: CampaignId,
+    words: String,
+}
+
+pub async fn ask_to_send(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<CampaignId>,
+) -> Result<Response, Error> {
+    send_page(&app, &organiser, id, "").await
+}
+
+async fn send_page(
+    app: &App,
+    organiser: &Organiser,
+    id: CampaignId,
+    problem: &'static str,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let unreleased = progress::of(&mut conn, &campaign).await?.unreleased;
+    let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let page = AskSendPage {
+        frame: Frame::load(app, &mut conn, organiser, Place::Outreach).await?,
+        title: format!("{} {id}", campaign.name),
+        send: SendAsk::read(&mut conn, app, id, unreleased).await?,
+        problem,
+    };
+    Ok((status, render(&page)?).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct SendTyped {
+    /// The number that stood on the button.
+    count: i64,
+    /// The same, typed, where there are many.
+    #[serde(default)]
+    number: String,
+}
+
+/// Lets everything approved go out, if it is what the organiser was shown.
+pub async fn send(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<CampaignId>,
+    Form(typed): Form<SendTyped>,
+) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    let campaign = store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    let unreleased = progress::of(&mut tx, &campaign).await?.unreleased;
+    let problem = if matches!(campaign.state, CampaignState::Paused | CampaignState::Cancelled) {
+        "The campaign does not run. Let it go on first."
+    } else if unreleased == 0 {
+        "Nothing approved is left to send."
+    } else if unreleased != typed.count {
+        "Meanwhile the number has changed. Please look again."
+    } else if unreleased > TYPED_ABOVE && typed.number.trim() != unreleased.to_string() {
+        "Type the number to go on. Nothing was sent."
+    } else {
+        ""
+    };
+    if !problem.is_empty() {
+        drop(tx);
+        return send_page(&app, &organiser, id, problem).await;
+    }
+    let released = campaigns::send_approved(&mut tx, id, app.clock.now()).await?;
+    tx.commit().await?;
+    tracing::info!(campaign.id = id.0, letters = released, "Campaign {id} was told to send");
+    Ok(Redirect::to(&format!("/outreach/{id}?said=sent&n={released}&state=all")).into_response())
+}
+
+pub async fn ask_to_cancel(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<CampaignId>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let progress = progress::of(&mut conn, &campaign).await?;
+    let page = AskCancelPage {
+        frame: Frame::load(&app, &mut conn, &organiser, Place::Outreach).await?,
+        title: format!("{} {id}", campaign.name),
+        id,
+        words: cancel_words(&progress),
+    };
+    Ok(render(&page)?.into_response())
+}
+
+pub async fn cancel(State(app): State<App>, Path(id): Path<CampaignId>) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    if !campaigns::cancel(&mut tx, id).await? {
+        return Err(Error::Conflict("This campaign has come to its end already.".into()));
+    }
+    tx.commit().await?;
+    tracing::info!(campaign.id = id.0, "Cancelled campaign {id}");
+    Ok(Redirect::to(&format!("/outreach/{id}?said=cancelled")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_the_first_and_counts_the_others() {
+        let names = ["Ada", "Bo", "Cy"].map(str::to_owned);
+        assert_eq!(name_list(&names, 41), "Ada, Bo, Cy and 38 others");
+        assert_eq!(name_list(&names, 3), "Ada, Bo and Cy");
+        assert_eq!(name_list(&names[..1], 1), "Ada");
+    }
+}

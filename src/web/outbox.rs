@@ -1,0 +1,291 @@
+//! Every mail that went out, was refused or stayed here, and each as its recipient sees it.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Response};
+use mail_parser::MessageParser;
+use serde::Deserialize;
+
+use super::error::Error;
+use super::guard::Organiser;
+use super::page::{Frame, Pager, Place, Times, count, filters, render};
+use crate::app::App;
+use crate::model::MailId;
+use crate::store::mails::Listed;
+use crate::{events, store};
+
+const PER_PAGE: i64 = 50;
+
+/// What a letter's HTML may do in its frame: look as it does in a mail client, and nothing else. No script, no form,
+/// nothing loaded from anywhere.
+pub const LETTER_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+    form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+
+const TABS: [(&str, &str, Option<&str>); 5] = [
+    ("", "All", None),
+    ("sent", "Sent", Some("sent")),
+    ("refused", "Refused", Some("refused")),
+    ("uncertain", "Uncertain", Some("uncertain")),
+    ("sending", "Sending", Some("sending")),
+];
+
+// ── The list ──
+
+#[derive(Template)]
+#[template(path = "outbox/list.html")]
+pub struct ListPage {
+    frame: Frame,
+    q: String,
+    show: &'static str,
+    tabs: Vec<Tab>,
+    rows: Vec<Row>,
+    pager: Pager,
+    nothing: bool,
+    stays_here: bool,
+}
+
+struct Tab {
+    label: &'static str,
+    url: String,
+    current: bool,
+}
+
+struct Row {
+    id: MailId,
+    subject: String,
+    name: String,
+    address: String,
+    state: StateWords,
+    words: String,
+    time: String,
+}
+
+/// A state as a word, its colour and its shape.
+struct StateWords {
+    label: &'static str,
+    tone: &'static str,
+}
+
+impl StateWords {
+    fn new(transport: &str, state: &str) -> Self {
+        let (label, tone) = match (transport, state) {
+            ("outbox", "sent") => ("Sent (outbox)", "ok"),
+            (_, "sent") => ("Sent", "ok"),
+            (_, "refused") => ("Refused", "bad"),
+            (_, "uncertain") => ("Uncertain", "wait"),
+            _ => ("Sending", "go"),
+        };
+        Self { label, tone }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct ListQuery {
+    q: Option<String>,
+    show: Option<String>,
+    page: Option<i64>,
+}
+
+pub async fn list(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let frame = Frame::load(&app, &mut conn, &organiser, Place::Outbox).await?;
+    let event = events::current(&mut conn, &app.config).await?;
+    let times = Times::new(event.time_zone.as_deref(), app.clock.now());
+    let q = query.q.unwrap_or_default();
+    let (show, _, state) =
+        TABS.into_iter().find(|(word, ..)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
+    let total = store::mails::count(&mut conn, &q, state).await?;
+    let pager = Pager::new(query.page, PER_PAGE, total, "/outbox", &[("q", &q), ("show", show)]);
+    let rows = store::mails::list(&mut conn, &q, state, PER_PAGE, pager.offset()).await?;
+    let tab = |(word, label, _): (&'static str, &'static str, Option<&str>)| Tab {
+        label,
+        url: Pager::new(None, 1, 0, "/outbox", &[("q", &q), ("show", word)]).address(),
+        current: word == show,
+    };
+    let page = ListPage {
+        tabs: TABS.into_iter().map(tab).collect(),
+        nothing: total == 0 && q.is_empty() && show.is_empty(),
+        stays_here: app.config.mail.stays_here(),
+        rows: rows.into_iter().map(|row| Row::new(row, &times)).collect(),
+        frame,
+        q,
+        show,
+        pager,
+    };
+    Ok(render(&page)?.into_response())
+}
+
+impl Row {
+    fn new(mail: Listed, times: &Times) -> Self {
+        Self {
+            id: mail.id,
+            subject: subject_words(&mail.subject),
+            name: mail.name.unwrap_or_default(),
+            address: mail.recipient,
+            state: StateWords::new(&mail.transport, &mail.state),
+            words: server_words(mail.words.as_deref()),
+            time: times.at(mail.started_at),
+        }
+    }
+}
+
+fn subject_words(subject: &str) -> String {
+    if subject.trim().is_empty() { "(no subject)".into() } else { subject.to_owned() }
+}
+
+/// The server's own words, without the word of ours that may stand in brackets before them.
+pub fn server_words(words: Option<&str>) -> String {
+    let words = words.unwrap_or_default();
+    let ours = words.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let theirs = ours.map_or(words, |(_, theirs)| theirs);
+    theirs.trim().to_owned()
+}
+
+// ── One mail ──
+
+#[derive(Template)]
+#[template(path = "outbox/mail.html")]
+pub struct MailPage {
+    frame: Frame,
+    id: MailId,
+    subject: String,
+    recipient: String,
+    state: StateWords,
+    words: String,
+    time: String,
+    /// Where its letter stands in a campaign; empty for a mail that only tried the settings.
+    letter: String,
+    headers: Vec<(String, String)>,
+    text: String,
+    has_html: bool,
+    size: String,
+}
+
+pub async fn mail(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<MailId>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let frame = Frame::load(&app, &mut conn, &organiser, Place::Outbox).await?;
+    let event = events::current(&mut conn, &app.config).await?;
+    let times = Times::new(event.time_zone.as_deref(), app.clock.now());
+    let message = match mail.message_id {
+        Some(message) => store::messages::find(&mut conn, message).await?,
+        None => None,
+    };
+    let content = Content::read(&mail.bytes);
+    let page = MailPage {
+        frame,
+        id,
+        subject: subject_words(&mail.subject),
+        recipient: mail.recipient,
+        state: StateWords::new(&mail.transport, &mail.state),
+        words: server_words(mail.words.as_deref()),
+        time: times.at(mail.started_at),
+        letter: message
+            .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))
+            .unwrap_or_default(),
+        headers: content.headers,
+        text: content.text,
+        has_html: content.html.is_some(),
+        size: count((mail.bytes.len() as i64 + 1023) / 1024, "KB", "KB"),
+    };
+    Ok(render(&page)?.into_response())
+}
+
+/// A mail taken apart, as its recipient's program does it.
+#[derive(Debug, Default)]
+pub struct Content {
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+    pub html: Option<String>,
+}
+
+impl Content {
+    pub fn read(bytes: &[u8]) -> Self {
+        let Some(mail) = MessageParser::default().parse(bytes) else { return Self::default() };
+        let decoded = |name: &str, raw: &str| {
+            let value = mail.header(name).and_then(|value| value.as_text()).map(str::to_owned);
+            let unfolded = || raw.split_whitespace().collect::<Vec<_>>().join(" ");
+            value.filter(|_| name.eq_ignore_ascii_case("subject")).unwrap_or_else(unfolded)
+        };
+        let headers =
+            mail.headers_raw().map(|(name, raw)| (name.to_owned(), decoded(name, raw))).collect();
+        let has_html = mail.html_bodies().any(mail_parser::MessagePart::is_text_html);
+        Self {
+            text: mail.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
+            html: mail.body_html(0).filter(|_| has_html).map(std::borrow::Cow::into_owned),
+            headers,
+        }
+    }
+}
+
+/// The HTML part on its own, for a frame in which nothing runs.
+pub async fn html(State(app): State<App>, Path(id): Path<MailId>) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let html = Content::read(&mail.bytes).html.ok_or(Error::NotFound)?;
+    Ok(in_a_frame(html))
+}
+
+/// A letter's HTML with the policy that keeps it a picture.
+pub fn in_a_frame(html: String) -> Response {
+    ([(CONTENT_SECURITY_POLICY, LETTER_POLICY)], Html(html)).into_response()
+}
+
+/// The bytes as they went out: `/outbox/7.eml`.
+pub async fn eml(State(app): State<App>, id: MailId) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let headers = [
+        (CONTENT_TYPE, "message/rfc822".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"muster-{id}.eml\"")),
+    ];
+    Ok((headers, mail.bytes).into_response())
+}
+
+/// `/outbox/7` and `/outbox/7.eml` are one route: a parameter of a path is a whole segment.
+pub async fn mail_or_eml(
+    state: State<App>,
+    organiser: Extension<Organiser>,
+    Path(name): Path<String>,
+) -> Result<Response, Error> {
+    let (number, is_eml) =
+        name.strip_suffix(".eml").map_or((name.as_str(), false), |it| (it, true));
+    let id = number.parse().map(MailId).map_err(|_| Error::NotFound)?;
+    if is_eml { eml(state, id).await } else { mail(state, organiser, Path(id)).await }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_words_are_shown_without_ours() {
+        assert_eq!(
+            server_words(Some("[daily_limit] 550 5.4.5 Daily limit")),
+            "550 5.4.5 Daily limit"
+        );
+        assert_eq!(server_words(Some("250 2.0.0 OK")), "250 2.0.0 OK");
+        assert_eq!(server_words(None), "");
+    }
+
+    #[test]
+    fn a_mail_is_taken_apart_as_its_reader_sees_it() {
+        let bytes =
+            b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
+            Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\nyou\r\n";
+        let content = Content::read(bytes);
+        assert_eq!(content.headers[0], ("Subject".into(), "Zoë".into()));
+        assert_eq!(content.headers[1], ("To".into(), "A <a@example.org>".into()));
+        assert_eq!((content.text.as_str(), content.html), ("Hello\nyou\n", None));
+    }
+}
