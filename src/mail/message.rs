@@ -4,7 +4,8 @@
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-use super::leave::Leave;
+pub use super::compose::{ComposeError, Envelope, compose};
+pub use super::leave::Leave;
 use crate::model::EmailAddress;
 use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose};
 
