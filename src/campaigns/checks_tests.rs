@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::message::{Leave, whole};
+use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::{EventFacts, Recipient};
 use crate::skills;

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::campaigns::checks::{blocks, check};
-use crate::mail::message::{Leave, whole, word_limit};
+use crate::mail::message::word_limit;
+use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::Recipient;
 use crate::skills;

@@ -4,8 +4,7 @@
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-pub use super::compose::{ComposeError, Envelope, compose};
-pub use super::leave::Leave;
+use super::leave::Leave;
 use crate::model::EmailAddress;
 use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose};
 
