@@ -2,6 +2,7 @@
 
 mod architecture;
 mod browser;
+mod http;
 mod mail;
 mod store;
 mod support;

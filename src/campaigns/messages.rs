@@ -110,8 +110,7 @@ pub async fn approve(
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
     let (whole, findings) = letter.judge(&draft);
     let blocking = findings.iter().find(|finding| {
-        super::checks::blocks(&finding.rule)
-            && (!anyway || super::checks::is_final(&finding.rule))
+        super::checks::blocks(&finding.rule) && (!anyway || super::checks::is_final(&finding.rule))
     });
     if let Some(finding) = blocking {
         let words = super::checks::explain(&finding.rule);

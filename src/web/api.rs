@@ -11,6 +11,7 @@ use serde_json::json;
 use super::error::{ApiError, Error};
 use super::form::{line, needed_line, sentence};
 use super::guard::Organiser;
+use super::outbox::server_words;
 use crate::app::App;
 use crate::campaigns::{self, StartError, letters, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
@@ -171,8 +172,8 @@ pub async fn campaign(
             state: message.state.as_str(),
             content: whole.map(|whole| whole.text).unwrap_or_default(),
             made_by: message.made_by(),
+            error: message.error.as_deref().map(|words| server_words(Some(words))),
             subject: message.subject,
-            error: message.error,
         }
     });
     let answer = CampaignAnswer {

@@ -72,7 +72,7 @@ struct CampaignPage {
     can_pause: bool,
     can_resume: bool,
     can_cancel: bool,
-    to_review: i64,
+    has_drafts: bool,
     send: SendAsk,
     cancel_words: String,
     empty: Empty,
@@ -158,7 +158,7 @@ async fn show(
         can_pause: state == CampaignState::Running && !progress.is_done(state),
         can_resume: state == CampaignState::Paused,
         can_cancel: matches!(state, CampaignState::Running | CampaignState::Paused),
-        to_review: progress.count(MessageState::Drafted),
+        has_drafts: board.rows.iter().any(|row| row.is_draft),
         send: SendAsk::read(&mut conn, app, id, progress.unreleased).await?,
         cancel_words: ask::cancel_words(progress),
         empty: if !board.filter.q.is_empty() {
@@ -182,9 +182,7 @@ async fn show(
 fn what(kind: CampaignKind) -> &'static str {
     match kind {
         CampaignKind::Test => "Stops at review: nothing is sent until you approve it.",
-        CampaignKind::Live => {
-            "Sends what passes every check; the other letters wait for you."
-        }
+        CampaignKind::Live => "Sends what passes every check; the other letters wait for you.",
         CampaignKind::Match => {
             "One e-mail to each person with all their matches; nothing is sent until you approve it."
         }
@@ -202,10 +200,7 @@ fn paused_words(state: CampaignState, words: Option<&str>) -> String {
 }
 
 /// The first of those that may or may not have gone out.
-async fn uncertain_words(
-    conn: &mut store::Conn,
-    board: &Board,
-) -> sqlx::Result<String> {
+async fn uncertain_words(conn: &mut store::Conn, board: &Board) -> sqlx::Result<String> {
     let ids = store::messages::ids(conn, board.campaign.id, MessageState::Uncertain).await?;
     let Some(first) = ids.first() else { return Ok(String::new()) };
     let Some(mail) = store::mails::of_message(conn, *first).await?.pop() else {
@@ -219,11 +214,7 @@ async fn uncertain_words(
 }
 
 /// What was just done. Only words of ours, numbers and names from the rows: no text of a stranger's making.
-async fn said(
-    conn: &mut store::Conn,
-    board: &Board,
-    query: &PageQuery,
-) -> sqlx::Result<String> {
+async fn said(conn: &mut store::Conn, board: &Board, query: &PageQuery) -> sqlx::Result<String> {
     let Some(word) = query.said.as_deref() else { return Ok(String::new()) };
     let name = match query.of {
         Some(id) => match store::messages::find(conn, id).await? {

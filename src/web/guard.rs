@@ -57,10 +57,7 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     }
     // Mail clients leave by one click (RFC 8058) from wherever they are; the code in the path says who.
     let leaves = path.starts_with("/u/");
-    if !leaves
-        && !request.method().is_safe()
-        && from_elsewhere(request.headers(), request.uri())
-    {
+    if !leaves && !request.method().is_safe() && from_elsewhere(request.headers(), request.uri()) {
         let words = "This request came from another site and was refused. Open the page in Muster and try again.";
         return Err(refuse(request.uri(), Error::Forbidden(words.into())));
     }

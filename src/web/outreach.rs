@@ -140,9 +140,7 @@ async fn list_page(
     let total = store::campaigns::count(&mut conn, event.id).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/outreach", &[]);
     let mut rows = Vec::new();
-    for campaign in
-        store::campaigns::list(&mut conn, event.id, PER_PAGE, pager.offset()).await?
-    {
+    for campaign in store::campaigns::list(&mut conn, event.id, PER_PAGE, pager.offset()).await? {
         let progress = progress::of(&mut conn, &campaign).await?;
         let until = campaign.finished_at.unwrap_or(now);
         let duration = in_words(until.since(campaign.created_at));
@@ -241,16 +239,9 @@ pub async fn start(
     };
     let (guidance, now) = (typed.guidance.trim(), app.clock.now());
     let mut tx = app.db.write().await?;
-    let started = campaigns::start(
-        &mut tx,
-        &app.config,
-        events::CURRENT,
-        kind,
-        guidance,
-        &organiser.0,
-        now,
-    )
-    .await;
+    let started =
+        campaigns::start(&mut tx, &app.config, events::CURRENT, kind, guidance, &organiser.0, now)
+            .await;
     match started {
         Ok(started) => {
             tx.commit().await?;

@@ -190,10 +190,7 @@ pub async fn ask_to_cancel(
     Ok(render(&page)?.into_response())
 }
 
-pub async fn cancel(
-    State(app): State<App>,
-    Path(id): Path<CampaignId>,
-) -> Result<Response, Error> {
+pub async fn cancel(State(app): State<App>, Path(id): Path<CampaignId>) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if !campaigns::cancel(&mut tx, id).await? {

@@ -139,8 +139,7 @@ impl Board {
             (None, None) => None,
         };
         let current = selected.as_ref().map(|message| message.id);
-        let rows =
-            listed.into_iter().map(|row| Row::new(row, &filter, &times, current)).collect();
+        let rows = listed.into_iter().map(|row| Row::new(row, &filter, &times, current)).collect();
         Ok(Self { campaign, progress, times, now, filter, pager, rows, selected })
     }
 
@@ -193,7 +192,11 @@ impl Board {
         .collect();
         let eta = match progress.eta {
             Some(at) if progress.to_write() > 0 => {
-                format!("Drafts ready in {}, at {}", in_words(at.since(self.now)), self.times.at(at))
+                format!(
+                    "Drafts ready in {}, at {}",
+                    in_words(at.since(self.now)),
+                    self.times.at(at)
+                )
             }
             _ => String::new(),
         };
@@ -290,8 +293,7 @@ fn words(row: &Listed, times: &Times) -> (String, &'static str, String) {
     let note = match row.state {
         MessageState::Drafted => {
             let findings: Vec<Finding> = serde_json::from_str(&row.findings).unwrap_or_default();
-            let blocking =
-                findings.iter().find(|finding| campaigns::checks::blocks(&finding.rule));
+            let blocking = findings.iter().find(|finding| campaigns::checks::blocks(&finding.rule));
             let review = "to review";
             let under = |made: &str| match made {
                 "" => review.to_owned(),

@@ -191,11 +191,7 @@ fn body(typed: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-async fn filter(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    query: &PageQuery,
-) -> Result<Filter, Error> {
+async fn filter(conn: &mut Conn, campaign: CampaignId, query: &PageQuery) -> Result<Filter, Error> {
     let row = store::campaigns::find(conn, campaign).await?.ok_or(Error::NotFound)?;
     let progress = progress::of(conn, &row).await?;
     Ok(Filter::read(campaign, query, &progress))

@@ -156,9 +156,12 @@ impl Pane {
             is_written,
             label: message.state.label(),
             tone: tone(message.state),
-            place: format!("Letter {} of {}", (before + 1).min(board.pager.total.max(1)), {
-                board.pager.total.max(1)
-            }),
+            place: if list.is_none_or(|state| state == message.state) && before < board.pager.total
+            {
+                format!("Letter {} of {}", before + 1, board.pager.total)
+            } else {
+                "Letter".into()
+            },
             previous: previous.map(|id| filter.page(Some(id), &[])),
             next: next.map(|id| filter.page(Some(id), &[])),
             made_by: made_by_words(message, &board.times),
@@ -177,7 +180,8 @@ impl Pane {
             edit_url: here(&[("mode", "edit")]),
             again_url: here(&[("mode", "again")]),
             read_url: here(&[]),
-            undo_url: filter.url(&format!("{}disapprove", deeds(query.of.unwrap_or(message.id))), &[]),
+            undo_url: filter
+                .url(&format!("{}disapprove", deeds(query.of.unwrap_or(message.id))), &[]),
             deeds: deeds(message.id),
             query: filter.url("", &[]),
             mode: match query.mode.as_deref() {
@@ -192,7 +196,7 @@ impl Pane {
             undo: false,
             has_focus: false,
             can,
-            text,
+            text: unwrapped(&text),
         }))
     }
 }
@@ -206,8 +210,7 @@ impl Can {
         let waits = message.released_at.is_none();
         let is_approved = state == MessageState::Approved && waits;
         let reason = message.skip_reason();
-        let stays_out =
-            matches!(reason, Some(SkipReason::OptedOut | SkipReason::Suppressed));
+        let stays_out = matches!(reason, Some(SkipReason::OptedOut | SkipReason::Suppressed));
         Self {
             approve: is_draft && flawless,
             approve_anyway: is_draft && !flawless && !hopeless,
@@ -221,9 +224,7 @@ impl Can {
                     | MessageState::Approved
             ),
             take_back: is_approved,
-            take_up: state == MessageState::Skipped
-                && !stays_out
-                && message.forgotten_at.is_none(),
+            take_up: state == MessageState::Skipped && !stays_out && message.forgotten_at.is_none(),
             settle: state == MessageState::Uncertain,
             send_again: state == MessageState::Failed
                 && is_written
@@ -335,6 +336,34 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
     notes
 }
 
+/// Columns at which the text part breaks its lines.
+const COLUMNS: usize = 72;
+
+/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
+/// word of that would not have fitted. The page breaks the lines anew, to its own width.
+fn unwrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for line in text.lines() {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let goes_on = column > 0
+            && !first.is_empty()
+            && column + 1 + first.chars().count() > COLUMNS
+            && !out.ends_with(':');
+        if goes_on {
+            out.push(' ');
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+        column = line.chars().count();
+    }
+    out
+}
+
 /// A letter's HTML part as it would go out now, for a frame in which nothing runs.
 pub async fn letter_html(
     State(app): State<App>,
@@ -347,4 +376,20 @@ pub async fn letter_html(
     let draft = Draft { subject: message.subject, body: message.body };
     let (whole, _) = letter.judge(&draft);
     Ok(in_a_frame(whole.html))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
+        let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
+            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
+        assert_eq!(
+            unwrapped(text),
+            "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
+             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
+        );
+    }
 }
