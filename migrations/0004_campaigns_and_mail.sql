@@ -75,8 +75,9 @@ CREATE TABLE mails (
     transport TEXT NOT NULL,
     -- sending, sent, refused, uncertain
     state TEXT NOT NULL,
-    -- What the server said.
+    -- What the server said, and what kind of refusal that is (login, quota, no_such_user, ...).
     words TEXT,
+    verdict TEXT,
     -- The whole mail as it goes out. Lists never select it.
     bytes BYTEA NOT NULL,
     -- Whose process sends it.

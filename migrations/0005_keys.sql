@@ -1,14 +1,16 @@
--- Every key of the environment by the number of its variable (0: GEMINI_API_KEY, the reserve). No key material.
+-- Every key that was ever in the environment. No key material: a key is known by its salted hash, so that its state
+-- follows it when it moves to another variable.
 CREATE TABLE keys (
-    number BIGINT PRIMARY KEY,
+    id {id},
+    fingerprint TEXT NOT NULL UNIQUE,
+    -- Of its variable when it was last seen (0: GEMINI_API_KEY, the reserve).
+    number BIGINT NOT NULL,
     -- Whose quota it uses: named by GEMINI_PROJECT<N>, else a project of its own.
     project TEXT NOT NULL,
-    -- Salted hash of the key: tells a new key in an old variable from the same one.
-    fingerprint TEXT NOT NULL,
     paused_at BIGINT,
-    -- Set aside with the reason until a person tries it again.
+    -- Set aside until a person tries it again.
     aside_at BIGINT,
-    -- Rests on its own account (a fault of the key that may pass).
+    -- Rests on its own account (a fault of the key that may pass), how often in a row.
     rest_until BIGINT,
     rest_step BIGINT NOT NULL DEFAULT 0,
     -- Why it is aside or rests, and the last thing that Google said against it (redacted).
@@ -16,6 +18,9 @@ CREATE TABLE keys (
     last_error TEXT,
     last_error_at BIGINT,
     refusals BIGINT NOT NULL DEFAULT 0,
+    last_sent_at BIGINT,
+    -- Tells which of two went first that were sent in the same millisecond.
+    last_booking BIGINT NOT NULL DEFAULT 0,
     seen_at BIGINT NOT NULL
 );
 
@@ -32,11 +37,14 @@ CREATE TABLE quotas (
     lowered_until BIGINT,
     rest_until BIGINT,
     rest_step BIGINT NOT NULL DEFAULT 0,
-    -- minute, day, capacity: why it rests
+    -- minute, day, capacity: why it rests.
     rest_kind TEXT,
     -- The model cannot be used with this project at all (retired, or no free quota).
     off_at BIGINT,
     reason TEXT,
+    -- The day in America/Los_Angeles (2026-11-24) by which Google counts, and the requests on it.
+    day TEXT NOT NULL DEFAULT '',
+    day_count BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (project, model)
 );
 
@@ -45,39 +53,48 @@ CREATE TABLE bookings (
     id {id},
     project TEXT NOT NULL,
     model TEXT NOT NULL,
+    key_id BIGINT NOT NULL,
     key_number BIGINT NOT NULL,
     task TEXT NOT NULL,
     class TEXT NOT NULL,
     job_id BIGINT,
     booked_at BIGINT NOT NULL,
+    -- When the first byte was written; NULL while nothing was.
+    sent_at BIGINT,
     answered_at BIGINT,
-    -- From then on the slot is free: booked_at + grace + window, earlier once the answer is there.
+    -- From then on the slot is free: held as long as the request could still be counted.
     free_at BIGINT NOT NULL,
-    -- The day in America/Los_Angeles (2026-11-24), by which Google counts.
-    day TEXT NOT NULL,
     tokens_estimated BIGINT NOT NULL DEFAULT 0,
     tokens_in BIGINT,
     tokens_out BIGINT,
-    -- open, ok, unusable, refused, failed, given_back
+    -- open, ok, unusable, refused, failed, fault (ours), given_back
     outcome TEXT NOT NULL DEFAULT 'open',
     words TEXT
 );
 
-CREATE INDEX bookings_by_quota ON bookings (project, model, free_at);
+CREATE INDEX bookings_held ON bookings (free_at);
 
-CREATE INDEX bookings_by_day ON bookings (project, model, day);
+CREATE INDEX bookings_by_quota ON bookings (project, model, booked_at);
 
-CREATE INDEX bookings_by_task ON bookings (task, booked_at);
+CREATE INDEX bookings_by_time ON bookings (booked_at);
 
-CREATE INDEX bookings_by_key ON bookings (key_number, booked_at);
+CREATE INDEX bookings_by_job ON bookings (job_id);
 
--- One row that serialises bookings where several processes share the pool, and what was last started.
+-- One row that serialises bookings where several processes share the pool, and whose turn it is.
 CREATE TABLE pool (
     id BIGINT PRIMARY KEY,
     version BIGINT NOT NULL,
-    starts BIGINT NOT NULL DEFAULT 0,
-    -- Starts since the last bulk one.
+    -- Where the last start stood in the order between tasks.
+    turn BIGINT NOT NULL DEFAULT 0,
+    -- Starts since the last bulk one while bulk waited.
     since_bulk BIGINT NOT NULL DEFAULT 0
 );
 
 INSERT INTO pool (id, version) VALUES (1, 0);
+
+CREATE TABLE task_turns (
+    task TEXT PRIMARY KEY,
+    last_start_at BIGINT NOT NULL,
+    -- Where the task's next start may stand at the earliest.
+    finish BIGINT NOT NULL
+);

@@ -1,6 +1,7 @@
 //! Who may use Muster: the organisers' password, sessions, and slow answers to those who guess.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,15 +11,15 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::config::Config;
-use crate::model::Millis;
+use crate::model::{Millis, Secret};
 use crate::store::{self, Conn};
 
 /// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(14 * 24 * 3600);
+const SESSION: Duration = Duration::from_hours(14 * 24);
 
 /// Guesses that cost nothing; from then on each makes the next one wait twice as long.
 const FREE_GUESSES: u32 = 5;
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -58,6 +59,44 @@ fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
+/// `MUSTER_SECRET`, else what stands in the file `secret` in `DATA_DIR`, which is made at the first start and readable
+/// only by its owner.
+pub fn secret(config: &Config) -> std::io::Result<Secret> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let path = config.data_dir.join("secret");
+    if let Some(known) = read_secret(&path)? {
+        return Ok(known);
+    }
+    std::fs::create_dir_all(&config.data_dir)?;
+    let fresh = hex::encode(rand::rng().random::<[u8; 32]>());
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Written beside and moved into place: a second process that starts now finds all of it or nothing.
+    let draft = config.data_dir.join(format!("secret.{}", &fresh[..8]));
+    options.open(&draft)?.write_all(fresh.as_bytes())?;
+    let placed = std::fs::hard_link(&draft, &path);
+    std::fs::remove_file(&draft)?;
+    match placed {
+        Ok(()) => Ok(Secret::new(fresh)),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            read_secret(&path)?.ok_or_else(|| std::io::Error::other("the secret file is empty"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read_secret(path: &std::path::Path) -> std::io::Result<Option<Secret>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(Secret::new)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Wrong passwords by visitor. Kept in memory: a restart forgives, which costs a guesser more than it gains.
 #[derive(Clone, Default)]
 pub struct Guesses(Arc<Mutex<HashMap<Option<IpAddr>, Guesser>>>);
@@ -89,7 +128,7 @@ impl Guesses {
     ) -> Result<(), Refused> {
         let Some(password) = &config.admin_password else { return Ok(()) };
         let mut guessers = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        guessers.retain(|_, guesser| now.since(guesser.last) < Duration::from_secs(3600));
+        guessers.retain(|_, guesser| now.since(guesser.last) < Duration::from_hours(1));
         if let Some(guesser) = guessers.get(&visitor)
             && guesser.may_try_at() > now
         {
@@ -113,7 +152,6 @@ impl Guesses {
 mod tests {
     use super::*;
     use crate::config::Vars;
-    use crate::model::Secret;
 
     #[test]
     fn guessing_gets_slower_and_the_right_password_ends_it() {

@@ -43,9 +43,8 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         None => serve(),
         Some(Command::Extract { file }) => text(&file).and_then(|text| print(&text)),
-        Some(Command::Skills { file }) => {
-            text(&file).and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string()))
-        }
+        Some(Command::Skills { file }) => text(&file)
+            .and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,8 +69,9 @@ fn serve() -> anyhow::Result<()> {
 /// What is logged: our own words, and of the libraries only what somebody should look at. `RUST_LOG` says otherwise.
 fn log_to_output() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn,tower_http=warn,lettre=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn,tower_http=warn,lettre=warn")
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stdout().is_terminal())

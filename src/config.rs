@@ -317,7 +317,7 @@ impl Vars {
             keys.push(Key {
                 number,
                 key,
-                project: self.text(&format!("GEMINI_PROJECT{suffix}")),
+                project: self.text(&["GEMINI_PROJECT", suffix].concat()),
                 limits: if suffix.is_empty() { Limits::default() } else { self.limits(suffix)? },
             });
         }
@@ -442,11 +442,7 @@ impl Vars {
             organiser: self.text("EVENT_ORGANISER"),
             address: self.text("EVENT_ADDRESS"),
             language: self
-                .checked("EVENT_LANGUAGE", "a language code such as en or pt-BR", |value| {
-                    let fits = (2..=12).contains(&value.len())
-                        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-                    fits.then(|| value.to_owned())
-                })?
+                .checked("EVENT_LANGUAGE", "a language code such as en or pt-BR", language)?
                 .unwrap_or_else(|| "en".into()),
             time_zone: self.checked(
                 "EVENT_TIME_ZONE",
@@ -565,10 +561,23 @@ fn parse_duration(text: &str) -> Option<Duration> {
         };
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|duration| *duration <= Duration::from_secs(365 * 24 * 3600))
+        .filter(|duration| *duration <= Duration::from_hours(365 * 24))
 }
 
-fn web_address(value: &str) -> Option<String> {
+/// A language code such as `en`.
+pub fn language(value: &str) -> Option<String> {
+    let fits = (2..=12).contains(&value.len())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    fits.then(|| value.to_owned())
+}
+
+/// A time zone's name such as `Europe/Lisbon`.
+pub fn time_zone(value: &str) -> Option<String> {
+    jiff::tz::TimeZone::get(value).ok().map(|_| value.to_owned())
+}
+
+/// An address of the web as given.
+pub fn web_address(value: &str) -> Option<String> {
     let url = reqwest::Url::parse(value).ok()?;
     let fits = matches!(url.scheme(), "http" | "https")
         && url.has_host()
@@ -689,7 +698,7 @@ mod tests {
     fn durations_are_written_as_people_write_them() {
         assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(parse_duration("0.5s"), Some(Duration::from_millis(500)));
-        assert_eq!(parse_duration("2m"), Some(Duration::from_secs(120)));
+        assert_eq!(parse_duration("2m"), Some(Duration::from_mins(2)));
         for bad in ["5", "s", "-1s", "5 parsecs", "", "1e30h"] {
             assert_eq!(parse_duration(bad), None, "{bad}");
         }
@@ -712,5 +721,39 @@ mod tests {
             (Some(1.0), Some(450))
         );
         assert!(read(&[("SMTP_URL", "smtp://localhost")]).is_err());
+    }
+
+    /// Names of variables between quotes or at the beginning of a line, without the number of a key.
+    fn variables(text: &str, quoted: bool) -> std::collections::BTreeSet<String> {
+        let words = text.split(|c: char| if quoted { c == '"' } else { "\n#=".contains(c) });
+        words
+            .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+            .filter(|word| {
+                word.len() > 3 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_example_names_every_setting_and_no_other() {
+        let source = include_str!("config.rs").split("#[cfg(test)]").next().unwrap();
+        let example = include_str!("../.env.example");
+        assert_eq!(variables(example, false), variables(source, true));
+    }
+
+    #[test]
+    fn the_example_can_be_used_as_it_stands() {
+        let text = include_str!("../.env.example").replace("\n#", "\n");
+        let settings: String = text
+            .lines()
+            .filter(|line| line.contains('=') && !line.starts_with(' '))
+            .fold(String::new(), |all, line| all + line + "\n");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), settings).unwrap();
+        let vars = Vars::from_file(file.path()).unwrap();
+        let config = Config::read(&vars);
+        // Without a password the public address and the mail server are refused; nothing else is.
+        assert!(matches!(config, Err(ConfigError::Contradiction(_))), "{config:?}");
     }
 }

@@ -9,15 +9,20 @@ pub mod config;
 pub mod store;
 
 pub mod extract;
+pub mod llm;
 pub mod mail;
 pub mod skills;
 
 pub mod access;
 pub mod campaigns;
 pub mod events;
+pub mod keys;
 pub mod matching;
 pub mod people;
+pub mod resumes;
+pub mod senders;
 
 pub mod app;
 pub mod cli;
+pub mod jobs;
 pub mod web;

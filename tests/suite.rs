@@ -2,7 +2,9 @@
 
 mod architecture;
 mod browser;
+mod extract;
 mod http;
 mod mail;
+mod pool;
 mod store;
 mod support;

@@ -72,11 +72,17 @@ pub fn check(
     find_skills: FindSkills,
 ) -> Vec<Finding> {
     let known = Known::new(facts);
-    let said = format!("{}\n{}", draft.subject, draft.body);
+    // What follows a line break in the subject is told once, as an injection.
+    let said = format!("{}\n{}", draft.subject.lines().next().unwrap_or_default(), draft.body);
     let plain = strip_links_and_addresses(&said);
     let mut findings = Findings::default();
 
-    if let Some(c) = draft.subject.chars().chain(whole.subject.chars()).find(|c| c.is_control()) {
+    if let Some(c) = draft
+        .subject
+        .chars()
+        .chain(whole.subject.chars())
+        .find(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    {
         findings.add("header_injection", format!("{}", c.escape_default()));
     }
     for (part, text) in [("the subject", &draft.subject), ("the text", &draft.body)] {
@@ -142,7 +148,10 @@ pub fn check(
     }
     findings.add_some("many_cta", style::many_calls(&draft.body));
     findings.add_some("spam_style", style::spam(draft, &known.all_lower, find_skills));
-    findings.add_some("language", language::other_than(&facts.event.language, &plain));
+    findings.add_some(
+        "language",
+        language::other_than(&facts.event.language, &known.without_names(&plain)),
+    );
     findings.add_some("name_unknown", style::unknown_name(&draft.body, &known.all_lower));
     findings.0
 }
@@ -174,6 +183,8 @@ struct Known<'a> {
     /// What the organiser said, people's skills and titles; not names, which people give themselves.
     promises: String,
     skills: Vec<&'a str>,
+    /// Of the event, its place and its people.
+    names: Vec<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -202,8 +213,32 @@ impl<'a> Known<'a> {
             skills.extend(mate.shared.iter().map(String::as_str));
         }
         promises.extend(&skills);
+        let mut called: Vec<&str> = vec![&event.name];
+        called.extend(
+            [&event.place, &event.organiser, &event.sender_name]
+                .into_iter()
+                .flatten()
+                .map(String::as_str),
+        );
+        called.extend(&names);
         let all = format!("{}\n{}", promises.join("\n"), names.join("\n"));
-        Self { links, all_lower: all.to_lowercase(), all, promises: promises.join("\n"), skills }
+        Self {
+            links,
+            all_lower: all.to_lowercase(),
+            all,
+            promises: promises.join("\n"),
+            skills,
+            names: called,
+        }
+    }
+
+    /// The text without what the event and its people are called.
+    fn without_names(&self, plain: &str) -> String {
+        let mut text = plain.to_owned();
+        for name in self.names.iter().filter(|name| !name.trim().is_empty()) {
+            text = text.replace(name, " ");
+        }
+        text
     }
 
     /// `Node.js`, `Booking.com`: what the organiser or a skill is called is no link. Names that people give
@@ -220,23 +255,24 @@ fn teammates(facts: &LetterFacts) -> &[Teammate] {
     }
 }
 
-/// Whether the greeting names the person by any part of the name, or the text by the whole of it.
+/// Whether the first lines name the person by any part of the name, or the text by the whole of it.
 fn is_addressed(name: &str, body: &str) -> bool {
     let name = one_line(name);
     if name.is_empty() {
         return true;
     }
-    let greeting = normal(body.trim_start().lines().next().unwrap_or_default());
-    let has_letters = name.chars().any(char::is_alphanumeric);
+    let first_lines: Vec<&str> =
+        body.lines().filter(|line| !line.trim().is_empty()).take(3).collect();
+    let greeting = first_lines.join(" ");
     let by_part = name
         .split(' ')
         .map(normal)
         .filter(|part| part.trim().chars().count() > 1)
-        .any(|part| greeting.contains(&part));
-    let whole = one_line(body).to_lowercase();
-    (has_letters && by_part)
-        || whole.contains(&name.to_lowercase())
-        || first_name(&name).is_some_and(|first| !has_letters && whole.contains(&first))
+        .any(|part| normal(&greeting).contains(&part));
+    by_part
+        || first_name(&name)
+            .is_some_and(|first| greeting.to_lowercase().contains(&first.to_lowercase()))
+        || one_line(body).to_lowercase().contains(&name.to_lowercase())
 }
 
 /// Everyday words of such a letter that a taxonomy may know as skills.

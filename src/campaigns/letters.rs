@@ -2,7 +2,8 @@
 
 use crate::campaigns::checks;
 use crate::config::Config;
-use crate::mail::message::{Leave, Whole, whole};
+use crate::mail::Leave;
+use crate::mail::message::{Whole, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::{Draft, EventFacts, Finding, LetterFacts, Purpose, Recipient};
 use crate::model::message::MessageKind;

@@ -84,6 +84,13 @@ pub async fn approve_if_flawless(
     match approve(tx, config, id, "passed every check", false, now).await {
         Ok(()) => release(tx, id, Class::Bulk, now).await.map(drop),
         Err(MessageError::Db(error)) => Err(error),
+        Err(MessageError::OptedOut(_)) => {
+            store::messages::skip(tx, id, SkipReason::OptedOut).await?;
+            if let Some(message) = store::messages::find(tx, id).await? {
+                store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+            }
+            Ok(())
+        }
         // It waits for a person, who sees why.
         Err(_) => Ok(()),
     }

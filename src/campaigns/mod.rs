@@ -107,11 +107,22 @@ pub async fn pause(tx: &mut Conn, id: CampaignId, words: Option<&str>) -> sqlx::
     Ok(paused)
 }
 
-pub async fn resume(tx: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<bool> {
+/// Goes on. A job that came to nothing while the campaign was paused is queued again.
+pub async fn resume(
+    tx: &mut Conn,
+    config: &Config,
+    id: CampaignId,
+    now: Millis,
+) -> sqlx::Result<bool> {
     let resumed =
         store::campaigns::change(tx, id, CampaignState::Paused, CampaignState::Running, None)
             .await?;
     if resumed {
+        if let Some(campaign) = store::campaigns::find(tx, id).await? {
+            let deadline = now.plus(config.gemini.deadline_bulk);
+            store::jobs::enqueue_drafts(tx, id, task(campaign.kind), now, deadline).await?;
+        }
+        store::jobs::enqueue_sends(tx, id, now).await?;
         store::jobs::hold_campaign(tx, id, now).await?;
         store::campaigns::finish_if_done(tx, id, now).await?;
     }

@@ -122,13 +122,11 @@ fn introduction(facts: &LetterFacts, teammates: &[Teammate]) -> Draft {
 
 /// `Inês Carvalho (ines@example.org), Backend Engineer: Rust and PostgreSQL`
 fn entry(teammate: &Teammate, with_title: bool, named: usize) -> String {
-    let mut entry = one_line(&teammate.name);
-    if let Some(address) = &teammate.address {
-        entry.push_str(&format!(" ({address})"));
-    }
-    if let Some(title) = set(Some(&teammate.job_title)).filter(|_| with_title) {
-        entry.push_str(&format!(", {title}"));
-    }
+    let name = one_line(&teammate.name);
+    let address = teammate.address.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+    let title = set(Some(&teammate.job_title)).filter(|_| with_title);
+    let title = title.map(|it| format!(", {it}")).unwrap_or_default();
+    let entry = format!("{name}{address}{title}");
     let shared = cleaned(&teammate.shared);
     if shared.is_empty() {
         return entry;
@@ -144,14 +142,14 @@ fn entry(teammate: &Teammate, with_title: bool, named: usize) -> String {
 /// The first attempt that leaves the whole letter below its limit, else the shortest (the last).
 fn first_that_fits(facts: &LetterFacts, attempts: impl IntoIterator<Item = String>) -> String {
     let room = room_for_words(facts);
-    let mut shortest = String::new();
-    for attempt in attempts {
-        shortest = attempt.trim().to_owned();
-        if count_words(&shortest) <= room {
+    let mut attempt = String::new();
+    for next in attempts {
+        attempt = next;
+        if count_words(&attempt) <= room {
             break;
         }
     }
-    shortest
+    attempt.trim().to_owned()
 }
 
 fn subject(
@@ -184,9 +182,11 @@ pub fn first_name(name: &str) -> Option<String> {
         ["dr", "prof", "mr", "mrs", "ms", "ing", "dipl.-ing"]
             .contains(&word.trim_end_matches('.').to_lowercase().as_str())
     };
-    let words: Vec<&str> = given.split(' ').skip_while(|word| is_title(word)).collect();
+    let has_letters = |word: &&str| word.chars().any(char::is_alphanumeric);
+    let words: Vec<&str> =
+        given.split(' ').filter(has_letters).skip_while(|word| is_title(word)).collect();
     let first = words.first().copied().unwrap_or_default();
-    match first.trim_end_matches('.').chars().count() {
+    match first.chars().filter(|c| c.is_alphanumeric()).count() {
         0 => Some(name).filter(|name| !name.is_empty()),
         1 if words.len() > 1 => Some(words.join(" ")),
         _ => Some(first.to_owned()),

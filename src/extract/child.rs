@@ -165,8 +165,6 @@ pub async fn run(program: &Path, engine: Engine, file: &[u8], time_limit: Durati
     let child = tokio::process::Command::new(program)
         .args([CHILD, engine.as_str()])
         .env_clear()
-        // One engine would otherwise start a thread a core, each with its own share of the memory allowed.
-        .env("RAYON_NUM_THREADS", "1")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -8,10 +8,14 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::tidy;
+
 /// Fewer words than these, agreed on, are no resume: a scan with a stamp on it.
 const FEW_WORDS: usize = 10;
 /// A text that no other supports is believed if it has so many words and shows no sign of a wrong reading.
 const MANY_WORDS: usize = 50;
+/// As far as this, in bytes, a text is judged: ten times what of a resume is used.
+const JUDGED: usize = 256 << 10;
 /// How far a pair of neighbours counts beside a word.
 const PAIRS: f64 = 0.25;
 /// What a text is worth that agrees with none: its quality and length still tell.
@@ -27,7 +31,7 @@ pub struct Choice {
 
 /// The best text; `None` when there is none at all.
 pub fn best(texts: &[String]) -> Option<Choice> {
-    let read: Vec<Read> = texts.iter().map(|text| Read::new(text)).collect();
+    let read: Vec<Read> = texts.iter().map(|text| Read::new(tidy::cut(text, JUDGED))).collect();
     let most = read.iter().map(|it| it.letters).max()?;
     let (mut index, mut highest) = (0, f64::MIN);
     for (at, it) in read.iter().enumerate() {
@@ -117,16 +121,23 @@ fn id(word: &str) -> u32 {
     word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Words in lower case and NFKC; in scripts written without spaces each letter is one.
+/// Words in lower case and NFKC, addresses and names like Node.js whole; in scripts written without spaces each letter
+/// is one.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    for c in text.nfkc().flat_map(char::to_lowercase).chain([' ']) {
+    let mut chars = text.nfkc().flat_map(char::to_lowercase).chain([' ']).peekable();
+    while let Some(c) = chars.next() {
+        let is_inside = !word.is_empty()
+            && match c {
+                '+' | '#' => true,
+                '.' | '@' => chars.peek().is_some_and(|next| next.is_alphanumeric()),
+                _ => false,
+            };
         if is_unspaced(c) {
             words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
             words.push(c.into());
-        } else if c.is_alphanumeric() || is_mark(c) || (matches!(c, '+' | '#') && !word.is_empty())
-        {
+        } else if is_inside || c.is_alphanumeric() || is_mark(c) {
             word.push(c);
         } else if !word.is_empty() {
             words.push(std::mem::take(&mut word));
@@ -144,6 +155,7 @@ fn quality(text: &str, words: &[String]) -> f64 {
         * keep(backwards(text), 0.9)
         * keep(loose_marks(text), 2.0)
         * keep((doubled(text) - 0.1).max(0.0), 1.5)
+        * keep(parted(text), 0.1)
 }
 
 /// The share of characters that stand for no letter: replacement, private use, control.
@@ -220,6 +232,25 @@ fn doubled(text: &str) -> f64 {
         before = [before[1], c];
     }
     share(doubled, all)
+}
+
+/// Of the full stops and commas, the share with a space before them and none that asks for it (".NET") after.
+fn parted(text: &str) -> f64 {
+    let (mut parted, mut all) = (0, 0);
+    let mut before = ['\0'; 2];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if matches!(c, '.' | ',') {
+            all += 1;
+            let is_prefix =
+                chars.peek().is_some_and(|next| next.is_uppercase() || next.is_numeric());
+            // Of Hebrew and Arabic lines the full stop may come first.
+            let is_cased = before[0].is_lowercase() || before[0].is_uppercase();
+            parted += usize::from(is_cased && before[1] == ' ' && !is_prefix);
+        }
+        before = [before[1], c];
+    }
+    share(parted, all)
 }
 
 fn share(part: usize, all: usize) -> f64 {
@@ -331,6 +362,7 @@ mod tests {
         ] {
             assert!(q(bad) < 0.9, "{bad:?} has {}", q(bad));
         }
+        assert!(q("Ada , who writes Rust .") < q("Ada, who writes Rust for .NET."));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::child::Reason;
 use super::flow;
@@ -39,50 +40,59 @@ pub fn text(bytes: &[u8]) -> Result<String, Reason> {
         };
     add(&mut package, &mut texts, &["header"])?;
     texts.push(body);
-    add(&mut package, &mut texts, &["footnotes", "endnotes"])?;
+    // Of a diagram (SmartArt) the words stand in a part of their own.
+    add(&mut package, &mut texts, &["diagramData", "footnotes", "endnotes"])?;
     add(&mut package, &mut texts, &["footer"])?;
     Ok(texts.join("\n"))
 }
 
-struct Package<'a> {
-    zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// Places in the zip by names in lower case, with `/` and without one at the beginning.
-    places: HashMap<String, usize>,
+/// The parts, by names in lower case, with `/` and without one at the beginning.
+enum Package<'a> {
+    Whole {
+        zip: ZipArchive<Cursor<&'a [u8]>>,
+        places: HashMap<String, usize>,
+    },
+    /// Of a zip whose table of contents is damaged: what can still be read.
+    Saved(HashMap<String, Vec<u8>>),
 }
 
 impl<'a> Package<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Reason> {
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Reason::Damaged)?;
+        let Ok(zip) = ZipArchive::new(Cursor::new(bytes)) else { return save(bytes) };
         if zip.len() > MAX_PARTS {
             return Err(Reason::TooLarge);
         }
         let name = |place| zip.name_for_index(place)?.ok().map(|name| (key(&name), place));
         let places = (0..zip.len()).filter_map(name).collect();
-        Ok(Self { zip, places })
+        Ok(Self::Whole { zip, places })
+    }
+
+    fn names(&self) -> Vec<&String> {
+        match self {
+            Self::Whole { places, .. } => places.keys().collect(),
+            Self::Saved(parts) => parts.keys().collect(),
+        }
     }
 
     fn has(&self, name: &str) -> bool {
-        self.places.contains_key(&key(name))
+        match self {
+            Self::Whole { places, .. } => places.contains_key(&key(name)),
+            Self::Saved(parts) => parts.contains_key(&key(name)),
+        }
     }
 
-    /// A part as text, decoded. What comes before an error in the zip is taken.
+    /// A part as text, decoded.
     fn read(&mut self, name: &str) -> Result<String, Reason> {
-        let place = *self.places.get(&key(name)).ok_or(Reason::Damaged)?;
-        let part = self.zip.by_index(place).map_err(|error| match error {
-            zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
-                Reason::Locked
+        match self {
+            Self::Whole { zip, places } => {
+                let place = *places.get(&key(name)).ok_or(Reason::Damaged)?;
+                let part = zip.by_index(place).map_err(|error| reason(&error))?;
+                unpack(part).map(|bytes| decode(&bytes))
             }
-            _ => Reason::Damaged,
-        })?;
-        let mut bytes = Vec::new();
-        let read = part.take(MAX_PART + 1).read_to_end(&mut bytes);
-        if bytes.len() as u64 > MAX_PART {
-            return Err(Reason::TooLarge);
+            Self::Saved(parts) => {
+                parts.get(&key(name)).map(|bytes| decode(bytes)).ok_or(Reason::Damaged)
+            }
         }
-        if read.is_err() && bytes.is_empty() {
-            return Err(Reason::Damaged);
-        }
-        Ok(decode(&bytes))
     }
 
     /// The name of the part that is the document: as the package says, else as it is usually called.
@@ -112,8 +122,8 @@ impl<'a> Package<'a> {
             return related;
         }
         let mut found: Vec<(String, String)> = self
-            .places
-            .keys()
+            .names()
+            .into_iter()
             .filter_map(|name| {
                 let file = name.strip_prefix("word/")?.strip_suffix(".xml")?;
                 Some((file.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned(), name.clone()))
@@ -156,7 +166,8 @@ impl<'a> Package<'a> {
 
     /// What a zip is that is no Word document.
     fn what_else(&self) -> Reason {
-        let begins = |folder: &str| self.places.keys().any(|name| name.starts_with(folder));
+        let names = self.names();
+        let begins = |folder: &str| names.iter().any(|name| name.starts_with(folder));
         if begins("xl/") {
             Reason::Spreadsheet
         } else if begins("ppt/") {
@@ -168,6 +179,46 @@ impl<'a> Package<'a> {
         } else {
             Reason::Zip
         }
+    }
+}
+
+/// The parts of text one after the other as they lie in the file, each told by its own head.
+fn save(bytes: &[u8]) -> Result<Package<'_>, Reason> {
+    let mut rest = Cursor::new(bytes);
+    let mut parts = HashMap::new();
+    let mut size = 0;
+    for _ in 0..MAX_PARTS {
+        let Ok(Some(part)) = zip::read::read_zipfile_from_stream(&mut rest) else { break };
+        let Ok(name) = part.name().map(|name| key(&name)) else { continue };
+        if matches!(name.rsplit_once('.'), Some((_, "xml" | "rels"))) {
+            let Ok(bytes) = unpack(part) else { continue };
+            size += bytes.len() as u64;
+            if size > MAX_PART {
+                return Err(Reason::TooLarge);
+            }
+            parts.insert(name, bytes);
+        }
+    }
+    if parts.is_empty() { Err(Reason::Damaged) } else { Ok(Package::Saved(parts)) }
+}
+
+/// A part's bytes; of one that is damaged, those before the damage.
+fn unpack(part: impl Read) -> Result<Vec<u8>, Reason> {
+    let mut bytes = Vec::new();
+    let read = part.take(MAX_PART + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > MAX_PART {
+        Err(Reason::TooLarge)
+    } else if read.is_err() && bytes.is_empty() {
+        Err(Reason::Damaged)
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn reason(error: &ZipError) -> Reason {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Reason::Locked,
+        _ => Reason::Damaged,
     }
 }
 
@@ -224,4 +275,143 @@ fn decode(bytes: &[u8]) -> String {
         .filter(|it| it.is_ascii_compatible())
         .unwrap_or(UTF_8);
     encoding.decode(bytes).0.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const MAIN: &str =
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
+
+    fn package<T: AsRef<[u8]>>(parts: &[(&str, T)]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in parts {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes.as_ref()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn document(text: &str) -> String {
+        format!("<w:document><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>")
+    }
+
+    fn relationships(of: &[(&str, &str)]) -> String {
+        let one = |(kind, target): &(&str, &str)| {
+            format!("<Relationship Id='r' Type='{OFFICE}/{kind}' Target='{target}'/>")
+        };
+        format!("<Relationships>{}</Relationships>", of.iter().map(one).collect::<String>())
+    }
+
+    #[test]
+    fn the_main_part_is_the_one_that_the_package_names() {
+        for target in ["word/document2.xml", "/word/document2.xml", "./word/../word/document2.xml"]
+        {
+            let bytes = package(&[
+                ("_rels/.rels", relationships(&[("officeDocument", target)])),
+                ("word/document.xml", document("Another")),
+                ("word/document2.xml", document("Rust")),
+            ]);
+            assert_eq!(text(&bytes).unwrap(), "Rust\n", "{target}");
+        }
+    }
+
+    #[test]
+    fn without_relationships_the_content_types_tell_and_without_these_the_usual_name() {
+        let types =
+            format!("<Types><Override PartName='/w/main.xml' ContentType='{MAIN}'/></Types>");
+        let bytes = package(&[("[Content_Types].xml", types), ("w/main.xml", document("Rust"))]);
+        assert_eq!(text(&bytes).unwrap(), "Rust\n");
+        assert_eq!(text(&package(&[("Word\\Document.xml", document("Go"))])).unwrap(), "Go\n");
+    }
+
+    #[test]
+    fn headers_come_first_and_notes_and_footers_last_and_nothing_twice() {
+        let part = |text: &str| format!("<x><p><t>{text}</t></p></x>");
+        let related = relationships(&[
+            ("footer", "footer1.xml"),
+            ("header", "header1.xml"),
+            ("header", "header2.xml"),
+            ("footnotes", "footnotes.xml"),
+            ("styles", "styles.xml"),
+            ("header", "missing.xml"),
+        ]);
+        let parts = [
+            ("word/document.xml", document("Body")),
+            ("word/header1.xml", part("ada@example.org")),
+            ("word/header2.xml", part("ada@example.org")),
+            ("word/footer1.xml", part("Page")),
+            ("word/footnotes.xml", part("Note")),
+            ("word/styles.xml", part("Heading 1")),
+        ];
+        let with = [&parts[..], &[("word/_rels/document.xml.rels", related)]].concat();
+        let expected = "ada@example.org\n\nBody\n\nNote\n\nPage\n";
+        assert_eq!(text(&package(&with)).unwrap(), expected);
+        assert_eq!(text(&package(&parts)).unwrap(), expected, "found by their names");
+    }
+
+    #[test]
+    fn parts_are_read_in_the_encoding_they_have() {
+        let utf16: Vec<u8> = format!("\u{feff}{}", document("Résumé"))
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let latin1 = [
+            b"<?xml version=\"1.0\" encoding='ISO-8859-1'?><w:p><w:t>R".as_slice(),
+            b"\xe9sum\xe9</w:t></w:p>",
+        ]
+        .concat();
+        let false_claim =
+            format!("<?xml version='1.0' encoding='UTF-16'?>{}", document("Résumé")).into_bytes();
+        for part in [utf16, latin1, false_claim] {
+            assert_eq!(text(&package(&[("word/document.xml", part)])).unwrap(), "Résumé\n");
+        }
+    }
+
+    #[test]
+    fn a_part_larger_than_any_text_is_refused() {
+        let bomb = vec![b' '; usize::try_from(MAX_PART).unwrap() + 1];
+        assert_eq!(text(&package(&[("word/document.xml", bomb)])), Err(Reason::TooLarge));
+    }
+
+    #[test]
+    fn a_zip_of_too_many_parts_is_refused() {
+        let names: Vec<String> = (0..=MAX_PARTS).map(|n| n.to_string()).collect();
+        let parts: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert_eq!(text(&package(&parts)), Err(Reason::TooLarge));
+    }
+
+    #[test]
+    fn what_lies_before_the_damage_is_saved() {
+        let whole = package(&[
+            ("word/document.xml", document("Rust")),
+            ("word/styles.xml", document("no")),
+        ]);
+        let cut = whole.windows(4).rposition(|it| it == b"PK\x03\x04").unwrap() + 40;
+        assert_eq!(text(&whole[..cut]).unwrap(), "Rust\n");
+    }
+
+    #[test]
+    fn other_zips_are_told_apart() {
+        for (name, reason) in [
+            ("xl/workbook.xml", Reason::Spreadsheet),
+            ("ppt/presentation.xml", Reason::Slides),
+            ("photos/1.jpg", Reason::Zip),
+            ("[Content_Types].xml", Reason::Damaged),
+        ] {
+            assert_eq!(text(&package(&[(name, "")])), Err(reason));
+        }
+        assert_eq!(
+            text(&package(&[("mimetype", ""), ("content.xml", "")])),
+            Err(Reason::OpenDocument)
+        );
+        assert_eq!(text(b"PK\x03\x04 cut off"), Err(Reason::Damaged));
+    }
 }

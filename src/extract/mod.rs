@@ -170,7 +170,8 @@ impl Reader {
     /// The text of a file of any kind. A PDF is read by three engines, each in its own child, and the best text is
     /// taken; it is enough that one of them succeeds.
     pub async fn read(&self, bytes: Vec<u8>) -> Result<Extracted, ExtractError> {
-        match sniff::sniff(&bytes)? {
+        let (kind, bytes) = blocking(move || (sniff::sniff(&bytes), bytes)).await?;
+        match kind? {
             Kind::Text(text) => finish(Format::Txt, text).await?.ok_or(ExtractError::NoWords),
             Kind::Word => {
                 let text = self.run(Engine::Docx, &bytes).await.text().map_err(word_error)?;
@@ -196,9 +197,7 @@ impl Reader {
             self.run(second, &bytes),
             self.run(third, &bytes)
         );
-        let image = pdf::holds_image(&bytes);
-        drop(bytes);
-        blocking(move || pdf_verdict(vec![first, second, third], image)).await?
+        blocking(move || pdf_verdict(vec![first, second, third], pdf::holds_image(&bytes))).await?
     }
 
     async fn run(&self, engine: Engine, bytes: &[u8]) -> Outcome {
@@ -271,4 +270,55 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| ExtractError::NotStarted(std::io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Ada Example writes Rust and SQL in Leeds, and knows Go and Python as well";
+
+    fn text(text: &str) -> Outcome {
+        Outcome::Text(text.to_owned())
+    }
+
+    fn verdict(outcomes: [Outcome; 3], image: bool) -> Result<String, ExtractError> {
+        pdf_verdict(outcomes.into(), image).map(|it| it.text)
+    }
+
+    #[test]
+    fn one_engine_is_enough() {
+        let outcomes = [Outcome::Died, text(TEXT), Outcome::TimedOut];
+        assert_eq!(verdict(outcomes, true).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn a_text_is_taken_though_another_engine_calls_the_file_locked() {
+        let outcomes = [Outcome::Refused(Reason::Locked), text(TEXT), text(TEXT)];
+        assert_eq!(verdict(outcomes, false).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn few_words_are_a_picture_only_where_there_is_one() {
+        let stamp = || [text("Scanned by Ada"), text("Scanned by Ada"), text("")];
+        assert!(matches!(verdict(stamp(), true), Err(ExtractError::PdfPicture)));
+        assert_eq!(verdict(stamp(), false).unwrap(), "Scanned by Ada");
+    }
+
+    #[test]
+    fn without_a_text_the_most_useful_reason_is_given() {
+        use ExtractError as E;
+        let locked = || Outcome::Refused(Reason::Locked);
+        let damaged = || Outcome::Refused(Reason::Damaged);
+        let not_started = || Outcome::NotStarted(std::io::Error::other("no"));
+        let reason = |outcomes, image| verdict(outcomes, image).unwrap_err();
+
+        assert!(matches!(reason([damaged(), locked(), text("")], true), E::PdfLocked));
+        assert!(matches!(reason([damaged(), Outcome::TimedOut, text("")], true), E::PdfTooLong));
+        assert!(matches!(reason([Outcome::Died, text(""), text(" ")], true), E::PdfPicture));
+        assert!(matches!(reason([Outcome::Died, Outcome::Died, damaged()], true), E::PdfDamaged));
+        assert!(matches!(reason([Outcome::Died, text(""), text("")], false), E::PdfDamaged));
+        assert!(matches!(reason([text(""), text("\u{c}"), text("...")], false), E::PdfNoText));
+        assert!(reason([not_started(), not_started(), not_started()], true).is_passing());
+    }
 }

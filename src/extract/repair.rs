@@ -5,6 +5,12 @@ use unicode_normalization::UnicodeNormalization;
 /// So many single letters in a row are a word set with wide spacing, as in a heading; fewer may be grades or keys.
 const SPACED_LETTERS: usize = 5;
 
+/// Words have so many letters on average; fewer are no heading.
+const LETTERS_A_WORD: usize = 3;
+
+/// In bytes. Headings are shorter.
+const LONGEST_LINE: usize = 2000;
+
 /// The text with spaced-out words closed up and Arabic ligatures the right way round.
 pub fn repair(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
@@ -16,29 +22,53 @@ pub fn repair(text: &str) -> String {
 
 /// "S K I L L S" is "SKILLS". Wider gaps part words; where an engine made all gaps alike, capitals begin them.
 fn close_up(line: &str, into: &mut String) {
+    if line.len() > LONGEST_LINE {
+        into.push_str(line);
+        return;
+    }
     let tokens = tokens(line);
     let mut rest = &tokens[..];
-    while let [first, after @ ..] = rest {
+    while let [first, ..] = rest {
         let run = rest.iter().take_while(|token| token.letter.is_some()).count();
-        if run < SPACED_LETTERS {
+        let (letters, after) = rest.split_at(run.max(1));
+        if let Some(words) = words(letters) {
             into.push_str(first.gap);
-            into.push_str(first.word);
-            rest = after;
-            continue;
-        }
-        let (letters, after) = rest.split_at(run);
-        into.push_str(letters[0].gap);
-        into.push_str(letters[0].word);
-        let narrowest = letters[1..].iter().map(|it| it.width()).min().unwrap_or_default();
-        for pair in letters.windows(2) {
-            let is_capital = |token: &Token| token.letter.is_some_and(char::is_uppercase);
-            if pair[1].width() > narrowest || (is_capital(&pair[1]) && !is_capital(&pair[0])) {
-                into.push(' ');
+            into.push_str(&words);
+        } else {
+            for token in letters {
+                into.push_str(token.gap);
+                into.push_str(token.word);
             }
-            into.push_str(pair[1].word);
         }
         rest = after;
     }
+}
+
+/// The words that single letters spell; `None` when they look like no words.
+fn words(letters: &[Token]) -> Option<String> {
+    if letters.len() < SPACED_LETTERS || is_alphabet(letters) {
+        return None;
+    }
+    let is_capital = |token: &Token| token.letter.is_some_and(char::is_uppercase);
+    let narrowest = letters[1..].iter().map(Token::width).min().unwrap_or_default();
+    let (mut spelled, mut words) = (letters[0].word.to_owned(), 1);
+    for pair in letters.windows(2) {
+        if pair[1].width() > narrowest || (is_capital(&pair[1]) && !is_capital(&pair[0])) {
+            spelled.push(' ');
+            words += 1;
+        }
+        spelled.push_str(pair[1].word);
+    }
+    (letters.len() >= words * LETTERS_A_WORD).then_some(spelled)
+}
+
+/// Whether the letters follow each other as in a table of letters: "A B C D E", "ā ă ą ć ĉ", "A a B b C c".
+fn is_alphabet(letters: &[Token]) -> bool {
+    let codes = letters.iter().filter_map(|it| it.letter?.to_lowercase().next()).map(u32::from);
+    let codes: Vec<u32> = codes.collect();
+    let next =
+        codes.windows(2).filter(|pair| matches!(pair[1].wrapping_sub(pair[0]), 0..=3)).count();
+    next * 2 >= codes.len()
 }
 
 /// A word with the white space before it.

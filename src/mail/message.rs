@@ -1,17 +1,12 @@
 //! A letter as it goes out: the draft with what code adds (links, signature, why one gets it, the way to leave, postal
-//! address) as text and HTML, and the finished bytes with their headers. Pure; must not know how mail travels.
-
-use std::time::{Duration, UNIX_EPOCH};
+//! address) as text and HTML. Pure; must not know headers or how mail travels.
 
 use askama::Template;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::wire_address;
+use super::leave::Leave;
+use crate::model::EmailAddress;
 use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose};
-use crate::model::{EmailAddress, Millis};
 
 /// Columns of the text part.
 const WIDTH: usize = 72;
@@ -19,54 +14,6 @@ const WIDTH: usize = 72;
 const DASHES: &str = "-- ";
 /// Of the text that mail lists show beside the subject.
 const PREHEADER: usize = 110;
-/// What RFC 3986 leaves as it is.
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
-
-/// How a person leaves the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leave {
-    /// A page that a click reaches, and mail clients by RFC 8058.
-    Web { url: String },
-    /// Muster cannot be reached from outside: by an answer, whose subject holds the code.
-    Mailto { address: EmailAddress, code: String },
-}
-
-impl Leave {
-    /// `<public_url>/u/<code>` when `public_url` is https and leads to another machine, else by mail to `address`.
-    pub fn new(public_url: Option<&str>, address: &EmailAddress, code: &str) -> Self {
-        let code = utf8_percent_encode(code, UNRESERVED).to_string();
-        match public_url.map(|base| format!("{}/u/{code}", base.trim_end_matches('/'))) {
-            Some(url) if is_reachable(&url) => Self::Web { url },
-            _ => Self::Mailto { address: address.clone(), code },
-        }
-    }
-
-    /// What stands in `List-Unsubscribe` and behind the HTML part's link.
-    fn uri(&self) -> String {
-        match self {
-            Self::Web { url } => url.clone(),
-            Self::Mailto { address, code } => format!(
-                "mailto:{}?subject=STOP%20{}",
-                utf8_percent_encode(address.as_str(), UNRESERVED),
-                utf8_percent_encode(code, UNRESERVED),
-            ),
-        }
-    }
-}
-
-/// Whether somebody else's mail client can open it: https, plain ASCII, and not this machine.
-fn is_reachable(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else { return false };
-    let local = match url.host() {
-        Some(url::Host::Domain(host)) => host == "localhost" || host.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        None => true,
-    };
-    url.scheme() == "https" && !local && address.chars().all(|c| c.is_ascii_graphic() && c != '>')
-}
-
 /// A letter as it will be sent, without the headers that differ with each attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
@@ -336,97 +283,6 @@ fn preheader(body: &str) -> String {
         shown.push_str(word);
     }
     shown
-}
-
-/// What stands on the envelope and in the headers of one attempt.
-#[derive(Clone, Debug)]
-pub struct Envelope {
-    pub from: EmailAddress,
-    pub from_name: Option<String>,
-    pub reply_to: Option<EmailAddress>,
-    pub to: EmailAddress,
-    pub to_name: String,
-    /// The same as in the text.
-    pub leave: Leave,
-    /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
-    pub header_id: String,
-    pub date: Millis,
-}
-
-/// Why a mail cannot be made. Shown to the organiser.
-#[derive(Debug, thiserror::Error)]
-pub enum ComposeError {
-    #[error("the subject has a line break or another character that no header may hold")]
-    Subject,
-    #[error("the address {0} cannot stand in a mail header")]
-    Address(String),
-    #[error("the link for leaving the list does not lead to a machine that others can reach")]
-    LeaveLink,
-    #[error("the Message-ID is not one")]
-    HeaderId,
-    #[error("the mail cannot be put together: {0}")]
-    Other(#[from] lettre::error::Error),
-}
-
-/// The finished bytes: ASCII throughout, text and HTML, one recipient.
-pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeError> {
-    if whole.subject.chars().any(char::is_control) {
-        return Err(ComposeError::Subject);
-    }
-    if matches!(&envelope.leave, Leave::Web { url } if !is_reachable(url)) {
-        return Err(ComposeError::LeaveLink);
-    }
-    if !is_header_id(&envelope.header_id) {
-        return Err(ComposeError::HeaderId);
-    }
-    let date =
-        UNIX_EPOCH + Duration::from_millis(u64::try_from(envelope.date.0).unwrap_or_default());
-    let mut builder = lettre::Message::builder()
-        .from(mailbox(envelope.from_name.as_deref(), &envelope.from)?)
-        .to(mailbox(Some(&envelope.to_name), &envelope.to)?)
-        .subject(whole.subject.clone())
-        .date(date)
-        .message_id(Some(envelope.header_id.clone()));
-    if let Some(address) = &envelope.reply_to {
-        builder = builder.reply_to(mailbox(None, address)?);
-    }
-    for (name, value) in leave_headers(&envelope.leave) {
-        builder =
-            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
-    }
-    let part = |kind, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
-    // The boundary follows from what is sent: the same attempt makes the same bytes.
-    let boundary = hex::encode(&Sha256::digest(envelope.header_id.as_bytes())[..16]);
-    let parts = MultiPart::alternative()
-        .boundary(boundary)
-        .singlepart(part(ContentType::TEXT_PLAIN, &whole.text))
-        .singlepart(part(ContentType::TEXT_HTML, &whole.html));
-    Ok(builder.multipart(parts)?.formatted())
-}
-
-fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, ComposeError> {
-    let wire = wire_address(address).map_err(|_| ComposeError::Address(address.to_string()))?;
-    Ok(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), wire))
-}
-
-fn leave_headers(leave: &Leave) -> Vec<(HeaderName, String)> {
-    let mut headers =
-        vec![(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", leave.uri()))];
-    if matches!(leave, Leave::Web { .. }) {
-        headers.push((
-            HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
-            "List-Unsubscribe=One-Click".to_owned(),
-        ));
-    }
-    headers
-}
-
-fn is_header_id(id: &str) -> bool {
-    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
-    inner.is_some_and(|inner| {
-        inner.split('@').count() == 2
-            && inner.chars().all(|c| c.is_ascii_graphic() && !"<>\"(),:;[]\\".contains(c))
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::*;
+use crate::mail::compose::{ComposeError, Envelope, compose};
+use crate::model::Millis;
 use crate::model::letter::{Recipient, Teammate};
 
 const NAME: &str = "Zoë \"Z\" <script> 🦀";

@@ -2,13 +2,17 @@
 //! A tool: values in, values out. **Invariant:** it never learns whether a mail is wanted; its caller has already
 //! written down that it is being sent.
 
+pub mod compose;
+pub mod leave;
 pub mod message;
 pub mod smtp;
 pub mod verdict;
 
-pub use message::{Envelope, Leave, Whole, compose, whole};
-pub use smtp::{Delivery, Sender, Stage, Timeouts};
-pub use verdict::{Action, Verdict};
+pub use compose::{ComposeError, Envelope, compose};
+pub use leave::Leave;
+pub use message::{Whole, whole};
+pub use smtp::{BadServer, Delivery, Sender, Stage, Timeouts};
+pub use verdict::{About, Action, Then, Verdict};
 
 use crate::model::EmailAddress;
 

@@ -14,24 +14,21 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::transport::smtp::response::{Response, Severity};
-use percent_encoding::percent_decode_str;
+use lettre::transport::smtp::response::Severity;
 use tokio::sync::Mutex;
 
-use super::message::one_line;
-use super::verdict::{Verdict, judge};
+mod server;
+mod trouble;
+
+use server::{Security, Server};
+use trouble::{Trouble, joined, not_sent, out_of_step, shown, timed_out, unfit};
+
+pub use server::BadServer;
+
+use super::verdict::Verdict;
 use super::wire_address;
 use crate::config::{self, MailTransport};
-use crate::model::{Clock, EmailAddress, Millis, Secret};
-
-const GMAIL: &str = "smtp.gmail.com";
-/// RFC 6409: where clients hand in mail.
-const SUBMISSION: u16 = 587;
-/// RFC 8314: the same, encrypted from the first byte.
-const SUBMISSIONS: u16 = 465;
-const PLAIN: u16 = 25;
-/// Of a server's words; a page shows no more.
-const MAX_WORDS: usize = 600;
+use crate::model::{Clock, EmailAddress, Millis};
 
 /// How far a conversation with a server came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,10 +82,10 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            command: Duration::from_secs(60),
-            data: Duration::from_secs(180),
-            answer: Duration::from_secs(600),
-            after_refused_login: Duration::from_secs(300),
+            command: Duration::from_mins(1),
+            data: Duration::from_mins(3),
+            answer: Duration::from_mins(10),
+            after_refused_login: Duration::from_mins(5),
         }
     }
 }
@@ -131,83 +128,6 @@ pub enum Delivery {
     },
 }
 
-/// Why mail cannot go through SMTP at all. Repeats nothing of `SMTP_URL`, which may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadServer {
-    #[error("mail goes to the outbox: neither SMTP_URL nor SENDER_PASSWORD is set")]
-    Outbox,
-    #[error(
-        "SMTP_URL cannot be read; expected smtp://user:password@host:587?tls=required or smtps://user:password@host"
-    )]
-    Url,
-    #[error("SENDER_EMAIL is missing")]
-    NoSender,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Security {
-    None,
-    /// STARTTLS when the server offers it.
-    Opportunistic,
-    /// STARTTLS or nothing.
-    Required,
-    /// TLS from the first byte.
-    Wrapped,
-}
-
-#[derive(Clone, Debug)]
-struct Server {
-    host: String,
-    port: u16,
-    security: Security,
-    user: Option<String>,
-    password: Option<Secret>,
-    hello: Option<String>,
-}
-
-impl Server {
-    fn gmail(user: &EmailAddress, password: &Secret) -> Self {
-        Self {
-            host: GMAIL.to_owned(),
-            port: SUBMISSION,
-            security: Security::Required,
-            user: Some(user.to_string()),
-            password: Some(password.clone()),
-            hello: None,
-        }
-    }
-
-    /// lettre's form: `smtp://` without a word on TLS is plain and port 25, with `?tls=required` or `opportunistic` it is
-    /// STARTTLS and 587; `smtps://` is 465. A path is the name for EHLO.
-    fn parse(text: &str) -> Option<Self> {
-        let url = url::Url::parse(text).ok()?;
-        let tls =
-            url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-        let (security, port) = match (url.scheme(), tls.as_deref()) {
-            ("smtp", None) => (Security::None, PLAIN),
-            ("smtp", Some("opportunistic")) => (Security::Opportunistic, SUBMISSION),
-            ("smtp", Some("required")) => (Security::Required, SUBMISSION),
-            ("smtps", _) => (Security::Wrapped, SUBMISSIONS),
-            _ => return None,
-        };
-        let decoded = |text: &str| {
-            percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-        };
-        let hello = url.path().trim_matches('/');
-        Some(Self {
-            host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
-            port: url.port().unwrap_or(port),
-            security,
-            user: if url.password().is_some() { Some(decoded(url.username())?) } else { None },
-            password: match url.password() {
-                Some(password) => Some(Secret::new(decoded(password)?)),
-                None => None,
-            },
-            hello: (!hello.is_empty()).then(|| hello.to_owned()),
-        })
-    }
-}
-
 /// Delivers mail over one connection, opened when it is needed and used again. Deliveries take turns: a login is dear,
 /// and providers count them.
 pub struct Sender {
@@ -223,42 +143,6 @@ pub struct Sender {
 struct State {
     connection: Option<AsyncSmtpConnection>,
     refused_login: Option<(Millis, Delivery)>,
-}
-
-/// Why a step did not succeed.
-enum Trouble {
-    /// The server answered no.
-    No { code: u16, words: String },
-    /// No answer: closed, timed out, not understood.
-    Broken { words: String },
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        match error.status() {
-            Some(code) => Self::No {
-                code: code.into(),
-                words: std::error::Error::source(&error)
-                    .map_or_else(String::new, |words| shown(&words.to_string())),
-            },
-            None => Self::Broken { words: shown(&error.to_string()) },
-        }
-    }
-}
-
-impl Trouble {
-    /// What a delivery comes to that had this trouble at this stage.
-    fn at(self, stage: Stage) -> Delivery {
-        match self {
-            Self::No { code, words } => {
-                let enhanced = enhanced_code(&words);
-                let verdict = judge(code, enhanced.as_deref(), &words, stage);
-                Delivery::Refused { stage, code, enhanced, words, verdict }
-            }
-            Self::Broken { words } if stage == Stage::Answer => Delivery::Uncertain { words },
-            Self::Broken { words } => Delivery::NotSent { words },
-        }
-    }
 }
 
 impl Sender {
@@ -489,20 +373,19 @@ impl Sender {
         state: &mut State,
     ) -> Delivery {
         let usable = match &result {
-            Ok(_) => true,
             Err((_, Trouble::Broken { .. } | Trouble::No { code: 421, .. })) => false,
             // A transaction stands open that the next mail must not find.
             Err((Stage::To | Stage::Data, Trouble::No { .. })) => {
                 self.timed(self.timeouts.command, connection.command(Rset)).await.is_ok()
             }
-            Err((_, Trouble::No { .. })) => true,
+            Ok(_) | Err((_, Trouble::No { .. })) => true,
         };
         if usable {
             state.connection = Some(connection);
         }
         match result {
             Ok(words) => Delivery::Sent { words },
-            Err((stage, trouble)) => trouble.at(stage),
+            Err((reached, trouble)) => trouble.at(reached),
         }
     }
 
@@ -540,48 +423,6 @@ fn parameters(
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     Ok(parameters)
-}
-
-/// RFC 6531: what a server would say to an address that it cannot take.
-fn unfit(words: &str) -> Trouble {
-    Trouble::No { code: 553, words: format!("5.6.7 {words}") }
-}
-
-fn not_sent(words: &str) -> Delivery {
-    Delivery::NotSent { words: words.to_owned() }
-}
-
-fn timed_out() -> Trouble {
-    Trouble::Broken { words: "The server did not answer in time.".to_owned() }
-}
-
-/// An answer to another question than the one asked: nothing on this connection can be believed any more.
-fn out_of_step(answer: &Response) -> Trouble {
-    let code = u16::from(answer.code());
-    Trouble::Broken {
-        words: format!("The server is out of step: {code} {}", shown(&joined(answer))),
-    }
-}
-
-fn joined(answer: &Response) -> String {
-    answer.message().collect::<Vec<_>>().join(" ")
-}
-
-/// Words of a server as a page may show them.
-fn shown(words: &str) -> String {
-    one_line(words).chars().take(MAX_WORDS).collect()
-}
-
-/// The `5.7.8` with which most answers begin.
-fn enhanced_code(words: &str) -> Option<String> {
-    let first = words.split_whitespace().next()?;
-    let parts: Vec<&str> = first.split('.').collect();
-    let fits = parts.len() == 3
-        && parts
-            .iter()
-            .all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
-        && matches!(parts[0], "2" | "4" | "5");
-    fits.then(|| first.to_owned())
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::table::*;
 use super::*;
 
 /// One line for each thing that servers are known to say.
@@ -84,6 +85,8 @@ fn every_row_of_the_table_is_read_as_it_is_meant() {
 #[test]
 fn before_the_recipient_is_named_nothing_burns_one() {
     for stage in [Stage::Connect, Stage::StartTls, Stage::Login, Stage::From] {
+        let verdict = judge(550, Some("5.2.1"), "This account is disabled", stage);
+        assert_eq!((verdict.about, verdict.action), (About::Sender, STOP), "{stage:?}");
         for (code, enhanced) in
             [(421, None), (450, Some("4.7.1")), (550, None), (554, Some("5.7.1"))]
         {
@@ -101,6 +104,18 @@ fn an_answer_without_an_enhanced_code_is_told_by_its_words() {
     assert_eq!(verdict.kind, "quota");
     let verdict = judge(554, None, "<ada@example.org>: Relay access denied", Stage::To);
     assert_eq!((verdict.kind, verdict.action), ("relay", STOP));
+}
+
+#[test]
+fn a_server_that_greylists_delays_only_its_own_recipient() {
+    for (enhanced, text) in [
+        (None, "Greylisted, please try again later"),
+        (Some("4.2.0"), "Recipient address rejected: Greylisted, try again later"),
+        (Some("4.7.1"), "try again later"),
+    ] {
+        let verdict = judge(450, enhanced, text, Stage::To);
+        assert_eq!((verdict.about, verdict.action), (About::Recipient, LATER), "{text}");
+    }
 }
 
 #[test]
@@ -124,7 +139,8 @@ fn pauses_grow_and_other_refusals_end_after_eighteen_tries_within_three_days() {
 #[test]
 fn what_needs_a_person_tells_what_to_do() {
     for row in BY_TEXT.iter().chain(BY_ENHANCED) {
-        let needs_a_person = matches!(row.action, Action::StopSender | Action::StopDomain);
-        assert!(!needs_a_person || !row.advice.is_empty(), "{} {:?}", row.kind, row.enhanced);
+        let Verdict { kind, action, advice, .. } = row.verdict();
+        let needs_a_person = matches!(action, Action::StopSender | Action::StopDomain);
+        assert!(!needs_a_person || !advice.is_empty(), "{kind}");
     }
 }

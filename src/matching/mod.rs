@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::letter::Teammate;
 use crate::model::{EmailAddress, EventId, Millis, PersonId};
 use crate::store::matches::{Ranked, Row};
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Db};
 use score::{LIST, Pair, Profile, Rule, best_pairs, weight};
 
 /// The name of the setting that chooses the rule of full runs.
@@ -80,6 +80,36 @@ impl Everybody {
             shared: serde_json::json!(names).to_string(),
         }
     }
+}
+
+/// Matches everybody by the chosen rule. The comparing is done on a thread that may block, without a connection.
+pub async fn run_all(db: &Db, event: EventId, now: Millis) -> sqlx::Result<Outcome> {
+    match run_all_once(db, event, now).await {
+        // Somebody was erased meanwhile.
+        Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+            run_all_once(db, event, now).await
+        }
+        other => other,
+    }
+}
+
+async fn run_all_once(db: &Db, event: EventId, now: Millis) -> sqlx::Result<Outcome> {
+    let (everybody, rule) = {
+        let mut conn = db.read().await?;
+        (Everybody::read(&mut conn).await?, chosen_rule(&mut conn, event).await?)
+    };
+    let compare = move || {
+        let pairs = everybody.pairs(rule);
+        (everybody, pairs)
+    };
+    let (everybody, pairs) = match tokio::task::spawn_blocking(compare).await {
+        Ok(compared) => compared,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    };
+    let mut tx = db.write().await?;
+    let outcome = store_all(&mut tx, event, &everybody, &pairs, rule, now).await?;
+    tx.commit().await?;
+    Ok(outcome)
 }
 
 /// Stores what a run of everybody found: rows that were there keep their ids, rows that are in nobody's list go.

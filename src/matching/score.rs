@@ -53,6 +53,14 @@ struct Candidate {
 }
 
 impl Rule {
+    /// The original's threshold; `None` where the rule has none.
+    pub fn threshold(self) -> Option<f64> {
+        match self {
+            Self::Weighted => None,
+            Self::Ratio { threshold } => Some(threshold),
+        }
+    }
+
     /// The order of a list: the best match has the smallest key.
     pub fn place(self, score: i64, shared: usize, other: PersonId) -> (i64, i64, PersonId) {
         let shared = shared as i64;

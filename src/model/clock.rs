@@ -26,10 +26,12 @@ use tokio::sync::watch;
 pub struct Millis(pub i64);
 
 impl Millis {
+    #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }

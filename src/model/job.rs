@@ -1,6 +1,6 @@
 //! Kinds of work that are done later.
 
-use super::{MessageId, ResumeId, UnknownWord, words};
+use super::{MailId, MessageId, ResumeId, UnknownWord, words};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +9,8 @@ pub enum Job {
     Draft(MessageId, Task),
     /// Deliver an approved message.
     Send(MessageId),
+    /// Deliver a mail by which the organiser tries the settings.
+    SendTest(MailId),
     /// Take the text out of an uploaded file.
     ReadResume(ResumeId),
     /// Find the skills in a resume's text.
@@ -44,6 +46,7 @@ impl Job {
             Self::Draft(_, Task::Match) => "draft_match",
             Self::Draft(_, _) => "draft_outreach",
             Self::Send(_) => "send_message",
+            Self::SendTest(_) => "send_test",
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
         }
@@ -53,6 +56,7 @@ impl Job {
     pub fn subject(self) -> i64 {
         match self {
             Self::Draft(id, _) | Self::Send(id) => id.0,
+            Self::SendTest(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
         }
     }
@@ -62,7 +66,7 @@ impl Job {
         match self {
             Self::Draft(_, task) => Some(task),
             Self::FindSkills(_) => Some(Task::Skills),
-            Self::Send(_) | Self::ReadResume(_) => None,
+            Self::Send(_) | Self::SendTest(_) | Self::ReadResume(_) => None,
         }
     }
 
@@ -72,6 +76,7 @@ impl Job {
             "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
             "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
             "send_message" => Ok(Self::Send(MessageId(subject))),
+            "send_test" => Ok(Self::SendTest(MailId(subject))),
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),

@@ -125,7 +125,7 @@ pub async fn store(
         match add(tx, &profile, source, now).await {
             Ok(_) => report.new += 1,
             Err(AddError::Known(_)) if merge(tx, &profile, source, now).await? => {
-                report.changed += 1
+                report.changed += 1;
             }
             Err(AddError::Known(_)) => report.same += 1,
             Err(AddError::Db(error)) => return Err(error),
@@ -262,6 +262,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Positions come in the order of the file.
+    #[expect(clippy::naive_bytecount, reason = "a file is read through once")]
     fn at(&mut self, position: Option<&csv::Position>) -> u64 {
         let start =
             position.map_or(self.byte, |position| position.byte() as usize).min(self.text.len());

@@ -7,6 +7,7 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::json;
 
+use crate::events::CURRENT;
 use crate::model::{EmailAddress, Millis, PersonId};
 use crate::skills;
 use crate::store::people::NewPerson;
@@ -35,6 +36,8 @@ pub enum Source {
     Import,
     Sample,
     Api,
+    /// Added because a resume of theirs came in.
+    Resume,
 }
 
 impl Source {
@@ -44,12 +47,13 @@ impl Source {
             Self::Import => "import",
             Self::Sample => "sample",
             Self::Api => "api",
+            Self::Resume => "resume",
         }
     }
 
     fn of_skills(self) -> &'static str {
         match self {
-            Self::Form | Self::Api => "typed",
+            Self::Form | Self::Api | Self::Resume => "typed",
             Self::Import | Self::Sample => "import",
         }
     }
@@ -103,6 +107,11 @@ pub async fn add_skills(
         new += u64::from(added);
     }
     Ok(new)
+}
+
+/// Takes a skill away; false when the person does not have it. Matches follow with the next run.
+pub async fn remove_skill(tx: &mut Conn, id: PersonId, key: &str) -> sqlx::Result<bool> {
+    store::people::remove_skill(tx, id, key).await
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -175,14 +184,16 @@ pub async fn erase(tx: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
     store::people::delete(tx, id).await
 }
 
-/// Everything that is stored about a person, for them to have; `None` when there is no such person.
+/// Everything that is stored about a person, for them to have; `None` when there is no such person. Files are told of,
+/// with the text that was read in them; of matches stands what was shared, and nothing about the other.
 pub async fn export(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_json::Value>> {
     let Some(person) = store::people::find(conn, id).await? else { return Ok(None) };
-    let skills = store::people::skills(conn, id).await?;
-    let skills: Vec<_> = skills
+    let skills: Vec<_> = store::people::skills(conn, id)
+        .await?
         .iter()
         .map(|skill| json!({ "skill": skill.skill, "source": skill.source }))
         .collect();
+    let suppression = store::people::suppression(conn, &person.address.hash()).await?;
     Ok(Some(json!({
         "name": person.name,
         "email": person.address.as_str(),
@@ -190,10 +201,81 @@ pub async fn export(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_
         "source": person.source,
         "registered_at": person.registered_at,
         "shares_address_at": person.shares_address_at,
+        "not_mailed_since": suppression.as_ref().map(|it| it.since),
+        "not_mailed_because": suppression.as_ref().map(|it| it.reason.as_str()),
         "created_at": person.created_at,
         "updated_at": person.updated_at,
         "skills": skills,
+        "resumes": exported_resumes(conn, id).await?,
+        "messages": exported_messages(conn, id).await?,
+        "matches": exported_matches(conn, id).await?,
     })))
+}
+
+async fn exported_resumes(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {
+    let mut all = Vec::new();
+    for resume in store::resumes::of_person(conn, id).await? {
+        let found: Vec<String> = serde_json::from_str(&resume.skills).unwrap_or_default();
+        all.push(json!({
+            "file_name": resume.file_name,
+            "format": resume.format,
+            "size": resume.size,
+            "state": resume.state,
+            "error": resume.error,
+            "skills": found,
+            "made_by": resume.made_by(),
+            "uploaded_at": resume.created_at,
+            "finished_at": resume.finished_at,
+            "text": store::resumes::text(conn, resume.id).await?,
+        }));
+    }
+    Ok(all)
+}
+
+async fn exported_messages(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {
+    let mut all = Vec::new();
+    for message in store::messages::of_person(conn, id).await? {
+        let mails: Vec<_> = store::mails::of_message(conn, message.id)
+            .await?
+            .into_iter()
+            .map(|mail| {
+                json!({
+                    "subject": mail.subject,
+                    "recipient": mail.recipient,
+                    "started_at": mail.started_at,
+                    "state": mail.state,
+                    "words": mail.words,
+                })
+            })
+            .collect();
+        all.push(json!({
+            "kind": message.kind,
+            "state": message.state,
+            "subject": message.subject,
+            "text": message.body,
+            "made_by": message.made_by(),
+            "created_at": message.created_at,
+            "sent_at": message.sent_at,
+            "mails": mails,
+        }));
+    }
+    Ok(all)
+}
+
+async fn exported_matches(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {
+    let matches = store::matches::of_person(conn, CURRENT, id).await?;
+    let shared = |json: &str| serde_json::from_str::<Vec<String>>(json).unwrap_or_default();
+    Ok(matches
+        .iter()
+        .map(|row| {
+            json!({
+                "match_id": row.id,
+                "score": row.score as f64 / 1000.0,
+                "shared": shared(&row.shared),
+                "since": row.created_at,
+            })
+        })
+        .collect())
 }
 
 fn fresh_code() -> String {

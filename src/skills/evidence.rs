@@ -15,19 +15,30 @@ pub(super) fn believed(reading: &Reading) -> Vec<bool> {
         .map(|(hit, view)| hit.trust == Trust::Certain || view.stands_alone(hit))
         .collect();
     // A believed neighbour vouches; what it vouches for may vouch for the next, in both directions.
-    let mut right_neighbours: Vec<Vec<usize>> =
-        reading.hits.iter().map(|hit| reading.neighbours(hit).collect()).collect();
+    let right_neighbours: Vec<Vec<usize>> = reading
+        .hits
+        .iter()
+        .enumerate()
+        .map(|(n, hit)| reading.neighbours(hit).filter(|&other| other != n).collect())
+        .collect();
     let mut left_neighbours: Vec<Vec<usize>> = vec![Vec::new(); reading.hits.len()];
-    for (n, others) in right_neighbours.iter_mut().enumerate() {
-        others.retain(|&other| other != n);
-        for &other in others.iter() {
+    for (n, others) in right_neighbours.iter().enumerate() {
+        for &other in others {
             left_neighbours[other].push(n);
         }
     }
     let vouch = |n: usize, believed: &mut Vec<bool>| {
         let left = left_neighbours[n].iter().any(|&other| believed[other]);
         let right = right_neighbours[n].iter().any(|&other| believed[other]);
-        if !believed[n] && views[n].accepts(&reading.hits[n], left, right) {
+        let paired = || {
+            left_neighbours[n]
+                .iter()
+                .chain(&right_neighbours[n])
+                .any(|&other| reading.hits[other].exact)
+        };
+        let accepted = views[n].accepts(&reading.hits[n], left, right)
+            || (views[n].may_be_paired(&reading.hits[n]) && paired());
+        if !believed[n] && accepted {
             believed[n] = true;
         }
     };
@@ -37,6 +48,9 @@ pub(super) fn believed(reading: &Reading) -> Vec<bool> {
     }
     believed
 }
+
+/// In tokens, with the colon.
+const LONGEST_HEADING: usize = 9;
 
 /// What is known of a sentence as a list.
 #[derive(Clone, Copy, Default)]
@@ -49,9 +63,15 @@ struct List {
     foreign: usize,
     /// A label or heading says that it is one of skills.
     labelled: bool,
+    /// The sentence has its line for itself, and it is not the first of the text, where the name stands.
+    whole_line: bool,
 }
 
-struct Lists(Vec<List>);
+struct Lists {
+    by_sentence: Vec<List>,
+    /// Names in the whole text that need no proof.
+    certain: usize,
+}
 
 impl Lists {
     fn new(reading: &Reading) -> Self {
@@ -63,10 +83,16 @@ impl Lists {
         while i < text.len() {
             let sentence = text.tokens[i].sentence as usize;
             if text.starts_sentence(i) {
+                // taken back when a second sentence begins in the line
+                lists[sentence].whole_line = i > 0 && text.starts_line(i);
+                if !text.starts_line(i) {
+                    lists[sentence - 1].whole_line = false;
+                }
                 match heading(reading, i) {
                     Heading::Line { skills } => in_skills = skills,
                     Heading::Label { skills, end } => {
                         lists[sentence].labelled = skills;
+                        lists[sentence].whole_line &= skills;
                         i = end;
                         continue;
                     }
@@ -88,7 +114,8 @@ impl Lists {
             lists[sentence].foreign += usize::from(!empty);
             i += 1;
         }
-        Self(lists)
+        let certain = lists.iter().map(|list| list.certain).sum();
+        Self { by_sentence: lists, certain }
     }
 }
 
@@ -107,14 +134,11 @@ enum Heading {
 
 fn heading(reading: &Reading, start: usize) -> Heading {
     let text = &reading.text;
-    let mut skills = false;
-    let mut other = false;
-    let mut any_hit = false;
+    let end = text.len().min(start + LONGEST_HEADING);
+    let (mut skills, mut other, mut any_hit) = (false, false, false);
     let mut words = 0;
-    for i in start..text.len().min(start + 9) {
-        if !text.same_sentence(start, i) {
-            break;
-        }
+    let mut i = start;
+    while i < end && text.same_sentence(start, i) {
         if text.is(i, ':') {
             let ends_line = i + 1 >= text.len() || text.starts_line(i + 1);
             let skills = skills && !other;
@@ -124,24 +148,18 @@ fn heading(reading: &Reading, start: usize) -> Heading {
                 Heading::Label { skills, end: i + 1 }
             };
         }
+        if text.ends_sentence(i) || matches!(text.first_char(i), ',' | ';') {
+            return Heading::None;
+        }
         any_hit |= reading.hit_at(i).is_some();
         skills |= reading.marks.is(i, Section::SkillHeading);
         other |= reading.marks.is(i, Section::OtherHeading);
         words += usize::from(text.is_word(i));
-        if text.ends_sentence(i) || matches!(text.first_char(i), ',' | ';') {
-            return Heading::None;
-        }
+        i += 1;
     }
-    let whole_line = text.starts_line(start)
-        && (start..text.len().min(start + 9))
-            .all(|i| text.same_sentence(start, i))
-            .then_some(())
-            .is_none();
-    if whole_line
-        && words <= 4
-        && !any_hit
-        && (skills || other || reading.capitals[text.tokens[start].line as usize])
-    {
+    let ends_line = i == text.len() || text.starts_line(i);
+    let known = skills || other || reading.capitals[text.tokens[start].line as usize];
+    if text.starts_line(start) && ends_line && words <= 4 && !any_hit && known {
         return Heading::Line { skills: skills && !other };
     }
     Heading::None
@@ -154,6 +172,9 @@ struct View {
     /// Not at the beginning of its sentence, with a capital: as only proper names are written in most languages.
     proper: bool,
     list: List,
+    /// How well it is known is said behind it: "Excel, advanced".
+    levelled: bool,
+    certain_in_text: usize,
 }
 
 impl View {
@@ -167,7 +188,11 @@ impl View {
                 && text.is_capitalised(hit.start)
                 && !text.starts_sentence(hit.start)
                 && !reading.capitals[line],
-            list: lists.0[text.tokens[hit.start].sentence as usize],
+            list: lists.by_sentence[text.tokens[hit.start].sentence as usize],
+            levelled: hit.end < text.len()
+                && text.same_sentence(hit.start, hit.end)
+                && reading.marks.is(hit.end, Section::Filler),
+            certain_in_text: lists.certain,
         }
     }
 
@@ -180,10 +205,18 @@ impl View {
             )
     }
 
-    fn in_list_of_skills(&self) -> bool {
-        let List { hits, certain, words, foreign, labelled } = self.list;
-        let labelled = labelled && (certain > 0 || foreign <= hits);
-        self.whole() && (labelled || (hits >= 3 && words >= 2 && foreign == 0))
+    fn in_list_of_skills(&self, trust: Trust) -> bool {
+        let List { hits, certain, words, foreign, labelled, whole_line } = self.list;
+        let among_skills = self.certain_in_text >= 3;
+        let apart = self.left != Left::Hit && !matches!(self.right, Right::Hit(_));
+        let said_so = labelled && (certain > 0 || foreign <= hits);
+        let long = foreign == 0 && hits >= 3 && words >= 2;
+        let alone = foreign == 0 && whole_line && among_skills && apart;
+        let short = trust == Trust::Word
+            && among_skills
+            && 2 * foreign <= hits
+            && (hits >= 2 || self.levelled);
+        self.whole() && (said_so || long || alone || short)
     }
 
     /// Proof enough without a neighbour.
@@ -194,7 +227,7 @@ impl View {
         if self.left == Left::Capital || self.right == Right::Other {
             return false;
         }
-        if self.in_list_of_skills() {
+        if self.in_list_of_skills(hit.trust) {
             return true;
         }
         match hit.trust {
@@ -217,6 +250,17 @@ impl View {
         }
     }
 
+    /// "C and Java at school, Lua, HTML and CSS": two doubtful names, side by side in a sentence about such things.
+    fn may_be_paired(&self, hit: &Hit) -> bool {
+        hit.exact
+            && self.list.certain >= 3
+            && matches!(self.left, Left::Start | Left::Separator | Left::Joined)
+            && matches!(
+                self.right,
+                Right::End | Right::Separator(_) | Right::Joined(_) | Right::Follow
+            )
+    }
+
     /// Believed because a neighbour in the list is.
     fn accepts(&self, hit: &Hit, left: bool, right: bool) -> bool {
         if !(left || right)
@@ -234,7 +278,8 @@ impl View {
             return cued
                 || self.whole()
                     && ((left && right)
-                        || (ends && self.list.certain >= 2 && self.right == Right::End));
+                        || (ends && self.list.certain >= 2 && self.right == Right::End)
+                        || (self.list.certain >= 3 && self.list.foreign <= 1));
         }
         match hit.trust {
             Trust::Name => !matches!(self.left, Left::Other),

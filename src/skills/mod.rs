@@ -7,6 +7,7 @@
 //! and with a cue word, a label or a neighbour in a list (`evidence`). Whatever is denied, wished for, somebody
 //! else's, or said to the reader of the file is left out (`scopes`).
 
+mod cleaning;
 mod evidence;
 mod reading;
 mod scopes;

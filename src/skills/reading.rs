@@ -181,15 +181,14 @@ impl Reading {
                 return Right::LooseRole;
             }
             let version = text.first_char(j).is_ascii_digit()
-                && !(hit.trust == Trust::Name && is_year(text.original(j)))
-                || text.is(j, '.');
-            if version || self.marks.is(j, Section::Filler) {
+                && !(hit.trust == Trust::Name && is_year(text.original(j)));
+            if !version && (self.marks.is(j, Section::Follow) || text.is_foreign(j)) {
+                return Right::Follow;
+            }
+            if version || text.is(j, '.') || self.marks.is(j, Section::Filler) {
                 direct &= version;
                 j += 1;
                 continue;
-            }
-            if self.marks.is(j, Section::Follow) {
-                return Right::Follow;
             }
             return Right::Other;
         }
@@ -212,7 +211,8 @@ impl Reading {
             if self.marks.ends_before(k, Section::StrongCue) {
                 return Left::Cue { strong: true };
             }
-            if self.marks.ends_before(k, Section::Cue) {
+            // a Latin name among other letters is hardly ever an everyday word
+            if self.marks.ends_before(k, Section::Cue) || text.is_foreign(k - 1) {
                 return Left::Cue { strong: false };
             }
             if self.separates(k - 1) {
@@ -254,10 +254,8 @@ impl Reading {
     }
 
     fn next_item(&self, from: usize, hit: &Hit) -> Option<usize> {
-        let text = &self.text;
-        let mut j = from;
-        for _ in 0..5 {
-            if j >= text.len() || !text.same_sentence(hit.start, j) {
+        for j in from..self.text.len().min(from + 5) {
+            if !self.text.same_sentence(hit.start, j) {
                 return None;
             }
             if let Some(other) = self.hit_at(j) {
@@ -266,7 +264,6 @@ impl Reading {
             if !(self.separates(j) || self.marks.joins(j) || self.marks.is(j, Section::Filler)) {
                 return None;
             }
-            j += 1;
         }
         None
     }

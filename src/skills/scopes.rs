@@ -8,6 +8,11 @@ use super::words::{Section, Stretch};
 /// How far a word's effect can go, in tokens. Longer lists of what somebody cannot do are not to be expected,
 /// and the limit keeps the work linear.
 const REACH: usize = 60;
+/// "With" in the languages of `words.txt`: may begin an item of a list, or stand before a skill that is denied after it.
+const PREPOSITIONS: [&str; 10] =
+    ["in", "mit", "with", "con", "en", "avec", "com", "em", "de", "med"];
+/// "My boss, who wrote the Java part": still the boss.
+const RELATIVES: [&str; 9] = ["who", "which", "whose", "that", "der", "die", "qui", "que", "che"];
 /// A line to the reader takes this many sentences with it.
 const SENTENCES_TO_THE_READER: u32 = 3;
 
@@ -80,7 +85,12 @@ impl Scopes<'_> {
                     depth < 0
                 }
                 ':' => j > stretch.end,
-                ',' => depth == 0 && !self.list_goes_on(j + 1, stretch),
+                ',' | '，' | '、' => {
+                    let of_the_other = stretch.section == Section::Others
+                        && j + 1 < text.len()
+                        && RELATIVES.contains(&text.folded(j + 1));
+                    depth == 0 && !of_the_other && !self.list_goes_on(j + 1, stretch)
+                }
                 _ if text.is_dash(j) => j > stretch.end,
                 _ if self.reading.hit_at(j).is_some() => false,
                 _ if self.is(j, Section::But) => true,
@@ -106,9 +116,10 @@ impl Scopes<'_> {
             if self.reading.hit_at(j).is_some() || self.is(j, Section::Or) {
                 return true;
             }
+            // "no Java, strong in Python" is no list
             let passable = self.reading.marks.joins(j)
-                || self.is(j, Section::Filler)
-                || self.is(j, Section::Cue);
+                || (self.is(j, Section::Filler) && !self.is(j, Section::GoodAt))
+                || PREPOSITIONS.contains(&text.folded(j));
             if !passable || self.is(j, Section::Me) {
                 return false;
             }
@@ -209,7 +220,7 @@ impl Scopes<'_> {
             };
             let stops = match text.first_char(i) {
                 ';' | ':' | '(' | ')' => true,
-                ',' => !list(i),
+                ',' | '，' | '、' => !list(i),
                 _ if text.is_dash(i) => true,
                 _ if self.reading.marks.joins(i) => !list(i),
                 _ => self.reading.hit_before(k).is_none() && self.is(i, Section::But),
@@ -225,12 +236,7 @@ impl Scopes<'_> {
                 || self.is(first, Section::Filler)
                 || self.is(first, Section::Follow)
                 || self.reading.marks.joins(first);
-            if !leading
-                && !matches!(
-                    text.folded(first),
-                    "in" | "mit" | "with" | "con" | "en" | "avec" | "com" | "em" | "de"
-                )
-            {
+            if !leading && !PREPOSITIONS.contains(&text.folded(first)) {
                 return;
             }
             first += 1;

@@ -206,8 +206,8 @@ impl Taxonomy {
     /// The longest name that begins with token `i`, among those that `wanted` lets through.
     pub fn longest(&self, text: &Text, i: usize, wanted: impl Fn(&Alias) -> bool) -> Option<Found> {
         if let Some(candidates) = self.by_first.get(text.lower(i)) {
-            let fitting = candidates.iter().filter(|&&alias| wanted(&self.aliases[alias]));
-            if let Some(found) = fitting.filter_map(|&alias| self.fits(text, i, alias)).next() {
+            let mut fitting = candidates.iter().filter(|&&alias| wanted(&self.aliases[alias]));
+            if let Some(found) = fitting.find_map(|&alias| self.fits(text, i, alias)) {
                 return Some(found);
             }
         }
@@ -293,18 +293,16 @@ fn ends_well(text: &Text, start: usize, end: usize) -> bool {
     if text.is_glued(start) {
         let before = text.first_char(start - 1);
         let after_word = start >= 2 && text.is_glued(start - 1) && text.is_word(start - 2);
-        match before {
-            '@' | '_' | '\\' => return false,
-            '.' | '&' if after_word => return false,
-            c if c.is_alphanumeric() => {
-                // ".NET" in "VB.NET"; "d'Excel" and Japanese text are fine
-                if !text.is_word(start)
-                    || (text.original(start - 1).ends_with(char::is_alphanumeric) && c.is_ascii())
-                {
-                    return false;
-                }
-            }
-            _ => {}
+        // ".NET" in "VB.NET" is not one; "d'Excel" and a name in Japanese are
+        let within_word = before.is_alphanumeric()
+            && (!text.is_word(start)
+                || (text.original(start - 1).ends_with(char::is_alphanumeric)
+                    && before.is_ascii()));
+        if within_word
+            || matches!(before, '@' | '_' | '\\')
+            || (matches!(before, '.' | '&') && after_word)
+        {
+            return false;
         }
     }
     if !text.is_glued(end) {

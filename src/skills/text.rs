@@ -1,9 +1,9 @@
 //! A resume as words: cleaned, cut into tokens, and these into lines and sentences.
 //! Knows how text is laid out; knows nothing of skills.
 
-use unicode_normalization::{
-    IsNormalized, UnicodeNormalization, char::decompose_canonical, is_nfkc_quick,
-};
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+
+use super::cleaning::clean;
 
 /// What stands between a token and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +88,14 @@ impl Text {
         i < self.len() && self.first_char(i) == c
     }
 
+    /// Written in letters that names of skills are not written in.
+    pub fn is_foreign(&self, i: usize) -> bool {
+        let c = self.first_char(i);
+        c.is_alphabetic()
+            && c >= '\u{370}'
+            && !matches!(c, '\u{1e00}'..='\u{1fff}' | '\u{2c60}'..='\u{2c7f}')
+    }
+
     pub fn is_number(&self, i: usize) -> bool {
         self.original(i).bytes().all(|b| b.is_ascii_digit())
     }
@@ -126,7 +134,7 @@ impl Text {
     pub fn ends_sentence(&self, i: usize) -> bool {
         match self.first_char(i) {
             '!' | '?' | '…' | '。' | '।' => true,
-            '.' => !(self.is_glued(i + 1) && self.is_word(i + 1)) && !self.is_abbreviated(i),
+            '.' => !(self.is_abbreviated(i) || self.is_glued(i + 1) && self.is_word(i + 1)),
             _ => false,
         }
     }
@@ -168,9 +176,11 @@ impl Text {
             chars.next();
             let mut end = start + c.len_utf8();
             if c.is_alphanumeric() {
-                let foreign = is_unspaced(c);
+                let alone = is_unspaced(c);
                 while let Some(&(at, next)) = chars.peek() {
-                    if !(next.is_alphanumeric() || is_mark(next)) || is_unspaced(next) != foreign {
+                    let goes_on =
+                        is_mark(next) || (next.is_alphanumeric() && !alone && !is_unspaced(next));
+                    if !goes_on {
                         break;
                     }
                     end = at + next.len_utf8();
@@ -304,7 +314,7 @@ fn ends_in_letter(clean: &str, token: &Token) -> bool {
         .is_some_and(char::is_alphanumeric)
 }
 
-/// Scripts that put no space between words.
+/// Scripts that put no space between words: each letter is a token.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
@@ -312,7 +322,7 @@ fn is_unspaced(c: char) -> bool {
 
 /// Vowel signs and accents that belong to the letter before them.
 fn is_mark(c: char) -> bool {
-    unicode_normalization::char::is_combining_mark(c)
+    is_combining_mark(c)
 }
 
 /// Adds `c` without its accents.
@@ -331,83 +341,4 @@ fn fold(c: char, into: &mut String) {
             }
         }),
     }
-}
-
-/// Ligatures and wide letters become plain ones; what cannot be seen goes, and so do comments, links and addresses.
-fn clean(raw: &str) -> String {
-    let mut plain = String::with_capacity(raw.len());
-    for c in raw.chars() {
-        match c {
-            '\u{ad}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2064}'
-            | '\u{feff}' => {}
-            '’' | '‘' | '`' | '´' | 'ʼ' => plain.push('\''),
-            '“' | '”' | '„' | '‟' => plain.push('"'),
-            '…' => plain.push_str(" … "),
-            '‐' | '‑' => plain.push('-'),
-            '⁄' | '∕' => plain.push('/'),
-            c if c.is_control() && !c.is_whitespace() => plain.push(' '),
-            c => plain.push(c),
-        }
-    }
-    if is_nfkc_quick(plain.chars()) != IsNormalized::Yes {
-        plain = plain.nfkc().collect();
-    }
-    without_links(&without_comments(&plain))
-}
-
-fn without_comments(text: &str) -> String {
-    let mut rest = text;
-    let mut kept = String::with_capacity(text.len());
-    while let Some((before, after)) = rest.split_once("<!--") {
-        kept.push_str(before);
-        let Some((_, after)) = after.split_once("-->") else {
-            // never closed: hides the rest of its line
-            rest = after.split_once('\n').map_or("", |(_, rest)| rest);
-            kept.push('\n');
-            continue;
-        };
-        kept.push('\n');
-        rest = after;
-    }
-    kept.push_str(rest);
-    kept
-}
-
-fn without_links(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    for chunk in text.split_inclusive(char::is_whitespace) {
-        let word = chunk.trim_end();
-        if is_link(word) {
-            kept.push('|');
-            kept.push_str(&chunk[word.len()..]);
-        } else {
-            kept.push_str(chunk);
-        }
-    }
-    kept
-}
-
-/// Web and e-mail addresses. Careful with "Socket.IO/Redis" and "ASP.NET/C#".
-fn is_link(word: &str) -> bool {
-    const ENDINGS: [&str; 17] = [
-        "com", "org", "edu", "gov", "me", "fr", "es", "dev", "app", "ch", "at", "uk", "br", "in",
-        "eu", "de", "it",
-    ];
-    if word.contains("://") || word.starts_with("www.") {
-        return true;
-    }
-    if let Some((name, host)) = word.split_once('@') {
-        return !name.is_empty() && host.contains('.');
-    }
-    let host = word.split(['/', '?', '#']).next().unwrap_or(word);
-    if host.len() == word.len() {
-        return false;
-    }
-    host.contains(".github.io")
-        || host.rsplit_once('.').is_some_and(|(name, end)| {
-            !name.is_empty() && ENDINGS.contains(&end.to_ascii_lowercase().as_str())
-        })
 }

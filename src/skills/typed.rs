@@ -59,10 +59,11 @@ pub(super) fn split(typed: &str) -> Vec<String> {
 /// Cuts at line ends, semicolons, commas, bars and bullets, but not within brackets.
 fn outside_brackets(typed: &str) -> Vec<&str> {
     let mut items = Vec::new();
+    let last_closing = typed.rfind(')').unwrap_or(0);
     let (mut start, mut depth) = (0, 0_usize);
     for (at, c) in typed.char_indices() {
         match c {
-            '(' if typed[at..].contains(')') => depth += 1,
+            '(' if at < last_closing => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             '\n' | '\r' | '\t' | ';' | '|' | '•' | '·' | '、' => depth = 0,
             ',' | '，' if depth == 0 => {}
@@ -78,7 +79,7 @@ fn outside_brackets(typed: &str) -> Vec<&str> {
 }
 
 fn split_item(item: &str, names: &mut Vec<String>) {
-    let Some(item) = tidied(without_bullet(item)) else { return };
+    let item = folded(without_bullet(item));
     if let Some(skill) = known(&item) {
         names.push(skill.name.to_owned());
         return;
@@ -98,16 +99,39 @@ fn split_item(item: &str, names: &mut Vec<String>) {
             return;
         }
     }
-    for separator in ["/", " & ", " + ", " and ", " und ", " y ", " et "] {
+    for separator in [" / ", " & ", " + ", " and ", " und ", " y ", " et "] {
         let parts: Vec<&str> = item.split(separator).collect();
-        let known = parts.iter().filter(|part| is_known(part)).count();
-        let enough = if separator == "/" { known > 0 } else { known == parts.len() };
-        if parts.len() > 1 && enough {
+        if parts.len() > 1 && parts.iter().all(|part| is_known(part)) {
             names.extend(parts.iter().filter_map(|part| canonical(part)));
             return;
         }
     }
-    names.push(item);
+    if !item.contains("://") && split_at_slashes(&item, names) {
+        return;
+    }
+    names.extend(canonical(&item));
+}
+
+/// "C/C++" is two, "CI/CD" one, "CI/CD/Docker" two. False, and nothing added, when no part is known.
+fn split_at_slashes(item: &str, names: &mut Vec<String>) -> bool {
+    let parts: Vec<&str> = item.split('/').collect();
+    let before = names.len();
+    let mut any_known = false;
+    let mut from = 0;
+    while from < parts.len() {
+        // the longest name first, of up to three parts
+        let known_end = (from + 1..=parts.len().min(from + 3))
+            .rev()
+            .find(|&to| is_known(&parts[from..to].join("/")));
+        any_known |= known_end.is_some();
+        let to = known_end.unwrap_or(from + 1);
+        names.extend(canonical(&parts[from..to].join("/")));
+        from = to;
+    }
+    if !any_known {
+        names.truncate(before);
+    }
+    any_known
 }
 
 fn without_bullet(item: &str) -> &str {
@@ -128,11 +152,15 @@ fn without_bullet(item: &str) -> &str {
 }
 
 fn tidied(typed: &str) -> Option<String> {
-    let plain: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = folded.chars().take(LONGEST_NAME).collect();
-    let cut = cut.trim();
+    let cut: String = folded(typed).chars().take(LONGEST_NAME).collect();
+    let cut = cut.trim_end();
     (!cut.is_empty()).then(|| cut.to_owned())
+}
+
+/// White space and control characters become single spaces.
+fn folded(typed: &str) -> String {
+    let plain: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The skill that is meant when nothing but its name, a version and words of level are typed.

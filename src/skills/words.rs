@@ -262,7 +262,11 @@ impl Words {
                 "@persons" => elements.push(Element::Class(Section::Persons)),
                 "@me" => elements.push(Element::Class(Section::Me)),
                 _ if word.contains('/') => {
-                    elements.push(Element::Word(word.split('/').map(str::to_owned).collect()))
+                    elements.push(Element::Word(word.split('/').map(folded).collect()));
+                }
+                // the tail of "don't", the head of "l'Excel"
+                _ if word.starts_with('\'') || word.ends_with('\'') => {
+                    elements.push(Element::Word(vec![word.to_owned()]));
                 }
                 _ => {
                     // "e.g" is several tokens of a text
@@ -309,5 +313,52 @@ impl Section {
                 | Self::Answer
                 | Self::Reader
         )
+    }
+}
+
+fn folded(word: &str) -> String {
+    let text = Text::new(word);
+    (0..text.len()).map(|i| text.folded(i)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_of_the_file_is_known() {
+        for line in include_str!("words.txt").lines().filter(|line| line.starts_with('[')) {
+            let heading = line.trim_matches(['[', ']']);
+            assert!(Section::headed(heading).is_some(), "{heading}");
+        }
+    }
+
+    #[test]
+    fn sections_that_are_asked_word_by_word_hold_single_words() {
+        let words = Words::read(include_str!("words.txt"));
+        for phrase in &words.all {
+            let may_be_long = phrase.section.is_scope()
+                || matches!(phrase.section, Section::Cue | Section::StrongCue | Section::GoodAt);
+            assert!(may_be_long, "{phrase:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_kept_as_a_text_is_compared_with_them() {
+        let words = Words::read(include_str!("words.txt"));
+        for word in words.single.keys().chain(words.phrases.keys()) {
+            assert_eq!(*word, folded(word));
+            let in_text = Text::new(&if word.starts_with('\'') {
+                format!("x{word}")
+            } else {
+                format!("{word}xx")
+            });
+            let apostrophe = word.contains('\'');
+            let tokens = if apostrophe { in_text } else { Text::new(word) };
+            assert!(
+                (0..tokens.len()).any(|i| tokens.folded(i) == word),
+                "{word} is never a token of a text"
+            );
+        }
     }
 }

@@ -50,6 +50,7 @@ pub enum Lane {
 }
 
 pub const SENDS: Lane = Lane::Kind("send_message");
+pub const TESTS: Lane = Lane::Kind("send_test");
 pub const READS: Lane = Lane::Kind("read_resume");
 
 fn order(class: Class) -> i64 {
@@ -178,6 +179,19 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
     .bind(now)
     .fetch_all(conn)
     .await
+}
+
+/// Whether a job of a kind is due: asked before the write lock is taken.
+pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
+    let Lane::Kind(kind) = lane else { return Ok(!waiting(conn, now).await?.is_empty()) };
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT id FROM jobs WHERE kind = $1 AND owner IS NULL AND run_at <= $2 LIMIT 1",
+    )
+    .bind(kind)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// When the next job that is not due yet becomes due; paused ones never do.

@@ -13,7 +13,7 @@ pub struct NewMail<'a> {
     pub header_id: &'a str,
     /// outbox, smtp
     pub transport: &'a str,
-    /// sending, or sent where the outbox is the transport.
+    /// queued or sending; sent where the outbox is the transport.
     pub state: &'a str,
     pub bytes: &'a [u8],
     pub owner: &'a str,
@@ -23,7 +23,7 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
     sqlx::query_scalar(
         "INSERT INTO mails (message_id, recipient, subject, header_id, transport, state, bytes, owner, started_at,
                             ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN $9 END) RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN CAST($9 AS BIGINT) END) RETURNING id",
     )
     .bind(mail.message)
     .bind(mail.recipient)
@@ -38,21 +38,37 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
     .await
 }
 
-/// Writes down what became of an attempt: sent, refused, uncertain.
+/// A mail that waits begins to be sent; false when it does not wait any more.
+pub async fn start(conn: &mut Conn, id: MailId, owner: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE mails SET state = 'sending', owner = $2 WHERE id = $1 AND state = 'queued'",
+    )
+    .bind(id)
+    .bind(owner)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes down what became of an attempt: sent, refused (with the verdict's kind), uncertain.
 pub async fn end(
     conn: &mut Conn,
     id: MailId,
     state: &str,
     words: &str,
+    verdict: Option<&str>,
     now: Millis,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE mails SET state = $2, words = $3, ended_at = $4 WHERE id = $1")
-        .bind(id)
-        .bind(state)
-        .bind(words)
-        .bind(now)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "UPDATE mails SET state = $2, words = $3, verdict = $4, ended_at = $5 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(state)
+    .bind(words)
+    .bind(verdict)
+    .bind(now)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -235,14 +251,15 @@ pub async fn sent_since(conn: &mut Conn, since: Millis) -> sqlx::Result<Recent> 
     .await
 }
 
-/// Of the last `of` attempts, how many were refused with these words of ours at their beginning.
-pub async fn refused_lately(conn: &mut Conn, kind: &str, of: i64) -> sqlx::Result<i64> {
+/// Of the last `of` attempts, how many were refused for this kind of reason.
+pub async fn refused_lately(conn: &mut Conn, verdict: &str, of: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "SELECT COUNT(*) FROM (SELECT state, words FROM mails WHERE transport = 'smtp' ORDER BY id DESC LIMIT $1) lately
-         WHERE state = 'refused' AND words LIKE $2",
+        "SELECT COUNT(*) FROM
+           (SELECT state, verdict FROM mails WHERE transport = 'smtp' ORDER BY id DESC LIMIT $1) lately
+         WHERE state = 'refused' AND verdict = $2",
     )
     .bind(of)
-    .bind(format!("[{kind}]%"))
+    .bind(verdict)
     .fetch_one(conn)
     .await
 }
@@ -287,14 +304,20 @@ pub async fn pause_domain(
     Ok(())
 }
 
-/// Until when nothing goes to a domain, if it is paused.
-pub async fn domain_paused_until(
+/// A domain to which nothing goes for now, and what its server said.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DomainPause {
+    pub paused_until: Millis,
+    pub words: Option<String>,
+}
+
+pub async fn domain_pause(
     conn: &mut Conn,
     domain: &str,
     now: Millis,
-) -> sqlx::Result<Option<Millis>> {
-    sqlx::query_scalar(
-        "SELECT paused_until FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
+) -> sqlx::Result<Option<DomainPause>> {
+    sqlx::query_as(
+        "SELECT paused_until, words FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
     )
     .bind(domain)
     .bind(now)

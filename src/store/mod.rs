@@ -4,15 +4,19 @@
 //! Functions take a connection and the time; whoever calls them owns the transaction. The store knows no rules beyond
 //! those that its `WHERE` clauses repeat from `model`.
 
+pub mod bookings;
 pub mod campaigns;
 pub mod events;
 pub mod jobs;
+pub mod keys;
 pub mod mails;
 pub mod matches;
 pub mod messages;
 mod migrate;
 pub mod overview;
 pub mod people;
+pub mod resumes;
+pub mod room;
 pub mod sessions;
 
 use std::path::Path;
@@ -65,7 +69,7 @@ pub enum OpenError {
 /// A transaction that holds the write lock from its beginning. Dropped without [`commit`](Self::commit), it takes
 /// everything back.
 pub struct Tx {
-    tx: Transaction<'static, Any>,
+    inner: Transaction<'static, Any>,
     changes: watch::Sender<u64>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -133,10 +137,10 @@ impl Db {
             Engine::Sqlite => {
                 let turn = self.writer.clone().lock_owned().await;
                 // A deferred transaction that reads first and writes then fails at once with "database is locked".
-                let tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Tx { tx, changes, _turn: Some(turn) })
+                let inner = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Tx { inner, changes, _turn: Some(turn) })
             }
-            Engine::Postgres => Ok(Tx { tx: self.pool.begin().await?, changes, _turn: None }),
+            Engine::Postgres => Ok(Tx { inner: self.pool.begin().await?, changes, _turn: None }),
         }
     }
 
@@ -162,7 +166,7 @@ impl Db {
 
 impl Tx {
     pub async fn commit(self) -> sqlx::Result<()> {
-        self.tx.commit().await?;
+        self.inner.commit().await?;
         self.changes.send_modify(|count| *count += 1);
         Ok(())
     }
@@ -172,13 +176,13 @@ impl std::ops::Deref for Tx {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.tx
+        &self.inner
     }
 }
 
 impl std::ops::DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.tx
+        &mut self.inner
     }
 }
 

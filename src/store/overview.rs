@@ -23,3 +23,31 @@ pub async fn counts(conn: &mut Conn) -> sqlx::Result<Counts> {
     .fetch_one(conn)
     .await
 }
+
+/// What waits for a person, each with the newest campaign in which it does.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Waiting {
+    pub to_review: i64,
+    pub review_campaign: Option<i64>,
+    pub failed: i64,
+    pub failed_campaign: Option<i64>,
+    pub uncertain: i64,
+    pub uncertain_campaign: Option<i64>,
+    pub unclaimed: i64,
+    pub unreadable: i64,
+}
+
+pub async fn waiting(conn: &mut Conn) -> sqlx::Result<Waiting> {
+    sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM messages WHERE state = 'drafted') AS to_review,
+                (SELECT MAX(campaign_id) FROM messages WHERE state = 'drafted') AS review_campaign,
+                (SELECT COUNT(*) FROM messages WHERE state = 'failed') AS failed,
+                (SELECT MAX(campaign_id) FROM messages WHERE state = 'failed') AS failed_campaign,
+                (SELECT COUNT(*) FROM messages WHERE state = 'uncertain') AS uncertain,
+                (SELECT MAX(campaign_id) FROM messages WHERE state = 'uncertain') AS uncertain_campaign,
+                (SELECT COUNT(*) FROM resumes WHERE state = 'unclaimed') AS unclaimed,
+                (SELECT COUNT(*) FROM resumes WHERE state = 'failed') AS unreadable",
+    )
+    .fetch_one(conn)
+    .await
+}

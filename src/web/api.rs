@@ -11,7 +11,6 @@ use serde_json::json;
 use super::error::{ApiError, Error};
 use super::form::{line, needed_line, sentence};
 use super::guard::Organiser;
-use super::outbox::server_words;
 use crate::app::App;
 use crate::campaigns::{self, StartError, letters, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
@@ -158,7 +157,8 @@ pub async fn campaign(
     let Ok(Path(id)) = id else { return Err(Error::NotFound.into()) };
     let mut conn = app.db.read().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
-    let progress = progress::of(&mut conn, &campaign).await?;
+    let mut progress = progress::of(&mut conn, &campaign).await?;
+    progress::expect(&mut conn, &app.pool, &campaign, &mut progress, app.clock.now()).await?;
     let shared = letters::shared(&mut conn, &app.config).await?;
     let messages = store::messages::all(&mut conn, id).await?;
     let emails = messages.into_iter().map(|row| {
@@ -172,7 +172,7 @@ pub async fn campaign(
             state: message.state.as_str(),
             content: whole.map(|whole| whole.text).unwrap_or_default(),
             made_by: message.made_by(),
-            error: message.error.as_deref().map(|words| server_words(Some(words))),
+            error: message.error,
             subject: message.subject,
         }
     });

@@ -56,6 +56,7 @@ pub struct PageQuery {
 
 #[derive(Template)]
 #[template(path = "outreach/campaign.html")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each button")]
 struct CampaignPage {
     frame: Frame,
     board: Board,
@@ -124,11 +125,11 @@ async fn show(
     };
     let said_of = said(&mut conn, &board, query).await?;
     let about_letter = query.of.is_some() || !shown.problem.is_empty();
-    let mut pane = match &board.selected {
+    let mut review = match &board.selected {
         Some(message) => Pane::read(&mut conn, app, &board, message, query).await?,
         None => None,
     };
-    if let Some(pane) = &mut pane {
+    if let Some(pane) = &mut review {
         if about_letter {
             pane.said.clone_from(&said_of);
             pane.undo = query.said.as_deref() == Some("approved");
@@ -152,7 +153,7 @@ async fn show(
             board.campaign.created_by
         ),
         standing: Standing::of(state, progress),
-        said: if about_letter && pane.is_some() { String::new() } else { said_of },
+        said: if about_letter && review.is_some() { String::new() } else { said_of },
         paused: paused_words(state, board.campaign.words.as_deref()),
         uncertain: uncertain_words(&mut conn, &board).await?,
         can_pause: state == CampaignState::Running && !progress.is_done(state),
@@ -174,7 +175,7 @@ async fn show(
         version: board.version(),
         frame,
         board,
-        pane,
+        pane: review,
     };
     Ok((status, render(&page)?).into_response())
 }

@@ -151,6 +151,7 @@ fn rejected(status: StatusCode, words: String) -> Error {
 }
 
 /// The answer where a handler panicked: the process goes on.
+#[expect(clippy::needless_pass_by_value, reason = "tower-http hands the panic over")]
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let words = panic
         .downcast_ref::<String>()

@@ -87,6 +87,9 @@ fn is_json(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with("/api/")
         || path.starts_with("/matchmaking/user-matches/")
+        || path
+            .strip_prefix("/matchmaking/resumes/")
+            .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
         || matches!(
             path,
             "/matchmaking/add-user"
@@ -139,7 +142,7 @@ fn from_elsewhere(headers: &HeaderMap, uri: &Uri) -> bool {
         (_, Some(origin)) => {
             let host = uri
                 .authority()
-                .map(|authority| authority.as_str())
+                .map(axum::http::uri::Authority::as_str)
                 .or_else(|| text("host"))
                 .unwrap_or("");
             origin.split_once("://").is_none_or(|(_, authority)| authority != host)

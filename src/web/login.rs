@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::error::Error;
 use super::form::{FieldErrors, needed_line};
 use super::guard::{Organiser, visitor};
-use super::page::{filters, render};
+use super::page::render;
 use crate::access;
 use crate::app::App;
 

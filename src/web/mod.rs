@@ -7,12 +7,18 @@ mod campaign;
 mod error;
 mod form;
 mod guard;
+mod home;
+mod keys;
 mod leave;
 mod login;
+mod match_api;
+mod matchmaking;
 mod outbox;
 mod outreach;
 mod page;
 mod people;
+mod resumes;
+mod settings;
 mod sse;
 
 use std::io;
@@ -38,7 +44,9 @@ const TABLE: usize = 17 * 1024 * 1024;
 /// The site map.
 pub fn router(app: App) -> Router {
     let pages = Router::new()
-        .route("/", get(|| async { Redirect::to("/people") }))
+        .route("/", get(home::home))
+        .route("/first-run/hide", post(home::hide))
+        .route("/more", get(home::more))
         .route("/people", get(people::list).post(people::add))
         .route("/people/new", get(people::new))
         .route(
@@ -53,7 +61,44 @@ pub fn router(app: App) -> Router {
         .route("/people/{id}/return", post(people::come_back))
         .route("/people/{id}/switches", post(people::switches))
         .route("/people/{id}/erase", post(people::erase))
+        .route("/people/{id}/skills/remove", post(people::remove_skill))
         .route("/people/{id}/person.json", get(people::export))
+        .route("/keys", get(keys::show))
+        .route("/keys/live", get(keys::stream))
+        .route("/keys/{number}/pause", post(keys::pause))
+        .route("/keys/{number}/go-on", post(keys::resume))
+        .route("/keys/{number}/try-again", post(keys::try_again))
+        .route("/matchmaking", get(matchmaking::page))
+        .route("/matchmaking/live", get(matchmaking::live))
+        .route("/matchmaking/skills", get(matchmaking::skills))
+        .route("/matchmaking/run", post(matchmaking::run))
+        .route("/matchmaking/people/{id}/run", post(matchmaking::run_one))
+        .route("/matchmaking/mails", post(matchmaking::write_mails))
+        .route(
+            "/matchmaking/upload",
+            post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MANY)),
+        )
+        .route("/matchmaking/resumes", get(resumes::list))
+        .route("/matchmaking/resumes/{id}", get(match_api::resume))
+        .route("/matchmaking/resumes/{id}/whose", get(resumes::whose).post(resumes::claim_for_new))
+        .route("/matchmaking/resumes/{id}/claim", post(resumes::claim))
+        .route("/matchmaking/resumes/{id}/again", post(resumes::again))
+        .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
+        .route("/matchmaking/resumes/{id}/file", get(resumes::download))
+        .route("/matchmaking/add-user", post(match_api::add_user))
+        .route(
+            "/matchmaking/upload-resume",
+            post(match_api::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
+        )
+        .route("/matchmaking/find-matches", post(match_api::find_matches))
+        .route("/matchmaking/bulk-match", post(match_api::bulk_match))
+        .route("/matchmaking/user-matches/{id}", get(match_api::user_matches))
+        .route("/api/matchmaking/stats", get(match_api::stats))
+        .route("/settings", get(settings::show))
+        .route("/settings/event", post(settings::save_event))
+        .route("/settings/mail/test", post(settings::send_test))
+        .route("/settings/mail/go-on", post(settings::go_on))
+        .route("/settings/matching", post(settings::save_rule))
         .route("/outreach", get(outreach::list).post(outreach::start))
         .route("/outreach/{id}", get(campaign::page))
         .route("/outreach/{id}/live", get(campaign::live))

@@ -75,6 +75,7 @@ impl StateWords {
             (_, "sent") => ("Sent", "ok"),
             (_, "refused") => ("Refused", "bad"),
             (_, "uncertain") => ("Uncertain", "wait"),
+            (_, "queued") => ("Waiting", "none"),
             _ => ("Sending", "go"),
         };
         Self { label, tone }
@@ -129,7 +130,7 @@ impl Row {
             name: mail.name.unwrap_or_default(),
             address: mail.recipient,
             state: StateWords::new(&mail.transport, &mail.state),
-            words: server_words(mail.words.as_deref()),
+            words: mail.words.unwrap_or_default(),
             time: times.at(mail.started_at),
         }
     }
@@ -137,14 +138,6 @@ impl Row {
 
 fn subject_words(subject: &str) -> String {
     if subject.trim().is_empty() { "(no subject)".into() } else { subject.to_owned() }
-}
-
-/// The server's own words, without the word of ours that may stand in brackets before them.
-pub fn server_words(words: Option<&str>) -> String {
-    let words = words.unwrap_or_default();
-    let ours = words.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let theirs = ours.map_or(words, |(_, theirs)| theirs);
-    theirs.trim().to_owned()
 }
 
 // ── One mail ──
@@ -188,7 +181,7 @@ pub async fn mail(
         subject: subject_words(&mail.subject),
         recipient: mail.recipient,
         state: StateWords::new(&mail.transport, &mail.state),
-        words: server_words(mail.words.as_deref()),
+        words: mail.words.unwrap_or_default(),
         time: times.at(mail.started_at),
         letter: message
             .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))
@@ -283,16 +276,6 @@ pub async fn mail_or_eml(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_servers_words_are_shown_without_ours() {
-        assert_eq!(
-            server_words(Some("[daily_limit] 550 5.4.5 Daily limit")),
-            "550 5.4.5 Daily limit"
-        );
-        assert_eq!(server_words(Some("250 2.0.0 OK")), "250 2.0.0 OK");
-        assert_eq!(server_words(None), "");
-    }
 
     #[test]
     fn a_mail_is_taken_apart_as_its_reader_sees_it() {

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::guard::Organiser;
 use crate::app::App;
 use crate::events;
+use crate::keys;
 use crate::model::Millis;
 use crate::model::message::MessageState;
 use crate::store::{self, Conn};
@@ -71,47 +72,78 @@ impl Frame {
             mail_trouble: counts.mail_trouble,
             resumes_to_see: counts.resumes_to_see,
             people: counts.people,
-            keys: KeysLine {
-                dot: "off",
-                words: match app.config.gemini.keys.len() {
-                    0 => "No key: templates write".into(),
-                    1 => "1 key".into(),
-                    n => format!("{n} keys"),
-                },
-                waiting: match counts.waiting {
-                    0 => "Nothing waiting".into(),
-                    n => format!("{n} waiting"),
-                },
-            },
+            keys: KeysLine::load(app, conn, counts.waiting, event.time_zone.as_deref()).await?,
             mail: app.config.mail.destination(),
             who: if app.config.is_local_only() { String::new() } else { organiser.0.clone() },
         })
     }
 
-    /// A frame for the test that renders every page.
-    #[cfg(test)]
-    pub fn sample(here: Place) -> Self {
-        Self {
-            here,
-            event_name: "Hack <the> Harbour".into(),
-            event_dates: "16–17 January 2027".into(),
-            to_review: 64,
-            mail_trouble: 3,
-            resumes_to_see: 5,
-            people: 592,
-            keys: KeysLine {
-                dot: "ok",
-                words: "4 of 5 keys ready".into(),
-                waiting: "126 waiting".into(),
-            },
-            mail: "smtp.example.org".into(),
-            who: "Meera".into(),
-        }
-    }
-
     pub fn is(&self, place: Place) -> bool {
         self.here == place
     }
+}
+
+impl KeysLine {
+    /// `jobs` is how many there are, held and paused ones too: where there is none, none is looked for.
+    pub async fn load(
+        app: &App,
+        conn: &mut Conn,
+        jobs: i64,
+        time_zone: Option<&str>,
+    ) -> Result<Self, Error> {
+        let now = app.clock.now();
+        let waiting = if jobs == 0 { Vec::new() } else { store::jobs::waiting(conn, now).await? };
+        let summary = keys::summary(conn, &app.pool, &waiting, now).await?;
+        Ok(Self::new(&summary, &Times::new(time_zone, now)))
+    }
+
+    pub fn new(summary: &keys::Summary, times: &Times) -> Self {
+        Self { dot: dot(summary), words: ready(summary, times), waiting: waiting(summary, times) }
+    }
+}
+
+fn dot(summary: &keys::Summary) -> &'static str {
+    match summary {
+        keys::Summary { primary: 0, reserve: None, .. } => "off",
+        keys::Summary { aside: 1.., .. } => "bad",
+        keys::Summary { ready: 1.., .. }
+        | keys::Summary { primary: 0, reserve: Some(true), .. } => "ok",
+        _ => "wait",
+    }
+}
+
+fn ready(summary: &keys::Summary, times: &Times) -> String {
+    let until = summary.back_at.map(|at| format!(" until {}", times.at(at))).unwrap_or_default();
+    match (summary.ready, summary.primary) {
+        (0, 0) => match summary.reserve {
+            None => "No key: templates write".into(),
+            Some(true) => "Only the reserve key".into(),
+            Some(false) => "The reserve key does not serve".into(),
+        },
+        (0, _) if summary.next_model => format!("The next model serves{until}"),
+        (0, 1) if summary.back_at.is_some() => format!("The key rests{until}"),
+        (0, primary) if summary.paused == primary => {
+            if primary == 1 {
+                "The key is paused".into()
+            } else {
+                "All keys are paused".into()
+            }
+        }
+        (0, primary) if summary.paused + summary.aside == primary => "No key can be used".into(),
+        (0, _) => format!("All keys rest{until}"),
+        (1, 1) => "1 key ready".into(),
+        (ready, primary) => format!("{ready} of {primary} keys ready"),
+    }
+}
+
+fn waiting(summary: &keys::Summary, times: &Times) -> String {
+    let next = match &summary.next {
+        keys::Next::Idle => return "Nothing waiting".into(),
+        keys::Next::Now => "next one now".into(),
+        keys::Next::At { at, .. } => format!("next {}", times.ahead(*at)),
+        keys::Next::Resort { .. } => "templates write".into(),
+    };
+    format!("{} waiting · {next}", thousands(summary.waiting))
 }
 
 pub fn render(page: &impl Template) -> Result<Html<String>, Error> {
@@ -206,6 +238,27 @@ impl Times {
         }
     }
 
+    /// `14:03`, whatever the day.
+    pub fn clock(&self, time: Millis) -> String {
+        self.zoned(time).map(|then| then.strftime("%H:%M").to_string()).unwrap_or_default()
+    }
+
+    /// `14:03:27` today, else `23 Nov 14:03:27`.
+    pub fn exactly(&self, time: Millis) -> String {
+        let seconds = |then: jiff::ZonedDateTime| then.strftime(":%S").to_string();
+        self.at(time) + &self.zoned(time).map(seconds).unwrap_or_default()
+    }
+
+    /// What lies ahead: `in 12 s`, `in about 5 min`, `at 08:01`.
+    pub fn ahead(&self, time: Millis) -> String {
+        let wait = time.since(self.now);
+        if wait < Duration::from_hours(1) {
+            format!("in {}", in_words(wait))
+        } else {
+            format!("at {}", self.at(time))
+        }
+    }
+
     fn zoned(&self, time: Millis) -> Option<jiff::ZonedDateTime> {
         Some(jiff::Timestamp::from_millisecond(time.0).ok()?.to_zoned_datetime(self.zone.clone()))
     }
@@ -234,12 +287,31 @@ pub fn in_words(duration: Duration) -> String {
     }
 }
 
+/// `1,500`
+pub fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `1 person`, `2 people`.
 pub fn count(number: i64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Askama's filters of our own.
+#[expect(
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "askama's macro asks for this shape"
+)]
 pub mod filters {
     use askama::Values;
     use askama::filters::HtmlSafe;
@@ -286,6 +358,6 @@ mod tests {
         let noon = Millis(1_795_608_000_000); // 2026-11-25 12:00 UTC
         let times = Times::new(Some("Asia/Kolkata"), noon);
         assert_eq!(times.at(noon), "17:30");
-        assert_eq!(times.at(noon.minus(Duration::from_secs(24 * 3600))), "24 Nov 17:30");
+        assert_eq!(times.at(noon.minus(Duration::from_hours(24))), "24 Nov 17:30");
     }
 }

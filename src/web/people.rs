@@ -11,14 +11,17 @@ use serde::Deserialize;
 use super::error::Error;
 use super::form::{FieldErrors, line, needed_line};
 use super::guard::Organiser;
+use super::matchmaking::MatchLine;
 use super::page::{Frame, Pager, Place, Times, filters, render};
+use super::resumes::Item;
 use crate::app::App;
-use crate::model::message::MessageState;
+use crate::model::message::{MessageKind, MessageState};
 use crate::model::{EmailAddress, PersonId};
 use crate::people::import::{self, BadRow};
 use crate::people::{self, AddError, EditError, LONGEST_LINE, Profile, Source, Suppress, sample};
 use crate::store::people::{Listed, Show};
-use crate::{events, skills, store};
+use crate::store::{self, Conn};
+use crate::{events, resumes, skills};
 
 const PER_PAGE: i64 = 50;
 
@@ -121,6 +124,9 @@ fn said(word: Option<&str>) -> &'static str {
         Some("sample") => "Twelve invented people are here. Their addresses reach nobody.",
         Some("left") => "They will not be written to any more.",
         Some("back") => "They may be written to again.",
+        Some("skill-removed") => "Removed. The matches follow when you match again.",
+        Some("matched") => "Matched. Nobody was written to.",
+        word @ Some("uploaded" | "again" | "deleted") => super::resumes::said(word),
         _ => "",
     }
 }
@@ -329,15 +335,47 @@ pub struct PersonPage {
     source: &'static str,
     added: String,
     skills: Vec<SkillChip>,
+    resumes: Vec<ResumeLine>,
+    matches: Vec<MatchLine>,
+    /// Said where there are no matches.
+    without_matches: &'static str,
+    letters: Vec<LetterLine>,
     /// Why and since when they are not written to; empty when they may be.
     left: String,
     shares_address: bool,
     registered: bool,
+    largest_file: usize,
 }
 
 struct SkillChip {
     name: String,
+    key: String,
     source: &'static str,
+}
+
+struct ResumeLine {
+    item: Item,
+    text: String,
+}
+
+/// A message to the person, and the attempts to deliver it.
+struct LetterLine {
+    kind: &'static str,
+    subject: String,
+    word: &'static str,
+    tone: &'static str,
+    icon: &'static str,
+    /// Why it was skipped, what went wrong.
+    detail: String,
+    url: String,
+    at: String,
+    mails: Vec<MailLine>,
+}
+
+struct MailLine {
+    url: String,
+    at: String,
+    words: String,
 }
 
 #[derive(Deserialize)]
@@ -357,15 +395,8 @@ pub async fn person(
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let suppression = store::people::suppression(&mut conn, &person.address.hash()).await?;
     let known = store::people::skills(&mut conn, id).await?;
-    let chip = |skill: store::people::Skill| SkillChip {
-        name: skill.skill,
-        source: match skill.source.as_str() {
-            "model" => "from the resume, by Gemini",
-            "taxonomy" => "from the resume, by the word list",
-            "import" => "imported",
-            _ => "typed",
-        },
-    };
+    let matches = store::matches::of_person(&mut conn, event.id, id).await?;
+    let was_matched = store::matches::stats(&mut conn, event.id).await?.last_run.is_some();
     let page = PersonPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
         said: said(query.said.as_deref()),
@@ -373,21 +404,118 @@ pub async fn person(
         left: suppression
             .map(|it| format!("{}, {}", left_words(&it.reason), times.at(it.since)))
             .unwrap_or_default(),
+        source: match person.source.as_str() {
+            "import" => "Imported",
+            "sample" => "A sample",
+            "api" => "Added by the JSON interface",
+            "resume" => "Added with a resume",
+            _ => "Added by form",
+        },
+        added: times.at(person.created_at),
+        without_matches: match (known.is_empty(), was_matched) {
+            (true, _) => "They come from shared skills: type some, or upload a resume.",
+            (false, false) => "Nobody was matched yet.",
+            (false, true) => "Nobody else has one of these skills.",
+        },
+        skills: known.into_iter().map(SkillChip::new).collect(),
+        resumes: resume_lines(&mut conn, id, &times).await?,
+        matches: matches.iter().map(MatchLine::new).collect(),
+        letters: letter_lines(&mut conn, id, &times).await?,
+        shares_address: person.shares_address_at.is_some(),
+        registered: person.registered_at.is_some(),
+        largest_file: resumes::MAX_BYTES,
         name: person.name,
         address: person.address.to_string(),
         job_title: person.job_title,
-        source: match person.source.as_str() {
-            "import" => "imported",
-            "sample" => "a sample",
-            "api" => "added by the JSON interface",
-            _ => "added by form",
-        },
-        added: times.at(person.created_at),
-        skills: known.into_iter().map(chip).collect(),
-        shares_address: person.shares_address_at.is_some(),
-        registered: person.registered_at.is_some(),
     };
     Ok(render(&page)?.into_response())
+}
+
+impl SkillChip {
+    fn new(skill: store::people::Skill) -> Self {
+        Self {
+            name: skill.skill,
+            key: skill.skill_key,
+            source: match skill.source.as_str() {
+                "model" => "from the resume, by Gemini",
+                "taxonomy" => "from the resume, by the word list",
+                "import" => "imported",
+                _ => "typed",
+            },
+        }
+    }
+}
+
+/// The resumes with the part of their text that is read for skills.
+async fn resume_lines(
+    conn: &mut Conn,
+    id: PersonId,
+    times: &Times,
+) -> Result<Vec<ResumeLine>, Error> {
+    let mut lines = Vec::new();
+    for resume in store::resumes::of_person(conn, id).await? {
+        let text = store::resumes::text(conn, resume.id).await?.unwrap_or_default();
+        lines.push(ResumeLine {
+            item: Item::new(&resume, times),
+            text: resumes::first_part(&text).to_owned(),
+        });
+    }
+    Ok(lines)
+}
+
+async fn letter_lines(
+    conn: &mut Conn,
+    id: PersonId,
+    times: &Times,
+) -> Result<Vec<LetterLine>, Error> {
+    let mut lines = Vec::new();
+    for message in store::messages::of_person(conn, id).await? {
+        let mails = store::mails::of_message(conn, message.id).await?;
+        let reason = message.skip_reason().map(|reason| reason.label().to_owned());
+        lines.push(LetterLine {
+            kind: match message.kind {
+                MessageKind::Invitation => "Invitation",
+                MessageKind::Match => "Match e-mail",
+            },
+            word: message.state.label(),
+            tone: super::page::tone(message.state),
+            icon: super::matchmaking::picture(message.state),
+            detail: reason.or_else(|| message.error.clone()).unwrap_or_default(),
+            url: format!(
+                "/outreach/{}?state={}&message={}",
+                message.campaign_id, message.state, message.id
+            ),
+            at: times.at(message.sent_at.or(message.drafted_at).unwrap_or(message.created_at)),
+            subject: message.subject,
+            mails: mails
+                .into_iter()
+                .map(|mail| MailLine {
+                    url: format!("/outbox/{}", mail.id),
+                    at: times.at(mail.started_at),
+                    words: mail.words.unwrap_or(mail.state),
+                })
+                .collect(),
+        });
+    }
+    Ok(lines)
+}
+
+#[derive(Deserialize)]
+pub struct SkillKey {
+    skill: String,
+}
+
+pub async fn remove_skill(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+    Form(typed): Form<SkillKey>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    if !people::remove_skill(&mut tx, id, &typed.skill).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/people/{id}?said=skill-removed")))
 }
 
 /// The organiser notes that somebody answered "no more mail".

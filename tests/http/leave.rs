@@ -7,7 +7,7 @@ use muster::model::message::MessageState;
 use muster::model::{PersonId, Secret};
 use muster::store;
 
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, request};
 use crate::support::db::Place;
 
 async fn code(app: &TestApp, id: PersonId) -> String {
@@ -50,17 +50,17 @@ async fn a_mail_client_leaves_by_one_click_without_password_or_cookie() {
     .await;
     let ada = app.person("Ada").insert().await;
     let path = format!("/u/{}", code(&app, ada).await);
-    let request = |path: &str| {
-        app.request(Method::POST, path)
+    let one_click = |path: &str| {
+        request(Method::POST, path)
             .header("origin", "https://mail.example.com")
             .header("sec-fetch-site", "cross-site")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from("List-Unsubscribe=One-Click"))
             .unwrap()
     };
-    assert_eq!(app.send(request(&path)).await.status, StatusCode::OK);
+    assert_eq!(app.send(one_click(&path)).await.status, StatusCode::OK);
     assert_eq!(app.count("SELECT COUNT(*) FROM suppressions").await, 1);
-    assert_eq!(app.send(request("/people")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(app.send(one_click("/people")).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

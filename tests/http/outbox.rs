@@ -17,7 +17,7 @@ async fn every_mail_is_listed_found_and_shown_as_its_reader_sees_it() {
         app.draft(*id, None).await;
     }
     app.mail(ids[0], "outbox", "sent", None).await;
-    app.mail(ids[1], "smtp", "refused", Some("[mailbox] 550 5.1.1 <zoe> no such user")).await;
+    app.mail(ids[1], "smtp", "refused", Some("550 5.1.1 <zoe> no such user")).await;
 
     let page = app.page("/outbox").await;
     assert!(page.contains("Sent (outbox)") && page.contains("Refused"));

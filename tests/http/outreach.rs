@@ -7,10 +7,9 @@ use futures_util::StreamExt as _;
 use muster::model::CampaignId;
 use muster::model::campaign::CampaignKind;
 use muster::model::message::MessageState;
-use muster::store;
 
-use crate::support::app::TestApp;
-use crate::support::db::on_both_places;
+use crate::support::app::{NOON, TestApp};
+use crate::support::db::{Place, on_both_places};
 
 #[tokio::test]
 async fn a_test_run_goes_from_people_to_letters_that_went_out() {
@@ -30,21 +29,19 @@ async fn a_test_run_goes_from_people_to_letters_that_went_out() {
         assert!(page.contains("<b id=\"n-queued\">3</b>"), "{page}");
         assert!(page.contains("Waits to be written"));
 
+        app.run_jobs().await;
         let ids = app.messages(CampaignId(1)).await;
-        for id in &ids {
-            app.draft(*id, None).await;
-        }
         let page = app.page("/outreach/1").await;
         assert!(page.contains("Letter 1 of 3"));
-        assert!(page.contains("Hi Ada Byron,"));
+        assert!(page.contains("&lt;ada@example.org&gt;"));
         assert!(page.contains("https://harbour.example/register"), "links as they go out");
         assert!(page.contains("answer with the word STOP"), "the line for leaving");
-        assert!(page.contains("the template, 12:00: no key is set"));
+        assert!(page.contains("<b>Made by</b> the template, 12:00: "), "and why: {page}");
 
         let approved = app.post(&format!("/outreach/1/messages/{}/approve", ids[0])).await;
         let page = app.page(approved.location()).await;
         assert!(page.contains("Approved Ada Byron, 2 left to review."));
-        assert!(page.contains("Hi Bo Lind,"), "the next letter is under review");
+        assert!(page.contains("Letter 1 of 2<span class=\"vh\">: to Bo Lind"), "the next one");
         app.post(&format!("/outreach/1/messages/{}/skip", ids[2])).await;
         app.post(&format!("/outreach/1/messages/{}/approve", ids[1])).await;
         assert!(app.page("/outreach/1?state=drafted").await.contains("<b>All read.</b>"));
@@ -58,24 +55,27 @@ async fn a_test_run_goes_from_people_to_letters_that_went_out() {
         let again = app.form("/outreach/1/send", &[("count", "2")]).await;
         assert_eq!(again.status, StatusCode::CONFLICT, "what is on its way is not sent again");
 
-        for id in &ids[..2] {
-            let mut tx = app.write().await;
-            assert!(store::messages::start_sending(&mut tx, *id).await.unwrap());
-            tx.commit().await.unwrap();
-            app.mail(*id, "outbox", "sent", None).await;
-            let mut tx = app.write().await;
-            store::messages::mark_sent(&mut tx, *id, app.app.clock.now()).await.unwrap();
-            store::campaigns::finish_if_done(&mut tx, CampaignId(1), app.app.clock.now())
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-        }
+        app.run_jobs().await;
         let page = app.page("/outreach").await;
         assert!(page.contains("Finished") && page.contains("?state=sent\">2</a>"), "{page}");
         let page = app.page("/outreach/1?state=sent").await;
-        assert!(page.contains("Sent 12:00.") && page.contains("sent (outbox)"));
+        assert!(page.contains("Sent 12:00.") && page.contains("sent (outbox)"), "{page}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 2);
+        assert!(app.page("/outbox").await.contains("Sent (outbox)"));
+        app.run_jobs().await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 2, "nobody is mailed twice");
     })
     .await;
+}
+
+#[tokio::test]
+async fn people_of_an_imported_table_are_due() {
+    let app = TestApp::start().await;
+    let table = "E-Mail;Name\nada@example.org;Ada Byron\nnobody;Bo Lind\n";
+    let file = [("file", "people.csv", table.as_bytes())];
+    let answer = app.multipart("/people/import", &[], &file).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(app.page("/outreach").await.contains("1 person is due"), "{}", answer.text());
 }
 
 #[tokio::test]
@@ -112,10 +112,10 @@ async fn a_live_campaign_asks_first_and_takes_over_the_drafts_of_test_runs() {
     app.person("Bo Lind").insert().await;
 
     let asked = app.form("/outreach", &[("start", "live"), ("guidance", "Be \"brief\"")]).await;
-    let text = asked.text();
-    assert!(text.contains("<b>2</b> people get"), "{text}");
-    assert!(text.contains("1 to be written, 1 from drafts"));
-    assert!(text.contains("name=\"guidance\" value=\"Be &#34;brief&#34;\""), "{text}");
+    let page = asked.text();
+    assert!(page.contains("<b>2</b> people get"), "{page}");
+    assert!(page.contains("1 to be written, 1 from drafts"));
+    assert!(page.contains("name=\"guidance\" value=\"Be &#34;brief&#34;\""), "{page}");
     assert_eq!(app.count("SELECT COUNT(*) FROM campaigns").await, 1);
 
     let started = app.form("/outreach", &[("start", "live-now"), ("guidance", "")]).await;
@@ -190,6 +190,33 @@ async fn why_muster_paused_a_campaign_stands_on_its_page() {
     tx.commit().await.unwrap();
     let page = app.page("/outreach/1").await;
     assert!(page.contains("Muster stopped it: the mail server refuses the password &#60;535&#62;"));
+}
+
+#[tokio::test]
+async fn the_page_says_when_the_letters_will_be_written_and_why_it_takes_long() {
+    let key = |number| muster::config::Key {
+        number,
+        key: muster::model::Secret::new(format!("key {number}")),
+        project: None,
+        limits: muster::config::Limits::default(),
+    };
+    let keys = vec![key(1), key(2)];
+    let app = TestApp::start_with(Place::sqlite(), |config| config.gemini.keys = keys).await;
+    app.person("Ada Byron").insert().await;
+    app.person("Bo Lind").insert().await;
+    app.person("Cy Young").insert().await;
+    app.campaign(CampaignKind::Test).await;
+    let last = NOON.0 + 2 * 5_000 + 2_000;
+    assert_eq!(app.get("/api/campaigns/1").await.json()["eta"], last, "two gaps and an answer");
+    assert!(app.page("/outreach/1").await.contains("Drafts ready in 12 s, at 12:00"));
+
+    for number in ["1", "2"] {
+        app.post(&format!("/keys/{number}/pause")).await;
+    }
+    let page = app.page("/outreach/1").await;
+    assert!(page.contains("Templates write: ") && !page.contains("Drafts ready"), "{page}");
+    app.post("/outreach/1/pause").await;
+    assert!(!app.page("/outreach/1").await.contains("Templates write: "));
 }
 
 #[tokio::test]

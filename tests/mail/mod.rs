@@ -43,4 +43,4 @@ async fn deliver(sender: &Sender) -> muster::mail::Delivery {
 }
 
 /// Longer than every time-out together.
-const A_WHILE: Duration = Duration::from_secs(24 * 3600);
+const A_WHILE: Duration = Duration::from_hours(24);

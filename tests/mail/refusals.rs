@@ -6,7 +6,7 @@ use muster::mail::verdict::About;
 use muster::mail::{Action, Delivery, Stage};
 
 use super::{clock, deliver, plain_sender, sender};
-use crate::support::smtp::{At, Options, Reply, SmtpServer, Tls};
+use crate::support::smtp::{At, Encryption, Options, Reply, SmtpServer};
 
 fn with_account() -> Options {
     Options { account: Some(("muster".to_owned(), "right one".to_owned())), ..Options::default() }
@@ -76,7 +76,7 @@ async fn a_wrong_password_is_tried_once_until_somebody_mends_it() {
     sender.forget_refused_login().await;
     deliver(&sender).await;
     assert_eq!(server.logins().len(), 2);
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     deliver(&sender).await;
     assert_eq!(server.logins().len(), 3);
 }
@@ -116,7 +116,7 @@ async fn a_server_that_wants_a_login_says_so_when_none_is_given() {
 
 #[tokio::test]
 async fn a_refused_starttls_sends_nothing_in_the_clear() {
-    let server = SmtpServer::start(Options { tls: Tls::StartTls, ..with_account() });
+    let server = SmtpServer::start(Options { tls: Encryption::StartTls, ..with_account() });
     server.next(At::StartTls, Reply::Say("454 4.7.0 TLS not available"));
     let url = format!("smtp://muster:right%20one@localhost:{}?tls=required", server.port());
     let sender = sender(&url, &clock()).trusting(server.root());

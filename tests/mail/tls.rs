@@ -3,9 +3,9 @@
 use muster::mail::Delivery;
 
 use super::{clock, deliver, sender};
-use crate::support::smtp::{Options, SmtpServer, Tls};
+use crate::support::smtp::{Encryption, Options, SmtpServer};
 
-fn options(tls: Tls) -> Options {
+fn options(tls: Encryption) -> Options {
     Options {
         tls,
         account: Some(("ada@example.org".to_owned(), "p/w:1".to_owned())),
@@ -19,7 +19,7 @@ fn url(scheme: &str, server: &SmtpServer, rest: &str) -> String {
 
 #[tokio::test]
 async fn starttls_with_a_trusted_certificate_encrypts_login_and_mail() {
-    let server = SmtpServer::start(options(Tls::StartTls));
+    let server = SmtpServer::start(options(Encryption::StartTls));
     for rest in ["?tls=required", "?tls=opportunistic"] {
         let sender = sender(&url("smtp", &server, rest), &clock()).trusting(server.root());
         let delivery = deliver(&sender).await;
@@ -32,7 +32,7 @@ async fn starttls_with_a_trusted_certificate_encrypts_login_and_mail() {
 
 #[tokio::test]
 async fn tls_from_the_first_byte_works_too() {
-    let server = SmtpServer::start(options(Tls::Wrapped));
+    let server = SmtpServer::start(options(Encryption::Wrapped));
     let sender = sender(&url("smtps", &server, ""), &clock()).trusting(server.root());
     let delivery = deliver(&sender).await;
     assert!(matches!(delivery, Delivery::Sent { .. }), "{delivery:?}");
@@ -41,8 +41,8 @@ async fn tls_from_the_first_byte_works_too() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused_before_the_login() {
-    let server = SmtpServer::start(options(Tls::StartTls));
-    let other = SmtpServer::start(options(Tls::StartTls));
+    let server = SmtpServer::start(options(Encryption::StartTls));
+    let other = SmtpServer::start(options(Encryption::StartTls));
     for rest in ["?tls=required", "?tls=opportunistic"] {
         let sender = sender(&url("smtp", &server, rest), &clock()).trusting(other.root());
         assert!(matches!(deliver(&sender).await, Delivery::NotSent { .. }));
@@ -53,7 +53,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_before_the_login() {
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let names = vec!["mail.example.org".to_owned()];
-    let server = SmtpServer::start(Options { names, ..options(Tls::StartTls) });
+    let server = SmtpServer::start(Options { names, ..options(Encryption::StartTls) });
     let sender = sender(&url("smtp", &server, "?tls=required"), &clock()).trusting(server.root());
     assert!(matches!(deliver(&sender).await, Delivery::NotSent { .. }));
     assert!(server.logins().is_empty() && server.mails().is_empty());
@@ -61,7 +61,7 @@ async fn a_certificate_for_another_name_is_refused() {
 
 #[tokio::test]
 async fn what_asks_for_encryption_is_not_sent_without() {
-    let server = SmtpServer::start(options(Tls::None));
+    let server = SmtpServer::start(options(Encryption::None));
     let sender = sender(&url("smtp", &server, "?tls=required"), &clock());
     let Delivery::NotSent { words } = deliver(&sender).await else { panic!("sent in the clear") };
     assert!(words.contains("STARTTLS"), "{words}");

@@ -53,6 +53,11 @@ impl Answer {
     }
 }
 
+/// A request of a browser on this machine, to be filled in.
+pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, "localhost:5000")
+}
+
 impl TestApp {
     pub async fn start() -> Self {
         Self::start_with(Place::sqlite(), |_| {}).await
@@ -61,6 +66,7 @@ impl TestApp {
     /// On a given database, with settings that differ from the defaults.
     pub async fn start_with(place: Place, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Vars::default()).unwrap();
+        config.data_dir = place.data_dir().to_owned();
         config.event.name = Some("Hack the Harbour".into());
         config.event.dates = Some("16–17 January 2027".into());
         config.event.link = Some("https://harbour.example/register".into());
@@ -68,7 +74,9 @@ impl TestApp {
         config.event.organiser = Some("The Harbour team".into());
         set(&mut config);
         let db = place.open().await.unwrap();
-        let app = App::new(config, db, Clock::test(NOON));
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let program = env!("CARGO_BIN_EXE_muster").into();
+        let app = App::new(config, db, Clock::test(NOON), program).await.unwrap();
         Self { router: muster::web::router(app.clone()), app, _place: place }
     }
 
@@ -83,19 +91,14 @@ impl TestApp {
 
     /// The answer with its body still open, for event streams.
     pub async fn stream(&self, path: &str) -> axum::body::BodyDataStream {
-        let request = self.request(Method::GET, path).body(Body::empty()).unwrap();
+        let request = request(Method::GET, path).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.into_body().into_data_stream()
     }
 
-    /// A request of a browser on this machine, to be filled in.
-    pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
-        Request::builder().method(method).uri(path).header(header::HOST, "localhost:5000")
-    }
-
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+        self.send(request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
     /// The text of a page that must be there.
@@ -112,8 +115,7 @@ impl TestApp {
     pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields);
-        let request = self
-            .request(Method::POST, path)
+        let request = request(Method::POST, path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(form.finish().into()).unwrap()).await
     }
@@ -123,7 +125,7 @@ impl TestApp {
     }
 
     pub async fn post_text(&self, path: &str, kind: &str, body: &str) -> Answer {
-        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, kind);
+        let request = request(Method::POST, path).header(header::CONTENT_TYPE, kind);
         self.send(request.body(body.to_owned().into()).unwrap()).await
     }
 
@@ -151,8 +153,13 @@ impl TestApp {
         }
         body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, kind);
+        let request = request(Method::POST, path).header(header::CONTENT_TYPE, kind);
         self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Runs what is due now, one job after the other, until nothing is; returns when the next one will be.
+    pub async fn run_jobs(&self) -> Option<Millis> {
+        Box::pin(muster::jobs::run_due(&self.app)).await.unwrap()
     }
 
     // ── what is there ──
@@ -258,7 +265,9 @@ impl TestApp {
         };
         let mail = store::mails::insert(&mut tx, &mail, now).await.unwrap();
         if state != "sending" {
-            store::mails::end(&mut tx, mail, state, words.unwrap_or_default(), now).await.unwrap();
+            store::mails::end(&mut tx, mail, state, words.unwrap_or_default(), None, now)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     }

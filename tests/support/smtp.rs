@@ -41,6 +41,10 @@ pub enum Reply {
     Hang,
     /// Closes the connection without a word.
     Cut,
+    /// Says this and reads nothing more; the connection stays open.
+    SayThenHang(&'static str),
+    /// Says this and closes the connection.
+    SayThenCut(&'static str),
 }
 
 /// A mail that reached its final dot, whatever the answer was.
@@ -65,7 +69,7 @@ pub struct Login {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
+pub enum Encryption {
     None,
     StartTls,
     /// From the first byte.
@@ -74,7 +78,7 @@ pub enum Tls {
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    pub tls: Tls,
+    pub tls: Encryption,
     /// Names in the certificate.
     pub names: Vec<String>,
     /// The only user and password that are let in; `None`: no AUTH is offered.
@@ -86,7 +90,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            tls: Tls::None,
+            tls: Encryption::None,
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             account: None,
             mails_per_connection: usize::MAX,
@@ -297,7 +301,7 @@ async fn serve(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
         record.connections += 1;
         number = record.connections;
     });
-    let wrapped = shared.options.tls == Tls::Wrapped;
+    let wrapped = shared.options.tls == Encryption::Wrapped;
     let stream: Box<dyn Stream> = if wrapped {
         match shared.acceptor.accept(stream).await {
             Ok(stream) => Box::new(stream),
@@ -372,7 +376,7 @@ impl Conversation {
 
     fn offer(&self) -> String {
         let mut lines = vec!["mail.test", "8BITMIME", "ENHANCEDSTATUSCODES"];
-        if self.shared.options.tls == Tls::StartTls && !self.encrypted {
+        if self.shared.options.tls == Encryption::StartTls && !self.encrypted {
             lines.push("STARTTLS");
         }
         if self.shared.options.account.is_some() {
@@ -470,7 +474,9 @@ impl Conversation {
         let reply = self.shared.reply(At::Dot);
         let accepted = match &reply {
             None => true,
-            Some(Reply::Say(words)) => words.starts_with('2'),
+            Some(Reply::Say(words) | Reply::SayThenHang(words) | Reply::SayThenCut(words)) => {
+                words.starts_with('2')
+            }
             Some(Reply::Hang | Reply::Cut) => false,
         };
         let received = Received {
@@ -503,6 +509,16 @@ impl Conversation {
             None => self.say(usual).await,
             Some(Reply::Say(words)) => self.say(words).await,
             Some(Reply::Cut) => Ok(Next::End),
+            Some(Reply::SayThenCut(words)) => {
+                self.say(words).await?;
+                Ok(Next::End)
+            }
+            Some(Reply::SayThenHang(words)) => {
+                self.say(words).await?;
+                self.shared.change(|record| record.hanging += 1);
+                // Until the server ends: nothing of what comes is read.
+                std::future::pending().await
+            }
             Some(Reply::Hang) => {
                 self.shared.change(|record| record.hanging += 1);
                 // Until the client goes.

@@ -69,7 +69,8 @@ pub fn invented(text: &str, facts: &str) -> Vec<String> {
 /// either (`3/4/2027`), of which one must be known.
 fn parts(text: &str) -> Vec<(String, Vec<Part>)> {
     let tokens = tokens(text);
-    let lower: Vec<String> = tokens.iter().map(|token| token.to_lowercase()).collect();
+    let lower: Vec<String> =
+        tokens.iter().map(|token| token.to_lowercase().replace(['\'', '’'], "")).collect();
     let mut found = Vec::new();
     for (at, word) in lower.iter().enumerate() {
         let mut add = |parts: Vec<Part>| found.push((tokens[at].to_owned(), parts));
@@ -117,13 +118,13 @@ fn parts(text: &str) -> Vec<(String, Vec<Part>)> {
 
 /// Words, numbers (with their points, slashes and colons) and nothing else.
 fn tokens(text: &str) -> Vec<&str> {
-    text.split(|c: char| !(c.is_alphanumeric() || "./:-".contains(c)))
+    text.split(|c: char| !(c.is_alphanumeric() || "./:-'’".contains(c)))
         .flat_map(|piece| {
             // `16-17` are two days, `2027-01-16` is one date.
             let range = piece.contains('-') && numeric_date(&piece.to_lowercase()).is_none();
             if range { piece.split('-').collect::<Vec<_>>() } else { vec![piece] }
         })
-        .map(|piece| piece.trim_matches(|c: char| "./:-".contains(c)))
+        .map(|piece| piece.trim_matches(|c: char| "./:-'’".contains(c)))
         .filter(|piece| !piece.is_empty())
         .collect()
 }
@@ -220,7 +221,7 @@ fn clock(word: &str, next: Option<&str>) -> Option<u32> {
     match unit {
         "am" | "a.m" if hour <= 12 => half_day(0),
         "pm" | "p.m" if hour <= 12 => half_day(12),
-        "h" | "uhr" | "hrs" => Some(hour * 60 + minute),
+        "h" | "uhr" | "hrs" | "oclock" => Some(hour * 60 + minute),
         _ if with_colon => Some(hour * 60 + minute),
         _ => unit
             .strip_prefix('h')
@@ -260,6 +261,7 @@ mod tests {
             ("see you Friday", "Friday"),
             ("doors open at 18:00", "18:00"),
             ("be there at 6 pm", "6"),
+            ("at 10 o'clock", "10"),
             ("in October", "October"),
             ("register by tomorrow", "tomorrow"),
             ("on 3/4/2027", "3/4/2027"),

@@ -86,9 +86,10 @@ const SMALL_WORDS: &[(&str, &[&str])] = &[
     ),
 ];
 /// So many small words of another language are no accident.
-const ENOUGH: usize = 4;
+const ENOUGH: usize = 3;
 
-/// The language that the text is in when that is plainly not the one asked for (`en`, `pt-BR`).
+/// The language that the text is in when that is plainly not the one asked for (`en`, `pt-BR`). Names in the text may be
+/// of any language: they should be left out.
 pub fn other_than(asked: &str, text: &str) -> Option<String> {
     let asked = asked.split('-').next().unwrap_or_default().to_lowercase();
     SMALL_WORDS.iter().find(|(code, _)| *code == asked)?;
@@ -105,7 +106,7 @@ pub fn other_than(asked: &str, text: &str) -> Option<String> {
         .filter(|(code, _)| *code != asked)
         .map(|(code, small)| (*code, score(small)))
         .max_by_key(|(_, score)| *score)?;
-    (best >= ENOUGH && best >= 2 * own).then(|| code.to_owned())
+    (best >= ENOUGH && best > 2 * own).then(|| code.to_owned())
 }
 
 /// All languages above are written in Latin letters: when most letters are not, it is another.

@@ -35,6 +35,17 @@ const PRIZES: &[&[&str]] = &[
     &["swag", "goodies"],
     &["grant", "grants", "seed funding", "honorarium"],
     &["reward", "rewards", "jackpot"],
+    &[
+        "win a",
+        "win an",
+        "win up to",
+        "can win",
+        "chance to win",
+        "winner receives",
+        "winners receive",
+        "winner gets",
+        "winners get",
+    ],
     &["travel costs", "travel reimbursement", "free flights", "free hotel", "free accommodation"],
 ];
 
@@ -89,6 +100,7 @@ const SENSITIVE: &[&str] = &[
     "pay us",
     "payment details",
     "make a payment",
+    "deposit",
     "complete your payment",
     "complete the payment",
     "confirm your payment",
@@ -125,6 +137,18 @@ pub fn sensitive(text: &str, facts: &str) -> Option<String> {
         .iter()
         .find(|phrase| is_claimed(text, phrase) && find_phrase(facts, &[phrase]).is_none())
         .map(|phrase| (*phrase).to_owned())
+        .or_else(|| asks_for_a_sum(text))
+}
+
+/// `pay 20`, `transfer 20`
+fn asks_for_a_sum(text: &str) -> Option<String> {
+    let text = normal(text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).find_map(|pair| {
+        let is_sum = pair[1].bytes().all(|b| b.is_ascii_digit())
+            || CURRENCIES.iter().any(|(_, names)| names.contains(&pair[1]));
+        (matches!(pair[0], "pay" | "transfer") && is_sum).then(|| pair.join(" "))
+    })
 }
 
 /// Whether the phrase stands in the text somewhere without a `no` before it.

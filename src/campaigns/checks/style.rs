@@ -46,7 +46,8 @@ pub fn placeholder(said: &str, facts: &str) -> Option<String> {
                 && !inner.contains('@')
                 && !inner.contains("://")
                 && !behind.starts_with('(');
-            (is_gap && !facts.contains(inner)).then(|| format!("{open}{inner}{close}"))
+            let gap = format!("{open}{inner}{close}");
+            (is_gap && !is_tag(inner) && !facts.contains(&gap)).then_some(gap)
         })
     });
     let word = said
@@ -58,6 +59,10 @@ pub fn placeholder(said: &str, facts: &str) -> Option<String> {
         &[
             "lorem ipsum",
             "insert name",
+            "insert your",
+            "insert the",
+            "insert event",
+            "insert here",
             "insert link",
             "insert date",
             "your name here",
@@ -68,7 +73,28 @@ pub fn placeholder(said: &str, facts: &str) -> Option<String> {
         ],
     );
     let blank = said.contains("___").then_some("___");
+    let variable = said.split_whitespace().find(|word| is_variable(word) && !facts.contains(word));
+    let word = word.or(variable);
     bracketed.or(word.or(phrase).or(blank).map(str::to_owned))
+}
+
+/// Markup that a model writes for a browser: [`markdown`] finds it.
+fn is_tag(inner: &str) -> bool {
+    const TAGS: &[&str] = &[
+        "b", "i", "u", "p", "br", "a", "em", "strong", "ul", "ol", "li", "h1", "h2", "h3", "div",
+        "span",
+    ];
+    let name = inner.trim_matches('/').split_whitespace().next().unwrap_or_default();
+    TAGS.contains(&name.to_lowercase().as_str())
+}
+
+/// `%NAME%`, `$name`, `$first_name`: how programs mark a gap.
+fn is_variable(word: &str) -> bool {
+    let word = word.trim_end_matches(|c: char| ".,;:!?".contains(c));
+    let is_name =
+        |name: &str| name.len() > 1 && name.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    word.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
+        || word.strip_prefix('$').is_some_and(is_name)
 }
 
 const RESIDUE: &[&str] = &[
@@ -79,6 +105,16 @@ const RESIDUE: &[&str] = &[
     "as an ai assistant",
     "as an ai model",
     "sure here",
+    "sure heres",
+    "certainly heres",
+    "of course heres",
+    "just an ai",
+    "here is your invitation",
+    "here is the mail",
+    "here is your mail",
+    "heres the mail",
+    "heres the draft",
+    "heres the invitation",
     "certainly here",
     "of course here",
     "absolutely here",
@@ -125,7 +161,7 @@ pub fn ai_residue(said: &str) -> Option<String> {
     bare.or_else(|| find_phrase(said, RESIDUE)).map(str::to_owned)
 }
 
-/// `**bold**`, `## heading`, `[text](link)`, code.
+/// `**bold**`, `## heading`, `[text](link)`, code, tags.
 pub fn markdown(said: &str, facts: &str) -> Option<String> {
     let marks = ["**", "](", "```", "~~", "__"];
     let mark = marks.into_iter().find(|mark| said.contains(mark) && !facts.contains(mark));
@@ -146,7 +182,14 @@ pub fn markdown(said: &str, facts: &str) -> Option<String> {
                 && !facts.contains(word)
         })
     };
-    mark.or(line).or_else(emphasis).map(shortened)
+    let tag = || {
+        said.match_indices('<').find_map(|(at, _)| {
+            let inner = &said[at + 1..][..said[at + 1..].find('>')?];
+            let tag = &said[at..at + inner.len() + 2];
+            (is_tag(inner) && !facts.contains(tag)).then_some(tag)
+        })
+    };
+    mark.or(line).or_else(emphasis).or_else(tag).map(shortened)
 }
 
 /// Things a letter may ask for; words of one line mean the same.

@@ -89,7 +89,8 @@ pub async fn act(
     if said.is_empty() {
         drop(tx);
         let edited = deed == "edit";
-        let typed = edited.then(|| EditTyped { subject: typed.subject, body: typed.body });
+        let typed = EditTyped { subject: typed.subject, body: typed.body };
+        let typed = Some(typed).filter(|_| edited);
         let query = PageQuery { message: Some(id), mode: None, ..query };
         return show(&app, &organiser, campaign, &query, Shown { problem, typed, errors }).await;
     }
@@ -297,7 +298,7 @@ pub async fn resume(
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if !campaigns::resume(&mut tx, id, app.clock.now()).await? {
+    if !campaigns::resume(&mut tx, &app.config, id, app.clock.now()).await? {
         return Err(Error::Conflict("Only what was paused can go on.".into()));
     }
     tx.commit().await?;

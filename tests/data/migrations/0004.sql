@@ -1,6 +1,5 @@
 INSERT INTO campaigns (event_id, kind, state, name, created_by, created_at) VALUES
     (1, 'test', 'running', 'First invitations', 'Mira', 1000);
-INSERT INTO campaign_locks (event_id, kind, campaign_id) VALUES (1, 'test', 1);
 INSERT INTO messages (campaign_id, event_id, kind, person_id, state, subject, body, made_by, created_at, drafted_at) VALUES
     (1, 1, 'invitation', 1, 'drafted', 'Come and build', 'Hi Ada,', 'template', 1000, 1500);
 INSERT INTO messages (campaign_id, event_id, kind, person_id, state, created_at, sent_at) VALUES

@@ -1,0 +1,204 @@
+//! Writes a letter: by Gemini, or by the template when that is the resort.
+
+use crate::app::App;
+use crate::campaigns::letters::{self, Letter};
+use crate::campaigns::messages::{AfterDraft, store_draft};
+use crate::campaigns::{checks, template};
+use crate::jobs::Means;
+use crate::keys::{self, After, Grant};
+use crate::llm::answer::Usage;
+use crate::llm::{Failure, prompts};
+use crate::model::letter::{Draft, Finding};
+use crate::model::made_by::{MadeBy, Maker};
+use crate::model::message::{MessageKind, SkipReason};
+use crate::model::{MessageId, Millis};
+use crate::store::jobs::Leased;
+use crate::store::messages::Message;
+use crate::store::{self, Conn};
+
+/// Answers that are of no use, before the template writes.
+const ATTEMPTS: i64 = 3;
+
+pub async fn run(app: &App, leased: &Leased, id: MessageId, means: Means) -> anyhow::Result<()> {
+    let Some((message, letter)) = take_up(app, leased, id, &means).await? else { return Ok(()) };
+    match means {
+        Means::Resort(why) => {
+            let mut tx = app.db.write().await?;
+            by_template(&mut tx, app, leased, &message, &letter, why).await?;
+            tx.commit().await?;
+        }
+        Means::Model(grant) => by_model(app, leased, &message, &letter, &grant).await?,
+    }
+    Ok(())
+}
+
+/// Finds out whether the letter is still wanted; otherwise the job is done, and the slot is given back.
+async fn take_up(
+    app: &App,
+    leased: &Leased,
+    id: MessageId,
+    means: &Means,
+) -> anyhow::Result<Option<(Message, Letter)>> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let found = match store::messages::find(&mut tx, id).await? {
+        Some(message) => {
+            letters::read(&mut tx, &app.config, &message).await?.map(|letter| (message, letter))
+        }
+        None => None,
+    };
+    if let Some((message, letter)) = found {
+        let reason = reason_to_skip(&mut tx, &message, &letter).await?;
+        if let Some(reason) = reason {
+            store::messages::skip(&mut tx, id, reason).await?;
+            store::campaigns::finish_if_done(&mut tx, message.campaign_id, now).await?;
+        } else if store::messages::start_drafting(&mut tx, id).await? {
+            tx.commit().await?;
+            return Ok(Some((message, letter)));
+        }
+    }
+    if let Means::Model(grant) = means {
+        keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+    }
+    store::jobs::finish(&mut tx, leased).await?;
+    tx.commit().await?;
+    Ok(None)
+}
+
+async fn reason_to_skip(
+    tx: &mut Conn,
+    message: &Message,
+    letter: &Letter,
+) -> sqlx::Result<Option<SkipReason>> {
+    let suppression = store::people::suppression(tx, &letter.person.address.hash()).await?;
+    if let Some(suppression) = suppression {
+        let opted_out = suppression.reason == "opted_out";
+        return Ok(Some(if opted_out { SkipReason::OptedOut } else { SkipReason::Suppressed }));
+    }
+    let registered =
+        message.kind == MessageKind::Invitation && letter.person.registered_at.is_some();
+    Ok(registered.then_some(SkipReason::Registered))
+}
+
+async fn by_model(
+    app: &App,
+    leased: &Leased,
+    message: &Message,
+    letter: &Letter,
+    grant: &Grant,
+) -> anyhow::Result<()> {
+    let mut facts = letter.facts.clone();
+    facts.hint = hint(message);
+    let request = prompts::letter(&facts);
+    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
+    // A letter of another shape is an answer of no use, which is for the pool to book.
+    let (outcome, draft) = match outcome {
+        Ok(answer) => match prompts::read_letter(&answer) {
+            Ok(draft) => (Ok(answer), Some(draft)),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
+        },
+        Err(failure) => (Err(failure), None),
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    match (after, draft) {
+        (After::Fine, Some(draft)) => {
+            let made_by = MadeBy::model(&grant.model, grant.key);
+            keep(&mut tx, app, leased, message, &draft, &made_by, now).await?;
+        }
+        (After::Fine, None) => {
+            give_back(
+                &mut tx,
+                leased,
+                message,
+                now,
+                leased.attempts,
+                &Failure::Unusable {
+                    why: crate::llm::Unusable::EmptyText,
+                    usage: Usage::default(),
+                }
+                .to_string(),
+            )
+            .await?;
+        }
+        (After::Again { at }, _) => {
+            let words = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
+            give_back(&mut tx, leased, message, at, leased.attempts, &words).await?;
+        }
+        (After::Attempt { at, why }, _) if leased.attempts + 1 < ATTEMPTS => {
+            give_back(&mut tx, leased, message, at, leased.attempts + 1, &why).await?;
+        }
+        (After::Attempt { why, .. }, _) => {
+            let why =
+                format!("{ATTEMPTS} answers of the model could not be used; the last one: {why}");
+            by_template(&mut tx, app, leased, message, letter, why).await?;
+        }
+        (After::Resort { why }, _) => {
+            by_template(&mut tx, app, leased, message, letter, why).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What the organiser wants changed, and what the checks said of the last draft.
+fn hint(message: &Message) -> String {
+    let findings: Vec<Finding> = serde_json::from_str(&message.findings).unwrap_or_default();
+    let mut hint = message.hint.clone();
+    if message.drafts > 0 {
+        for finding in findings.iter().filter(|finding| checks::blocks(&finding.rule)) {
+            let place = if finding.place.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", finding.place)
+            };
+            hint = format!(
+                "{hint}\nYour last draft failed a check. {}{place}",
+                checks::explain(&finding.rule)
+            );
+        }
+    }
+    hint.trim().to_owned()
+}
+
+async fn by_template(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    message: &Message,
+    letter: &Letter,
+    why: String,
+) -> anyhow::Result<()> {
+    let draft = template::write(&letter.facts);
+    let made_by = MadeBy::instead(Maker::Template, why);
+    keep(tx, app, leased, message, &draft, &made_by, app.clock.now()).await
+}
+
+async fn keep(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    message: &Message,
+    draft: &Draft,
+    made_by: &MadeBy,
+    now: Millis,
+) -> anyhow::Result<()> {
+    match store_draft(tx, &app.config, message, draft, made_by, now).await? {
+        AfterDraft::Again => store::jobs::give_back(tx, leased, now, leased.attempts, None).await?,
+        AfterDraft::Kept | AfterDraft::Dropped => store::jobs::finish(tx, leased).await?,
+    }
+    Ok(())
+}
+
+async fn give_back(
+    tx: &mut Conn,
+    leased: &Leased,
+    message: &Message,
+    at: Millis,
+    attempts: i64,
+    words: &str,
+) -> sqlx::Result<()> {
+    store::messages::give_back_draft(tx, message.id, None, Some(words)).await?;
+    store::jobs::give_back(tx, leased, at, attempts, Some(words)).await
+}

@@ -1,0 +1,88 @@
+//! Finds the skills in a resume's text: by Gemini, or by the taxonomy when that is the resort.
+
+use crate::app::App;
+use crate::jobs::Means;
+use crate::keys::{self, After, Grant};
+use crate::llm::{Failure, prompts};
+use crate::model::ResumeId;
+use crate::model::made_by::MadeBy;
+use crate::resumes;
+use crate::store;
+use crate::store::jobs::Leased;
+
+/// Answers that are of no use, before the taxonomy reads.
+const ATTEMPTS: i64 = 3;
+
+pub async fn run(app: &App, leased: &Leased, id: ResumeId, means: Means) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let text = resumes::start_finding(&mut tx, id).await?;
+    match (text, means) {
+        (Some(text), Means::Model(grant)) => {
+            tx.commit().await?;
+            by_model(app, leased, id, &text, &grant).await
+        }
+        (Some(_), Means::Resort(why)) => {
+            resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
+            store::jobs::finish(&mut tx, leased).await?;
+            Ok(tx.commit().await?)
+        }
+        (None, means) => {
+            if let Means::Model(grant) = &means {
+                keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+            }
+            store::jobs::finish(&mut tx, leased).await?;
+            Ok(tx.commit().await?)
+        }
+    }
+}
+
+async fn by_model(
+    app: &App,
+    leased: &Leased,
+    id: ResumeId,
+    text: &str,
+    grant: &Grant,
+) -> anyhow::Result<()> {
+    let request = prompts::skills(text);
+    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
+    let (outcome, names) = match outcome {
+        Ok(answer) => match prompts::read_skills(&answer) {
+            Ok(names) => (Ok(answer), names),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), Vec::new()),
+        },
+        Err(failure) => (Err(failure), Vec::new()),
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let words = outcome.as_ref().err().map(ToString::to_string);
+    let resort = match keys::settle(&mut tx, &app.pool, grant, &outcome, now).await? {
+        After::Fine => {
+            let made_by = MadeBy::model(&grant.model, grant.key);
+            resumes::store_skills(&mut tx, id, &names, &made_by, now).await?;
+            None
+        }
+        After::Again { at } => {
+            resumes::give_back_finding(&mut tx, id).await?;
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        After::Attempt { at, why } if leased.attempts + 1 < ATTEMPTS => {
+            resumes::give_back_finding(&mut tx, id).await?;
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&why)).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        After::Attempt { why, .. } => {
+            Some(format!("{ATTEMPTS} answers of the model could not be used; the last one: {why}"))
+        }
+        After::Resort { why } => Some(why),
+    };
+    if let Some(why) = resort {
+        resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
+    }
+    store::jobs::finish(&mut tx, leased).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Work that is done later. A job names rows; its body reads them afresh, finds out whether the work is still wanted,
+//! works, and writes the result together with the job's own row in one transaction. Bodies may run twice.
+
+mod draft;
+mod find_skills;
+mod owner;
+mod read_resume;
+mod send;
+mod send_test;
+mod worker;
+
+pub use owner::Owner;
+pub use worker::{Workers, run_due};
+
+use crate::app::App;
+use crate::keys::Grant;
+use crate::model::Job;
+use crate::store::jobs::Leased;
+
+/// With what a job that wants Gemini may work.
+#[derive(Clone, Debug)]
+pub enum Means {
+    /// A booked slot.
+    Model(Grant),
+    /// Template or taxonomy, and why.
+    Resort(String),
+}
+
+/// The one place that says which body belongs to which kind. An error is a fault of ours or the database's: the job is
+/// looked at again.
+async fn run(
+    app: &App,
+    owner: &Owner,
+    leased: &Leased,
+    means: Option<Means>,
+) -> anyhow::Result<()> {
+    match (leased.job, means) {
+        (Job::Draft(id, _), Some(means)) => draft::run(app, leased, id, means).await,
+        (Job::Send(id), _) => send::run(app, owner, leased, id).await,
+        (Job::SendTest(id), _) => send_test::run(app, leased, id).await,
+        (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
+        (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
+        (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
+    }
+}

@@ -1,0 +1,73 @@
+//! Who works on what. Each process holds a lock on a file of its own while it lives: whoever can take that lock knows at
+//! once that its owner is dead, and settles what it left.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rand::RngExt as _;
+
+use crate::model::Millis;
+use crate::store::{self, Conn};
+
+/// This process, as it stands in leases.
+pub struct Owner {
+    pub name: String,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Owner {
+    /// Takes a name and the lock that goes with it, under `data_dir/run`.
+    pub fn new(data_dir: &Path) -> std::io::Result<Self> {
+        let folder = data_dir.join("run");
+        std::fs::create_dir_all(&folder)?;
+        let name = hex::encode(rand::rng().random::<[u8; 8]>());
+        let path = folder.join(format!("{name}.lock"));
+        let file = File::create(&path)?;
+        file.lock()?;
+        Ok(Self { name, path, _lock: file })
+    }
+
+    /// The names of dead owners on this machine; their files go.
+    pub fn dead(&self) -> Vec<String> {
+        let Some(files) = self.path.parent().and_then(|folder| std::fs::read_dir(folder).ok())
+        else {
+            return Vec::new();
+        };
+        let dead = files.filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            if path == self.path || path.extension()? != "lock" {
+                return None;
+            }
+            let file = File::open(&path).ok()?;
+            file.try_lock().ok()?;
+            std::fs::remove_file(&path).ok()?;
+            Some(name)
+        });
+        dead.collect()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Settles what an owner left: its jobs go back into the queue, and a mail whose attempt was written down may or may
+/// not have gone out: a person says.
+pub async fn settle(tx: &mut Conn, owner: &str, now: Millis) -> sqlx::Result<()> {
+    let words = "Muster stopped while this mail was on its way. It may or may not have gone out.";
+    for id in store::mails::settle_owner(tx, owner, words, now).await? {
+        tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out");
+        if let Some(message) = store::messages::find(tx, id).await? {
+            store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+        }
+    }
+    let released = store::jobs::release_owner(tx, owner).await?;
+    if released > 0 {
+        tracing::info!(jobs = released, "Put {released} jobs back that a stopped process held");
+    }
+    Ok(())
+}

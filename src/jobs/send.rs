@@ -1,0 +1,419 @@
+//! Delivers an approved letter. The attempt with its Message-ID is written down before the first byte of SMTP, what the
+//! server said after it; what happens between is `uncertain`, and a person settles it.
+
+use std::time::Duration;
+
+use rand::RngExt as _;
+
+use crate::app::App;
+use crate::campaigns::{self, letters};
+use crate::jobs::Owner;
+use crate::mail;
+use crate::mail::smtp::Delivery;
+use crate::mail::verdict::{Action, Then, UNREACHABLE, Verdict};
+use crate::mail::{Envelope, compose};
+use crate::model::clock::millis;
+use crate::model::letter::Draft;
+use crate::model::message::SkipReason;
+use crate::model::{MailId, MessageId, Millis};
+use crate::people::{self, Suppress};
+use crate::store::jobs::Leased;
+use crate::store::mails::{NewMail, Sender};
+use crate::store::messages::Message;
+use crate::store::people::Person;
+use crate::store::{self, Conn};
+
+/// A paused domain that is not worth waiting for.
+const STOPPED: Duration = Duration::from_hours(720);
+
+/// A campaign pauses when this many in a hundred of its mails went to addresses that do not exist …
+const MOST_BOUNCES: i64 = 3;
+/// … once so many mails went out.
+const ENOUGH_MAILS: i64 = 30;
+
+/// An attempt that is written down.
+struct Attempt {
+    mail: MailId,
+    person: Person,
+    bytes: Vec<u8>,
+}
+
+pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MessageId) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let attempt = begin(&mut tx, app, owner, leased, id, now).await?;
+    let smtp = app.smtp.as_ref();
+    if smtp.is_none() && attempt.is_some() {
+        store::messages::mark_sent(&mut tx, id, now).await?;
+        finish(&mut tx, leased, id, now).await?;
+    }
+    tx.commit().await?;
+    if let (Some(attempt), Some(smtp)) = (attempt, smtp) {
+        let from = app.config.mail.from_address();
+        let delivery = smtp.deliver(&from, &attempt.person.address, &attempt.bytes).await;
+        let now = app.clock.now();
+        let mut tx = app.db.write().await?;
+        end(&mut tx, app, leased, id, &attempt, &delivery, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Claims the message and writes the attempt down; `None` when nothing is to be sent now (then the job is settled).
+async fn begin(
+    tx: &mut Conn,
+    app: &App,
+    owner: &Owner,
+    leased: &Leased,
+    id: MessageId,
+    now: Millis,
+) -> anyhow::Result<Option<Attempt>> {
+    let Some(message) = store::messages::find(tx, id).await? else {
+        store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    };
+    let Some(letter) = letters::read(tx, &app.config, &message).await? else {
+        store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    };
+    let person = &letter.person;
+    let domain_pause = match app.smtp {
+        Some(_) => store::mails::domain_pause(tx, &person.address.domain(), now).await?,
+        None => None,
+    };
+    if let Some(pause) = &domain_pause
+        && pause.paused_until.since(now) < STOPPED
+    {
+        store::jobs::give_back(tx, leased, pause.paused_until, leased.attempts, None).await?;
+        return Ok(None);
+    }
+    if !store::messages::start_sending(tx, id).await? {
+        skip_if_left(tx, &message, person, now).await?;
+        store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    }
+    if let Some(pause) = domain_pause {
+        let words = pause.words.unwrap_or_else(|| "this domain takes no mail from us".into());
+        store::messages::mark_failed(tx, id, &words).await?;
+        finish(tx, leased, id, now).await?;
+        return Ok(None);
+    }
+    let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
+    let (whole, _) = letter.judge(&draft);
+    if Some(whole.hash()) != message.approved_hash {
+        // The event, the person or the matches were changed after the approval: not what somebody agreed to.
+        store::messages::send_again(tx, id, None, "", false).await?;
+        store::messages::disapprove(
+            tx,
+            id,
+            Some("The letter changed after it was approved; please look again."),
+        )
+        .await?;
+        store::jobs::finish(tx, leased).await?;
+        return Ok(None);
+    }
+    let from = app.config.mail.from_address();
+    let header_id = mail::header_id(&from.domain(), &rand::rng().random::<[u8; 16]>());
+    let envelope = Envelope {
+        from_name: letter
+            .facts
+            .event
+            .sender_name
+            .clone()
+            .or_else(|| letter.facts.event.organiser.clone()),
+        reply_to: letter.reply_to.clone(),
+        to: person.address.clone(),
+        to_name: person.name.clone(),
+        leave: letter.leave.clone(),
+        header_id: header_id.clone(),
+        date: now,
+        from,
+    };
+    let bytes = match compose(&envelope, &whole) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            store::messages::mark_failed(tx, id, &error.to_string()).await?;
+            finish(tx, leased, id, now).await?;
+            return Ok(None);
+        }
+    };
+    let by_smtp = app.smtp.is_some();
+    let row = NewMail {
+        message: Some(id),
+        recipient: person.address.as_str(),
+        subject: &whole.subject,
+        header_id: &header_id,
+        transport: if by_smtp { "smtp" } else { "outbox" },
+        state: if by_smtp { "sending" } else { "sent" },
+        bytes: &bytes,
+        owner: &owner.name,
+    };
+    let mail = store::mails::insert(tx, &row, now).await?;
+    if by_smtp {
+        let mut sender = store::mails::sender(tx, &app.sender_name()).await?;
+        sender.last_send_at = Some(now);
+        store::mails::set_sender(tx, &app.sender_name(), &sender).await?;
+    }
+    Ok(Some(Attempt { mail, person: letter.person, bytes }))
+}
+
+async fn skip_if_left(
+    tx: &mut Conn,
+    message: &Message,
+    person: &Person,
+    now: Millis,
+) -> sqlx::Result<()> {
+    if let Some(suppression) = store::people::suppression(tx, &person.address.hash()).await? {
+        let reason = match suppression.reason.as_str() {
+            "opted_out" => SkipReason::OptedOut,
+            _ => SkipReason::Suppressed,
+        };
+        store::messages::skip(tx, message.id, reason).await?;
+        store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+    }
+    Ok(())
+}
+
+/// The job is done, and perhaps its campaign.
+async fn finish(tx: &mut Conn, leased: &Leased, id: MessageId, now: Millis) -> sqlx::Result<()> {
+    store::jobs::finish(tx, leased).await?;
+    if let Some(message) = store::messages::find(tx, id).await? {
+        store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+    }
+    Ok(())
+}
+
+/// Writes down what the server said, and what follows from it.
+async fn end(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    id: MessageId,
+    attempt: &Attempt,
+    delivery: &Delivery,
+    now: Millis,
+) -> anyhow::Result<()> {
+    let name = app.sender_name();
+    match delivery {
+        Delivery::Sent { words } => {
+            store::mails::end(tx, attempt.mail, "sent", words, None, now).await?;
+            store::messages::mark_sent(tx, id, now).await?;
+            let sender = store::mails::sender(tx, &name).await?;
+            if sender.step > 0 || sender.words.is_some() {
+                let calm = Sender {
+                    min_gap: sender.min_gap,
+                    last_send_at: sender.last_send_at,
+                    ..Sender::default()
+                };
+                store::mails::set_sender(tx, &name, &calm).await?;
+            }
+            finish(tx, leased, id, now).await?;
+        }
+        Delivery::Uncertain { words } => {
+            store::mails::end(tx, attempt.mail, "uncertain", words, None, now).await?;
+            store::messages::mark_uncertain(tx, id, words).await?;
+            tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out: {words}");
+            finish(tx, leased, id, now).await?;
+        }
+        Delivery::NotSent { words } => {
+            store::mails::end(tx, attempt.mail, "refused", words, Some("unreachable"), now).await?;
+            let mut sender = store::mails::sender(tx, &name).await?;
+            let pause = UNREACHABLE
+                .get(sender.step as usize)
+                .or(UNREACHABLE.last())
+                .copied()
+                .unwrap_or_default();
+            pause_sender(&mut sender, now.plus(pause / app.config.time_scale), words, "");
+            store::mails::set_sender(tx, &name, &sender).await?;
+            again(tx, leased, id, now, words).await?;
+        }
+        Delivery::Refused { words, verdict, .. } => {
+            store::mails::end(tx, attempt.mail, "refused", words, Some(verdict.kind), now).await?;
+            tracing::warn!(
+                message.id = id.0,
+                kind = verdict.kind,
+                "The mail server refused message {id}"
+            );
+            refused(tx, app, leased, id, attempt, words, verdict, now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn pause_sender(sender: &mut Sender, until: Millis, words: &str, advice: &str) {
+    sender.paused_until = Some(sender.paused_until.map_or(until, |known| known.max(until)));
+    sender.step += 1;
+    sender.words = Some(words.to_owned());
+    sender.advice = Some(advice.to_owned());
+}
+
+/// The message waits for its turn again; it lost nothing.
+async fn again(
+    tx: &mut Conn,
+    leased: &Leased,
+    id: MessageId,
+    at: Millis,
+    words: &str,
+) -> sqlx::Result<()> {
+    store::messages::send_again(tx, id, Some(at), words, false).await?;
+    store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of `end`, told apart for reading")]
+async fn refused(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    id: MessageId,
+    attempt: &Attempt,
+    words: &str,
+    verdict: &Verdict,
+    now: Millis,
+) -> anyhow::Result<()> {
+    let scale = app.config.time_scale;
+    let name = app.sender_name();
+    let domain = attempt.person.address.domain();
+    let message = store::messages::find(tx, id).await?;
+    match verdict.action {
+        Action::StopSender => {
+            stop_sender(tx, &name, words, verdict.advice, now).await?;
+            again(tx, leased, id, now, words).await?;
+        }
+        Action::PauseSender { then, .. } => {
+            let mut sender = store::mails::sender(tx, &name).await?;
+            let pause = verdict.action.pause(sender.step as u32).unwrap_or_default() / scale;
+            let mut until = now.plus(pause);
+            match then {
+                Then::AsBefore => {}
+                Then::HalfSpeed => sender.min_gap = (sender.min_gap * 2).clamp(1_000, 60_000),
+                Then::AtMostAMinute(a_minute) => {
+                    if sender.min_gap > 0 && sender.step > 0 {
+                        sender.needs_attention_at = Some(now);
+                    }
+                    sender.min_gap = 60_000 / i64::from(a_minute.max(1));
+                }
+                Then::Connections { a_minute, .. } => {
+                    sender.min_gap = 60_000 / i64::from(a_minute.max(1));
+                }
+                Then::WhenTheDayFrees => {
+                    let day = Duration::from_hours(24) / scale;
+                    let recent = store::mails::sent_since(tx, now.minus(day)).await?;
+                    if let Some(oldest) = recent.oldest.filter(|_| recent.mails > 1) {
+                        until = until
+                            .min(oldest.plus(day))
+                            .max(now.plus(Duration::from_mins(10) / scale));
+                    }
+                }
+            }
+            pause_sender(&mut sender, until, words, verdict.advice);
+            store::mails::set_sender(tx, &name, &sender).await?;
+            again(tx, leased, id, now, words).await?;
+        }
+        Action::StopSenderAfter { times, of } => {
+            if store::mails::refused_lately(tx, verdict.kind, i64::from(of)).await?
+                >= i64::from(times)
+            {
+                stop_sender(tx, &name, words, verdict.advice, now).await?;
+            }
+            store::messages::mark_failed(tx, id, words).await?;
+            finish(tx, leased, id, now).await?;
+        }
+        Action::Fail { suppress } => {
+            store::messages::mark_failed(tx, id, words).await?;
+            if suppress {
+                people::suppress(
+                    tx,
+                    &attempt.person.address,
+                    Suppress::HardBounce,
+                    Some(words),
+                    now,
+                )
+                .await?;
+            }
+            finish(tx, leased, id, now).await?;
+            if let Some(message) = &message {
+                break_circuit(tx, message).await?;
+            }
+        }
+        Action::TryAgain { .. } => {
+            let tries = message.map_or(0, |it| it.sends);
+            if let Some(pause) = verdict.action.pause(tries as u32) {
+                let at = now.plus(pause / scale);
+                store::messages::send_again(tx, id, Some(at), words, true).await?;
+                store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await?;
+            } else {
+                store::messages::mark_failed(tx, id, words).await?;
+                finish(tx, leased, id, now).await?;
+            }
+        }
+        Action::PauseDomain { pause } => {
+            let until = now.plus(pause / scale);
+            store::mails::pause_domain(tx, &domain, until, words).await?;
+            again(tx, leased, id, until, words).await?;
+        }
+        Action::StopDomain => {
+            store::mails::pause_domain(tx, &domain, store::jobs::PAUSED, words).await?;
+            store::messages::mark_failed(tx, id, words).await?;
+            finish(tx, leased, id, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn stop_sender(
+    tx: &mut Conn,
+    name: &str,
+    words: &str,
+    advice: &str,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let mut sender = store::mails::sender(tx, name).await?;
+    sender.needs_attention_at = Some(now);
+    sender.words = Some(words.to_owned());
+    sender.advice = Some(advice.to_owned());
+    store::mails::set_sender(tx, name, &sender).await
+}
+
+/// Too many addresses that do not exist: the list is bad, and going on would cost the sender's good name.
+async fn break_circuit(tx: &mut Conn, message: &Message) -> sqlx::Result<()> {
+    let bounces = store::mails::bounces(tx, message.campaign_id).await?;
+    let mails = bounces.sent + bounces.hard;
+    if mails >= ENOUGH_MAILS && bounces.hard * 100 >= mails * MOST_BOUNCES {
+        let words = format!(
+            "Paused: {} of {mails} addresses do not exist. Look through the list before you go on.",
+            bounces.hard
+        );
+        campaigns::pause(tx, message.campaign_id, Some(&words)).await?;
+    }
+    Ok(())
+}
+
+/// When the next mail may leave by SMTP: now, later, or (`None`) not before a person does something.
+pub async fn gate(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Option<Millis>> {
+    if app.smtp.is_none() {
+        return Ok(Some(now));
+    }
+    let sender = store::mails::sender(conn, &app.sender_name()).await?;
+    if sender.needs_attention_at.is_some() {
+        return Ok(None);
+    }
+    let mail = &app.config.mail;
+    let scale = app.config.time_scale;
+    let set_gap =
+        mail.sends_per_second.map_or(0, |rate| millis(Duration::from_secs_f64(1.0 / rate)));
+    let gap = Duration::from_millis(set_gap.max(sender.min_gap).unsigned_abs()) / scale;
+    let mut at = sender.last_send_at.map_or(now, |last| last.plus(gap));
+    if let Some(until) = sender.paused_until {
+        at = at.max(until);
+    }
+    if let Some(most) = mail.sends_per_day {
+        let day = Duration::from_hours(24) / scale;
+        let recent = store::mails::sent_since(conn, now.minus(day)).await?;
+        if recent.mails >= i64::from(most)
+            && let Some(oldest) = recent.oldest
+        {
+            at = at.max(oldest.plus(day));
+        }
+    }
+    Ok(Some(at.max(now)))
+}

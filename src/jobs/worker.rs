@@ -1,0 +1,288 @@
+//! Takes jobs from the queue and runs them: lease, heartbeat, recovery, drain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::{Means, Owner, owner, run, send};
+use crate::app::App;
+use crate::keys::{self, Decision};
+use crate::llm::pacing::Demand;
+use crate::model::Millis;
+use crate::model::job::Task;
+use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
+use crate::store::{self};
+
+/// How long a job is believed to be worked on without a sign of life, and how often there is one.
+const LEASE: Duration = Duration::from_secs(15);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Another process may have written: look anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+/// Changes come in bursts: look at most this often.
+const BREATH: Duration = Duration::from_millis(50);
+/// How long what is in flight may take to end when Muster stops.
+const DRAIN: Duration = Duration::from_secs(25);
+/// Requests in flight at once: far more than any pool of keys lets start within a time-out.
+const IN_FLIGHT: usize = 256;
+/// After a fault of our own the job is looked at again: later and later.
+const FAULT_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
+
+/// What looking into the queue came to.
+enum Look {
+    Run(Leased, Option<Means>),
+    /// Nothing can be done before then; `None`: not before something changes.
+    Idle(Option<Millis>),
+}
+
+/// The workers of this process.
+pub struct Workers {
+    app: App,
+    owner: Arc<Owner>,
+    tasks: TaskTracker,
+    /// Beats until everything is drained: what is still in flight must not be taken for dead.
+    heart: tokio::task::JoinHandle<()>,
+}
+
+impl Workers {
+    /// Settles what dead processes left, and starts to work.
+    pub async fn start(app: App) -> anyhow::Result<Self> {
+        let owner = Arc::new(Owner::new(&app.config.data_dir)?);
+        for dead in owner.dead() {
+            let mut tx = app.db.write().await?;
+            owner::settle(&mut tx, &dead, app.clock.now()).await?;
+            tx.commit().await?;
+        }
+        let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
+        let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
+        workers.spawn_lane(Kind::Gemini, IN_FLIGHT);
+        workers.spawn_lane(Kind::Sends, 1);
+        workers
+            .spawn_lane(Kind::Reads, std::thread::available_parallelism().map_or(1, usize::from));
+        Ok(workers)
+    }
+
+    /// Waits for what is in flight; what does not end in time goes back into the queue. Call when `stopping` is set.
+    pub async fn drain(self) -> anyhow::Result<()> {
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; it goes on at the next start");
+        }
+        self.heart.abort();
+        let mut tx = self.app.db.write().await?;
+        owner::settle(&mut tx, &self.owner.name, self.app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn spawn_lane(&self, kind: Kind, at_once: usize) {
+        let (app, owner, tasks) = (self.app.clone(), self.owner.clone(), self.tasks.clone());
+        let places = Arc::new(Semaphore::new(at_once));
+        self.tasks.spawn(async move {
+            let mut changes = app.db.changes();
+            while !app.stopping.is_cancelled() {
+                let Ok(place) = places.clone().acquire_owned().await else { break };
+                changes.mark_unchanged();
+                let until = match look(&app, &owner, kind).await {
+                    Ok(Look::Run(leased, means)) => {
+                        let (app, owner) = (app.clone(), owner.clone());
+                        tasks.spawn(async move {
+                            carry_out(&app, &owner, &leased, means).await;
+                            drop(place);
+                        });
+                        continue;
+                    }
+                    Ok(Look::Idle(until)) => until,
+                    Err(error) => {
+                        tracing::error!(error = format!("{error:#}"), "the queue cannot be read");
+                        None
+                    }
+                };
+                drop(place);
+                let anyway = app.clock.now().plus(LOOK_ANYWAY);
+                let until = until.map_or(anyway, |until| until.min(anyway));
+                tokio::select! {
+                    () = app.stopping.cancelled() => break,
+                    () = app.clock.sleep_until(until) => {}
+                    _ = changes.changed() => tokio::time::sleep(BREATH).await,
+                }
+            }
+        });
+    }
+}
+
+async fn heartbeat(app: App, owner: Arc<Owner>) {
+    loop {
+        app.clock.sleep(HEARTBEAT / app.config.time_scale).await;
+        if let Err(error) = beat(&app, &owner).await {
+            tracing::error!(error = format!("{error:#}"), "no sign of life could be given");
+        }
+    }
+}
+
+/// A sign of life for our jobs; and those whose owner gave none for too long go back.
+async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    store::jobs::heartbeat(&mut tx, &owner.name, now.plus(LEASE / app.config.time_scale)).await?;
+    for silent in store::jobs::silent_owners(&mut tx, now).await? {
+        owner::settle(&mut tx, &silent, now).await?;
+    }
+    tx.commit().await
+}
+
+/// The lanes: work that does not wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Gemini,
+    Sends,
+    Reads,
+}
+
+/// Takes the next job of a lane, if one can run now.
+async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
+    match kind {
+        Kind::Gemini => look_for_gemini(app, owner).await,
+        Kind::Sends => {
+            // A test of the settings goes out also while the sender is paused: it is how one finds out.
+            if let Look::Run(leased, means) = look_plain(app, owner, TESTS).await? {
+                return Ok(Look::Run(leased, means));
+            }
+            let now = app.clock.now();
+            let mut conn = app.db.read().await?;
+            match send::gate(&mut conn, app, now).await? {
+                Some(at) if at <= now => {
+                    drop(conn);
+                    look_plain(app, owner, SENDS).await
+                }
+                later => Ok(Look::Idle(later)),
+            }
+        }
+        Kind::Reads => look_plain(app, owner, READS).await,
+    }
+}
+
+async fn look_plain(app: &App, owner: &Owner, lane: Lane) -> anyhow::Result<Look> {
+    let now = app.clock.now();
+    if !store::jobs::is_due(&mut *app.db.read().await?, lane, now).await? {
+        return Ok(Look::Idle(
+            store::jobs::next_due(&mut *app.db.read().await?, Some(lane), now).await?,
+        ));
+    }
+    let mut tx = app.db.write().await?;
+    let leased = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?;
+    tx.commit().await?;
+    Ok(leased.map_or(Look::Idle(None), |leased| Look::Run(leased, None)))
+}
+
+/// Decides, books and claims in one transaction, so that several processes share one pool.
+async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
+    let now = app.clock.now();
+    let mut conn = app.db.read().await?;
+    if store::jobs::waiting(&mut conn, now).await?.is_empty() {
+        return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
+    }
+    drop(conn);
+    let mut tx = app.db.write().await?;
+    let now = app.clock.now();
+    let waiting = store::jobs::waiting(&mut tx, now).await?;
+    let demands: Vec<Demand> = waiting.iter().map(demand).collect();
+    let decision = keys::book(&mut tx, &app.pool, &demands, now).await?;
+    let (task, class, means) = match decision {
+        Decision::Wait { until, .. } => return Ok(Look::Idle(until)),
+        Decision::Start { task, class, grant } => (task, class, Means::Model(grant)),
+        Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
+    };
+    let lane = Lane::Gemini(task, class);
+    let Some(leased) = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?
+    else {
+        // Another process took it: the booking goes with the transaction.
+        return Ok(Look::Idle(Some(now)));
+    };
+    if let Means::Model(grant) = &means {
+        keys::attach(&mut tx, grant, leased.id).await?;
+    }
+    tx.commit().await?;
+    Ok(Look::Run(leased, Some(means)))
+}
+
+fn lease(app: &App, now: Millis) -> Millis {
+    now.plus(LEASE / app.config.time_scale)
+}
+
+fn demand(waiting: &store::jobs::Waiting) -> Demand {
+    Demand {
+        task: waiting.task,
+        class: waiting.class,
+        waiting: waiting.waiting,
+        created_at: waiting.oldest,
+        deadline_at: waiting.deadline_at,
+        // Facts and instructions of a letter; a resume of the longest length that is sent.
+        tokens: match waiting.task {
+            Task::Outreach => 900,
+            Task::Match => 1_500,
+            Task::Skills => 6_000,
+        },
+    }
+}
+
+/// Runs a job's body. A fault of ours costs an attempt and a pause; the job is never lost.
+async fn carry_out(app: &App, owner: &Owner, leased: &Leased, means: Option<Means>) {
+    let Err(error) = run(app, owner, leased, means).await else { return };
+    tracing::error!(
+        job.id = leased.id.0,
+        kind = leased.job.kind(),
+        error = format!("{error:#}"),
+        "A job failed and will be looked at again"
+    );
+    let pause = (FAULT_PAUSE * 2_u32.saturating_pow(leased.attempts.clamp(0, 16) as u32))
+        .min(LONGEST_FAULT_PAUSE);
+    let at = app.clock.now().plus(pause / app.config.time_scale);
+    let given_back = async {
+        let mut tx = app.db.write().await?;
+        store::jobs::give_back(
+            &mut tx,
+            leased,
+            at,
+            leased.attempts + 1,
+            Some(&format!("{error:#}")),
+        )
+        .await?;
+        tx.commit().await
+    };
+    if let Err(error) = given_back.await {
+        // Its lease will run out.
+        tracing::error!(
+            job.id = leased.id.0,
+            error = format!("{error:#}"),
+            "A job could not be given back"
+        );
+    }
+}
+
+/// Runs what is due, one job after the other, until nothing is: for tests, whose clock stands still. Returns when the
+/// next job is due, if one is.
+pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
+    let owner = Owner::new(&app.config.data_dir)?;
+    loop {
+        let mut next: Option<Millis> = None;
+        let mut ran = false;
+        for kind in [Kind::Reads, Kind::Gemini, Kind::Sends] {
+            match look(app, &owner, kind).await? {
+                Look::Run(leased, means) => {
+                    carry_out(app, &owner, &leased, means).await;
+                    ran = true;
+                }
+                Look::Idle(until) => {
+                    let until = until.filter(|until| *until > app.clock.now());
+                    next = [next, until].into_iter().flatten().min();
+                }
+            }
+        }
+        if !ran {
+            return Ok(next);
+        }
+    }
+}

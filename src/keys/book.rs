@@ -1,0 +1,241 @@
+//! Decides and books, in one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::Pool;
+use crate::llm::pacing::{
+    self, Demand, Key, Ledger, Pace, Rest, RestKind, Slot, TaskTurn, Turns, Verdict, View, day,
+};
+use crate::model::job::{Class, Task};
+use crate::model::{JobId, Millis};
+use crate::store::{self, Conn};
+
+/// What is to happen next.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// The oldest waiting job of this task and class asks Gemini with this grant.
+    Start { task: Task, class: Class, grant: Grant },
+    /// The oldest waiting job of this task and class takes its resort: why.
+    Resort { task: Task, class: Class, why: String },
+    /// Nothing can start before `until`; `None`: not before something changes.
+    Wait { until: Option<Millis>, why: String },
+}
+
+/// A booked slot: the right to send one request.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub booking: i64,
+    /// The number of the key's variable; 0 is the reserve.
+    pub key: i64,
+    pub model: String,
+    pub task: Task,
+    pub class: Class,
+    pub(super) key_id: i64,
+    pub(super) project: String,
+    /// Of the job that it was booked for.
+    pub(super) deadline_at: Option<Millis>,
+    /// When it was booked, or stamped again; and when its first byte left, 0 while none did. Shared by all clones.
+    pub(super) booked_at: Arc<AtomicI64>,
+    pub(super) sent_at: Arc<AtomicI64>,
+}
+
+impl Grant {
+    pub(super) fn booked(&self) -> Millis {
+        Millis(self.booked_at.load(Ordering::Acquire))
+    }
+
+    pub(super) fn sent(&self) -> Option<Millis> {
+        match self.sent_at.load(Ordering::Acquire) {
+            0 => None,
+            at => Some(Millis(at)),
+        }
+    }
+}
+
+/// After so many turns old bookings are forgotten.
+const TIDY_EVERY: i64 = 1_000;
+
+/// Decides and books, inside the caller's write transaction, which it must be the first to write in: on PostgreSQL
+/// that makes the processes take turns. The caller claims the oldest waiting job of the task and class in the same
+/// transaction and [`attach`]es it.
+pub async fn book(
+    conn: &mut Conn,
+    pool: &Pool,
+    demands: &[Demand],
+    now: Millis,
+) -> sqlx::Result<Decision> {
+    let turn = store::keys::lock(conn).await?;
+    if turn % TIDY_EVERY == 0 {
+        store::keys::forget(conn, now.minus(Duration::from_hours(48))).await?;
+    }
+    let (view, ids) = load(conn, pool, now).await?;
+    match pacing::decide(&view, demands, now) {
+        Verdict::Wait { until, why } => Ok(Decision::Wait { until, why }),
+        Verdict::Resort { demand, why } => {
+            let Demand { task, class, .. } = demands[demand];
+            tracing::debug!(%task, "No key serves: {why}");
+            Ok(Decision::Resort { task, class, why })
+        }
+        Verdict::Start { demand, key, project, model } => {
+            let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk && it.waiting > 0);
+            let Demand { task, class, deadline_at, tokens, .. } = demands[demand];
+            let turns = view.turns.after(task, class, bulk_waits, now);
+            let finish = turns.tasks.get(&task).map_or(0, |turn| turn.finish);
+            let key_id = ids.get(&key).copied().unwrap_or_default();
+            let date = day::of(now);
+            let new = store::keys::NewBooking {
+                project: &project,
+                model: &model,
+                key: key_id,
+                number: key,
+                task,
+                class,
+                tokens,
+                free_at: view.pace.held_until(now),
+                day: counted_day(&date, &view.pace, now),
+            };
+            let booking = store::keys::book(conn, &new, now).await?;
+            store::keys::set_turn(conn, task, now, finish, turns.clock, turns.since_bulk).await?;
+            let grant = Grant {
+                booking,
+                key,
+                model,
+                task,
+                class,
+                key_id,
+                project,
+                deadline_at,
+                booked_at: Arc::new(AtomicI64::new(now.0)),
+                sent_at: Arc::new(AtomicI64::new(0)),
+            };
+            Ok(Decision::Start { task, class, grant })
+        }
+    }
+}
+
+/// Says for which job the grant was booked, so that its tries can be counted.
+pub async fn attach(conn: &mut Conn, grant: &Grant, job: JobId) -> sqlx::Result<()> {
+    store::keys::attach(conn, grant.booking, job).await
+}
+
+/// What the pool knows now: for pages that say when a job is expected to start ([`pacing::outlook`]).
+pub async fn view(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<View> {
+    Ok(load(conn, pool, now).await?.0)
+}
+
+/// The day of `now`, with the requests that were booked just before its midnight and may have arrived after it.
+pub(super) fn counted_day<'a>(date: &'a str, pace: &Pace, now: Millis) -> store::keys::Day<'a> {
+    let slack = pace.fresh + pace.grace + pace.guard;
+    store::keys::Day { date, from: day::beginning(now).minus(slack) }
+}
+
+/// The view, and each key's row by its number.
+async fn load(
+    conn: &mut Conn,
+    pool: &Pool,
+    now: Millis,
+) -> sqlx::Result<(View, BTreeMap<i64, i64>)> {
+    let rows = store::keys::list(conn).await?;
+    let mut keys = Vec::new();
+    let mut ids = BTreeMap::new();
+    for key in pool.keys() {
+        let Some(row) = rows.iter().find(|row| row.fingerprint == key.fingerprint) else {
+            continue;
+        };
+        ids.insert(key.number, row.id);
+        let reason = || row.reason.clone().unwrap_or_default();
+        keys.push(Key {
+            number: key.number,
+            project: key.project.clone(),
+            paused: row.paused_at.is_some(),
+            aside: row.aside_at.map(|_| reason()),
+            rest: row.rest_until.filter(|until| *until > now).map(|until| (until, reason())),
+            last_sent: row.last_sent_at,
+            last_booking: row.last_booking,
+        });
+    }
+    let ledgers = ledgers(conn, pool, now).await?;
+    let (clock, since_bulk) = store::keys::turn(conn).await?;
+    let mut turns = Turns { clock, since_bulk, ..Turns::default() };
+    for turn in store::keys::turns(conn).await? {
+        if let Ok(task) = turn.task.parse() {
+            let last_start = Some(turn.last_start_at);
+            turns.tasks.insert(task, TaskTurn { last_start, finish: turn.finish });
+        }
+    }
+    let view =
+        View { pace: pool.pace().clone(), models: pool.models().to_vec(), keys, ledgers, turns };
+    Ok((view, ids))
+}
+
+async fn ledgers(
+    conn: &mut Conn,
+    pool: &Pool,
+    now: Millis,
+) -> sqlx::Result<BTreeMap<String, Vec<Ledger>>> {
+    let mut ledgers: BTreeMap<String, Vec<Ledger>> = BTreeMap::new();
+    for key in pool.keys() {
+        if !ledgers.contains_key(&key.project) {
+            let fresh = ledger(pool, &key.project, None, now);
+            ledgers.insert(key.project.clone(), vec![fresh; pool.models().len()]);
+        }
+    }
+    let place = |model: &str| pool.models().iter().position(|known| known == model);
+    for row in store::keys::quotas(conn).await? {
+        if let Some(model) = place(&row.model)
+            && let Some(of_project) = ledgers.get_mut(&row.project)
+        {
+            of_project[model] = ledger(pool, &row.project, Some(&row), now);
+        }
+    }
+    for held in store::keys::held(conn, now).await? {
+        if let Some(model) = place(&held.model)
+            && let Some(of_project) = ledgers.get_mut(&held.project)
+        {
+            let tokens = u32::try_from(held.tokens).unwrap_or(u32::MAX);
+            of_project[model].slots.push(Slot { free_at: held.free_at, tokens });
+        }
+    }
+    Ok(ledgers)
+}
+
+/// What is set and what was learned, the smaller of both, and what was used today.
+pub(super) fn ledger(
+    pool: &Pool,
+    project: &str,
+    row: Option<&store::keys::Quota>,
+    now: Millis,
+) -> Ledger {
+    let set = pool.limits(project);
+    let smaller = |set: Option<u32>, learned: Option<i64>| {
+        let learned = learned.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        set.into_iter().chain(learned).min()
+    };
+    let of_row = |get: fn(&store::keys::Quota) -> Option<i64>| row.and_then(get);
+    let lowered = row
+        .filter(|row| row.lowered_until.is_some_and(|until| until > now))
+        .map_or(0, |row| u32::try_from(row.lowered_by).unwrap_or(0));
+    let per_minute = smaller(set.requests_per_minute, of_row(|it| it.per_minute))
+        .unwrap_or(pacing::REQUESTS_PER_MINUTE);
+    Ledger {
+        per_minute: per_minute.saturating_sub(lowered).max(1),
+        per_day: smaller(set.requests_per_day, of_row(|it| it.per_day)),
+        tokens_per_minute: smaller(set.tokens_per_minute, of_row(|it| it.tokens_per_minute))
+            .unwrap_or(pacing::TOKENS_PER_MINUTE),
+        slots: Vec::new(),
+        used_today: row
+            .filter(|row| row.day == day::of(now))
+            .map_or(0, |row| u32::try_from(row.day_count).unwrap_or(u32::MAX)),
+        rest: row.and_then(|row| {
+            let until = row.rest_until.filter(|until| *until > now)?;
+            let kind = row.rest_kind.as_deref().and_then(|word| word.parse().ok());
+            Some(Rest { until, kind: kind.unwrap_or(RestKind::Minute) })
+        }),
+        off: row
+            .filter(|row| row.off_at.is_some())
+            .map(|row| row.reason.clone().unwrap_or_default()),
+    }
+}

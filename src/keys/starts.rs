@@ -1,0 +1,276 @@
+//! What waits for the pool, when it starts, and how much of the pool is ready: for the line on every page and for
+//! `/keys`. It is told what waits; it does not look into the queue.
+
+use std::time::Duration;
+
+use super::overview::{KeyRow, KeyState, meanwhile, rows, state};
+use super::{Pool, PoolKey};
+use crate::config::Pacing;
+use crate::llm::pacing::{self, Demand, Outlook, View, day};
+use crate::model::Millis;
+use crate::model::job::Task;
+use crate::store::jobs::Waiting;
+use crate::store::{self, Conn};
+
+/// How the pool stands, in a few numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Keys that are not the reserve.
+    pub primary: usize,
+    /// Of these, how many serve, now or when their minute is over.
+    pub ready: usize,
+    /// Of these, how many were set aside or have no model to use.
+    pub aside: usize,
+    pub paused: usize,
+    /// When the first resting one of these is back.
+    pub back_at: Option<Millis>,
+    /// No primary key is ready, but one serves with another model of the list.
+    pub next_model: bool,
+    /// The reserve key, where there is one: whether it serves.
+    pub reserve: Option<bool>,
+    /// Jobs that wait for a key.
+    pub waiting: i64,
+    pub next: Next,
+}
+
+/// The next start of what waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing waits.
+    Idle,
+    Now,
+    At {
+        at: Millis,
+        why: String,
+    },
+    /// No key serves: template or taxonomy do, and why.
+    Resort {
+        why: String,
+    },
+}
+
+/// One task: its distance, and what waits for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskStarts {
+    pub task: Task,
+    /// The distance that is set, which counts at two keys.
+    pub delay: Duration,
+    /// The distance now; zero where none is kept.
+    pub spacing: Duration,
+    pub waiting: i64,
+    pub last_start: Option<Millis>,
+    /// Of what waits; where nothing does, when something could start.
+    pub next: Next,
+    pub could_start: Millis,
+}
+
+/// When everything that waits will have started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Nothing waits, or nothing serves.
+    Unknown,
+    At(Millis),
+    /// The day's quota ends first: so many requests are left.
+    NotToday {
+        left: u64,
+    },
+}
+
+/// Everything that `/keys` shows about now.
+#[derive(Clone, Debug)]
+pub struct Now {
+    pub summary: Summary,
+    pub keys: Vec<KeyRow>,
+    /// The primary key that goes next, while something waits.
+    pub next_key: Option<i64>,
+    pub tasks: Vec<TaskStarts>,
+    pub finish: Finish,
+    /// How many projects share the work; 0 when none serves.
+    pub projects: usize,
+    /// Requests a minute that the serving projects allow.
+    pub allowed: u32,
+    /// Requests today, of all projects and models.
+    pub today: u64,
+    pub refused_today: i64,
+    /// When the day's limits start again: midnight in California.
+    pub day_ends: Millis,
+    /// Distances are kept; else whatever can start does.
+    pub spaced: bool,
+}
+
+/// For the line on every page.
+pub async fn summary(
+    conn: &mut Conn,
+    pool: &Pool,
+    waiting: &[Waiting],
+    now: Millis,
+) -> sqlx::Result<Summary> {
+    let view = super::view(conn, pool, now).await?;
+    Ok(summary_of(&view, pool, &demands(waiting), now))
+}
+
+/// For `/keys`.
+pub async fn now(
+    conn: &mut Conn,
+    pool: &Pool,
+    waiting: &[Waiting],
+    now: Millis,
+) -> sqlx::Result<Now> {
+    let view = super::view(conn, pool, now).await?;
+    let keys = rows(conn, pool, &view, now).await?;
+    let demands = demands(waiting);
+    let summary = summary_of(&view, pool, &demands, now);
+    let today = view.ledgers.values().flatten().map(|ledger| u64::from(ledger.used_today)).sum();
+    Ok(Now {
+        next_key: next_key(&keys, &summary.next, now),
+        tasks: Task::ALL.iter().map(|task| task_starts(&view, &demands, *task, now)).collect(),
+        finish: finish(&view, pool, &demands, now),
+        projects: view.serving_projects(now),
+        allowed: serving(&view, pool, now).iter().map(|(_, per_minute)| per_minute).sum(),
+        today,
+        refused_today: store::bookings::refused_since(conn, day::beginning(now)).await?,
+        day_ends: day::next(now),
+        spaced: view.pace.pacing == Pacing::Spaced,
+        summary,
+        keys,
+    })
+}
+
+fn demands(waiting: &[Waiting]) -> Vec<Demand> {
+    let demand = |waiting: &Waiting| Demand {
+        task: waiting.task,
+        class: waiting.class,
+        waiting: waiting.waiting,
+        created_at: waiting.oldest,
+        deadline_at: waiting.deadline_at,
+        // A minute's tokens are hardly ever what a start waits for; when they are, it comes a little later than told.
+        tokens: 0,
+    };
+    waiting.iter().filter(|it| it.waiting > 0).map(demand).collect()
+}
+
+fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summary {
+    let state_of = |key: &PoolKey| state(view, key, now).0;
+    let states: Vec<(&PoolKey, KeyState)> =
+        pool.keys().iter().filter(|key| key.number != 0).map(|key| (key, state_of(key))).collect();
+    let count = |is: fn(&KeyState) -> bool| states.iter().filter(|(_, state)| is(state)).count();
+    let back = states.iter().filter_map(|(_, state)| match state {
+        KeyState::Resting { until, .. } => Some(*until),
+        _ => None,
+    });
+    let ready = count(KeyState::serves);
+    Summary {
+        primary: states.len(),
+        ready,
+        aside: count(|it| matches!(it, KeyState::Aside { .. } | KeyState::NoModel { .. })),
+        paused: count(|it| matches!(it, KeyState::Paused)),
+        back_at: back.min(),
+        next_model: ready == 0
+            && states.iter().any(|(key, state)| meanwhile(view, key, state, now).is_some()),
+        reserve: pool.key(0).map(|key| state_of(key).serves()),
+        waiting: demands.iter().map(|it| it.waiting).sum(),
+        next: next(view, demands, now),
+    }
+}
+
+/// The next start of any of these.
+fn next<'a>(view: &View, demands: impl IntoIterator<Item = &'a Demand>, now: Millis) -> Next {
+    let mut found = Next::Idle;
+    for demand in demands {
+        let this = match pacing::outlook(view, demand, now) {
+            Outlook::Start { .. } => Next::Now,
+            Outlook::Wait { until, .. } if until <= now => Next::Now,
+            Outlook::Wait { until, why } => Next::At { at: until, why },
+            Outlook::Resort { why } => Next::Resort { why },
+        };
+        let sooner = match (&this, &found) {
+            (_, Next::Idle) => true,
+            (_, Next::Now) => false,
+            (Next::Now, _) | (Next::At { .. }, Next::Resort { .. }) => true,
+            (Next::At { at: this, .. }, Next::At { at: known, .. }) => this < known,
+            (Next::Idle | Next::Resort { .. }, _) => false,
+        };
+        if sooner {
+            found = this;
+        }
+    }
+    found
+}
+
+fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> TaskStarts {
+    let of_task = || demands.iter().filter(|it| it.task == task);
+    let pace = &view.pace;
+    TaskStarts {
+        task,
+        delay: match task {
+            Task::Outreach => pace.outreach_delay,
+            Task::Skills => pace.skills_delay,
+            Task::Match => pace.match_delay,
+        },
+        spacing: pace.spacing(task, view.serving_projects(now)),
+        waiting: of_task().map(|it| it.waiting).sum(),
+        last_start: view.turns.tasks.get(&task).and_then(|turn| turn.last_start),
+        next: next(view, of_task(), now),
+        could_start: view.spaced_from(task, now),
+    }
+}
+
+/// The key that will have rested longest when the next start comes.
+fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<i64> {
+    let at = match next {
+        Next::Now => now,
+        Next::At { at, .. } => *at,
+        Next::Idle | Next::Resort { .. } => return None,
+    };
+    keys.iter()
+        .filter(|key| key.number != 0 && key.state.serves())
+        .filter_map(|key| Some((key.next_free_at?.max(at), key.last_used_at, key.number)))
+        .min()
+        .map(|(.., number)| number)
+}
+
+/// The projects that serve with a primary key, each with its requests a minute.
+fn serving<'a>(view: &View, pool: &'a Pool, now: Millis) -> Vec<(&'a str, u32)> {
+    let mut found: Vec<(&str, u32)> = Vec::new();
+    for key in pool.keys().iter().filter(|key| key.number != 0) {
+        let its_state = state(view, key, now).0;
+        let serves = its_state.serves() || meanwhile(view, key, &its_state, now).is_some();
+        if serves && !found.iter().any(|(project, _)| *project == key.project) {
+            let mut usable = view.ledgers.get(&key.project).into_iter().flatten();
+            let ledger = usable.find(|ledger| ledger.off.is_none() && !ledger.day_is_over(now));
+            found.push((&key.project, ledger.map_or(0, |ledger| ledger.per_minute)));
+        }
+    }
+    found
+}
+
+fn finish(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Finish {
+    let total: u64 = demands.iter().map(|it| it.waiting.unsigned_abs()).sum();
+    let serving = serving(view, pool, now);
+    let allowed: u64 = serving.iter().map(|(_, per_minute)| u64::from(*per_minute)).sum();
+    if total == 0 || allowed == 0 {
+        return Finish::Unknown;
+    }
+    let ledgers = serving.iter().flat_map(|(project, _)| view.ledgers.get(*project)).flatten();
+    let left: Option<u64> = ledgers
+        .filter(|ledger| ledger.off.is_none())
+        .map(|ledger| match ledger.per_day {
+            _ if ledger.day_is_over(now) => Some(0),
+            None => None,
+            Some(limit) => Some(u64::from(limit.saturating_sub(ledger.used_today))),
+        })
+        .sum();
+    if let Some(left) = left.filter(|left| *left < total) {
+        return Finish::NotToday { left };
+    }
+    let times =
+        |each: Duration, count: u64| each.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+    let by_quota = times(view.pace.window, total) / u32::try_from(allowed).unwrap_or(u32::MAX);
+    let projects = view.serving_projects(now);
+    let by_distance = Task::ALL.iter().map(|task| {
+        let waiting = demands.iter().filter(|it| it.task == *task);
+        let waiting: u64 = waiting.map(|it| it.waiting.unsigned_abs()).sum();
+        times(view.pace.spacing(*task, projects), waiting)
+    });
+    Finish::At(now.plus(by_distance.fold(by_quota, Duration::max)))
+}

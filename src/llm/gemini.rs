@@ -1,0 +1,135 @@
+//! Asks Gemini over HTTP. Knows the wire, not the pool: when to ask, and what a refusal means for a key, is decided
+//! elsewhere. A key stands in the `x-goog-api-key` header and nowhere else.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+use super::answer::{self, Answer, Failure, Unusable, Usage};
+use super::{Request, refusal};
+use crate::config;
+use crate::model::Secret;
+
+const KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
+
+/// To connect, TLS included. Divided by `TIME_SCALE`.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// An answer longer than this is not read: drafts have a few thousand characters.
+const LARGEST_ANSWER: usize = 4 << 20;
+
+/// What happens just before the first byte is written, when the connection stands: the last moment at which the
+/// booking can be stamped again. With an error nothing is asked, and the request fails with [`Failure::GivenBack`].
+pub type Departure = Pin<Box<dyn Future<Output = Result<(), TooLate>> + Send>>;
+
+/// The slot is not ours any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the slot was given back")]
+pub struct TooLate;
+
+/// One for the whole process: it keeps connections open between requests.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+}
+
+impl Client {
+    /// `config`'s time-out is scaled already. TLS needs rustls's default provider, which `main` installs.
+    pub fn new(config: &config::Gemini, time_scale: u32) -> reqwest::Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT / time_scale)
+            .timeout(config.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            // Google closes idle connections after some minutes; one closed under our hands would cost a try.
+            .pool_idle_timeout(Duration::from_mins(1))
+            .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")));
+        if config.base_url.starts_with("http://") {
+            // Plain http goes to this machine only, and there no proxy stands between.
+            builder = builder.no_proxy();
+        }
+        Ok(Self { http: builder.build()?, base_url: config.base_url.clone() })
+    }
+
+    /// Asks `model`, once. `departure` runs when the connection stands and nothing has been written yet.
+    pub async fn generate(
+        &self,
+        key: &Secret,
+        model: &str,
+        request: &Request,
+        departure: Departure,
+    ) -> Result<Answer, Failure> {
+        let body = request.body(model).to_string();
+        let url = format!("{}/v1beta/models/{model}:generateContent", self.base_url);
+        let sent = self
+            .http
+            .post(url)
+            .headers(headers(key, body.len())?)
+            .body(leaving(body, departure))
+            .send()
+            .await;
+        let mut response = sent.map_err(|error| failed(&error, key))?;
+        let status = response.status().as_u16();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, key))? {
+            if bytes.len() + chunk.len() > LARGEST_ANSWER {
+                let why = Unusable::TooLarge;
+                return Err(Failure::Unusable { why, usage: Usage::default() });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        match status {
+            200..300 => answer::read(&bytes, request.schema.as_ref()),
+            408 | 409 | 425 | 499 | 500.. => {
+                Err(Failure::Server { status, words: refusal::words(&bytes, key) })
+            }
+            _ => Err(match refusal::read(status, &bytes, key) {
+                Some(refusal) => Failure::Refused(refusal),
+                None => Failure::OurFault { status, words: refusal::words(&bytes, key) },
+            }),
+        }
+    }
+}
+
+fn headers(key: &Secret, length: usize) -> Result<HeaderMap, Failure> {
+    let mut value = HeaderValue::from_str(key.expose()).map_err(|_| Failure::OurFault {
+        status: 400,
+        words: "the key has characters that no header can hold".into(),
+    })?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([
+        (KEY_HEADER, value),
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
+    ]))
+}
+
+/// The body as a stream of one piece, which is asked for when the connection stands.
+fn leaving(body: String, departure: Departure) -> reqwest::Body {
+    reqwest::Body::wrap_stream(futures_util::stream::once(async move {
+        departure.await?;
+        Ok::<_, TooLate>(body)
+    }))
+}
+
+fn failed(error: &reqwest::Error, key: &Secret) -> Failure {
+    let mut words = error_words(error);
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<TooLate>() {
+            return Failure::GivenBack;
+        }
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        return Failure::Timeout;
+    }
+    Failure::Connection { words: refusal::redact(&words, key) }
+}
+
+/// reqwest's own words name the whole address; the cause below it says what happened.
+fn error_words(error: &reqwest::Error) -> String {
+    if error.is_connect() { "no connection".into() } else { "the connection broke".into() }
+}

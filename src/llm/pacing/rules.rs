@@ -1,0 +1,341 @@
+//! The rules one by one, on views made by hand.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::*;
+use crate::config::{self, Pacing};
+
+pub(super) const NOON: Millis = Millis(1_795_521_600_000); // 2026-11-24T12:00:00Z, four in the morning in California
+
+pub(super) fn settings(pacing: Pacing) -> config::Gemini {
+    let vars = config::Vars::default();
+    let mut gemini = config::Config::read(&vars).expect("no variable is set").gemini;
+    gemini.pacing = pacing;
+    gemini
+}
+
+pub(super) fn ledger() -> Ledger {
+    Ledger {
+        per_minute: 15,
+        per_day: None,
+        tokens_per_minute: 250_000,
+        slots: Vec::new(),
+        used_today: 0,
+        rest: None,
+        off: None,
+    }
+}
+
+/// Keys of the given numbers, each its own project, two models.
+pub(super) fn view(pacing: Pacing, numbers: &[i64]) -> View {
+    let keys: Vec<Key> = numbers
+        .iter()
+        .map(|number| Key {
+            number: *number,
+            project: format!("p{number}"),
+            paused: false,
+            aside: None,
+            rest: None,
+            last_sent: None,
+            last_booking: 0,
+        })
+        .collect();
+    let ledgers: BTreeMap<_, _> =
+        keys.iter().map(|key| (key.project.clone(), vec![ledger(), ledger()])).collect();
+    View {
+        pace: Pace::new(&settings(pacing), 1),
+        models: vec!["first".into(), "second".into()],
+        keys,
+        ledgers,
+        turns: Turns::default(),
+    }
+}
+
+pub(super) fn bulk(task: Task) -> Demand {
+    Demand {
+        task,
+        class: Class::Bulk,
+        waiting: 10,
+        created_at: NOON,
+        deadline_at: Some(NOON.plus(Duration::from_hours(24))),
+        tokens: 1_000,
+    }
+}
+
+fn watched(task: Task) -> Demand {
+    let deadline_at = Some(NOON.plus(Duration::from_mins(2)));
+    Demand { class: Class::Person, deadline_at, ..bulk(task) }
+}
+
+fn full_until(view: &mut View, project: &str, free_at: Millis) {
+    let ledger = &mut view.ledgers.get_mut(project).unwrap()[0];
+    ledger.slots = vec![Slot { free_at, tokens: 1_000 }; 15];
+}
+
+fn rest_for_the_day(view: &mut View, project: &str, model: usize) {
+    let until = day::next(NOON).plus(view.pace.day_margin);
+    view.ledgers.get_mut(project).unwrap()[model].rest = Some(Rest { until, kind: RestKind::Day });
+}
+
+fn start(verdict: Verdict) -> (i64, String) {
+    match verdict {
+        Verdict::Start { key, model, .. } => (key, model),
+        other => panic!("no start: {other:?}"),
+    }
+}
+
+fn seconds(n: u64) -> Millis {
+    NOON.plus(Duration::from_secs(n))
+}
+
+#[test]
+fn the_key_that_rested_longest_goes_next() {
+    let mut view = view(Pacing::Full, &[1, 2, 3]);
+    view.keys[0].last_sent = Some(NOON.minus(Duration::from_secs(5)));
+    view.keys[1].last_sent = Some(NOON.minus(Duration::from_secs(9)));
+    view.keys[2].last_sent = Some(NOON.minus(Duration::from_secs(7)));
+    assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
+}
+
+#[test]
+fn nothing_waits_and_no_key_are_said_plainly() {
+    assert_eq!(
+        decide(&view(Pacing::Full, &[1]), &[], NOON),
+        Verdict::Wait { until: None, why: "nothing waits".into() }
+    );
+    assert_eq!(
+        decide(&view(Pacing::Full, &[]), &[bulk(Task::Skills)], NOON),
+        Verdict::Resort { demand: 0, why: "no key is set".into() }
+    );
+}
+
+#[test]
+fn a_slot_is_free_a_minute_and_a_guard_after_the_answer_or_two_seconds_after_sending() {
+    let pace = Pace::new(&settings(Pacing::Full), 1);
+    let ms = |n: i64| Millis(NOON.0 + n);
+    assert_eq!(pace.free_at(NOON, Some(ms(700))), ms(60_950));
+    assert_eq!(pace.free_at(NOON, Some(ms(7_000))), ms(62_250));
+    assert_eq!(pace.free_at(NOON, None), ms(62_250));
+    assert_eq!(pace.held_until(NOON), ms(62_750));
+}
+
+#[test]
+fn a_full_minute_makes_work_wait_for_the_slot_that_comes_free_first() {
+    let mut view = view(Pacing::Full, &[1, 2]);
+    full_until(&mut view, "p1", seconds(9));
+    full_until(&mut view, "p2", Millis(seconds(3).0 + 200));
+    assert_eq!(
+        decide(&view, &[bulk(Task::Outreach)], NOON),
+        Verdict::Wait { until: Some(Millis(seconds(3).0 + 200)), why: "next slot in 3.2 s".into() }
+    );
+}
+
+#[test]
+fn a_lowered_limit_waits_until_enough_slots_are_free() {
+    let mut view = view(Pacing::Full, &[1]);
+    let ledger = &mut view.ledgers.get_mut("p1").unwrap()[0];
+    ledger.per_minute = 3;
+    ledger.slots = (1..=5).map(|n| Slot { free_at: seconds(n), tokens: 0 }).collect();
+    assert_eq!(view.ready(&view.keys[0], 0, 0, NOON), When::At(seconds(3), Because::Slot));
+}
+
+#[test]
+fn tokens_a_minute_are_kept_and_a_request_too_big_for_any_minute_goes_alone() {
+    let mut view = view(Pacing::Full, &[1]);
+    let ledger = &mut view.ledgers.get_mut("p1").unwrap()[0];
+    ledger.tokens_per_minute = 10_000;
+    ledger.slots = vec![
+        Slot { free_at: seconds(20), tokens: 3_000 },
+        Slot { free_at: seconds(10), tokens: 6_000 },
+    ];
+    let ready = |tokens| view.ready(&view.keys[0], 0, tokens, NOON);
+    assert_eq!(ready(1_000), When::At(NOON, Because::Slot));
+    assert_eq!(ready(7_000), When::At(seconds(10), Because::Tokens));
+    assert_eq!(ready(50_000), When::At(seconds(20), Because::Tokens));
+}
+
+#[test]
+fn spacing_is_the_delay_times_two_by_the_projects_that_serve() {
+    let last = |view: &mut View| {
+        view.turns = Turns::default().after(Task::Outreach, Class::Bulk, true, NOON);
+    };
+    for (numbers, expected) in
+        [(&[1][..], 10_000), (&[1, 2], 5_000), (&[1, 2, 3], 3_334), (&[0], 10_000)]
+    {
+        let mut view = view(Pacing::Spaced, numbers);
+        last(&mut view);
+        assert_eq!(view.spaced_from(Task::Outreach, NOON), Millis(NOON.0 + expected));
+        assert_eq!(view.spaced_from(Task::Skills, NOON), NOON, "an idle task starts at once");
+    }
+    let mut one_away = view(Pacing::Spaced, &[1, 2]);
+    last(&mut one_away);
+    one_away.keys[1].aside = Some("leaked".into());
+    assert_eq!(one_away.spaced_from(Task::Outreach, NOON), seconds(10));
+
+    let mut one_resting = view(Pacing::Spaced, &[1, 2]);
+    last(&mut one_resting);
+    one_resting.ledgers.get_mut("p2").unwrap()[0].rest =
+        Some(Rest { until: seconds(50), kind: RestKind::Minute });
+    assert_eq!(one_resting.spaced_from(Task::Outreach, NOON), seconds(5));
+    rest_for_the_day(&mut one_resting, "p2", 0);
+    rest_for_the_day(&mut one_resting, "p2", 1);
+    assert_eq!(one_resting.spaced_from(Task::Outreach, NOON), seconds(10));
+}
+
+#[test]
+fn keys_of_one_project_share_its_ledger_and_count_once() {
+    let mut view = view(Pacing::Spaced, &[1, 2]);
+    view.keys[1].project = "p1".into();
+    full_until(&mut view, "p1", seconds(9));
+    assert_eq!(view.serving_projects(NOON), 1);
+    assert_eq!(view.ready(&view.keys[1], 0, 0, NOON), When::At(seconds(9), Because::Slot));
+}
+
+#[test]
+fn people_go_first_and_one_of_four_starts_is_bulk() {
+    let mut view = view(Pacing::Full, &[1]);
+    let demands = [bulk(Task::Outreach), watched(Task::Skills)];
+    let mut classes = String::new();
+    for _ in 0..8 {
+        let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!() };
+        let chosen = &demands[demand];
+        classes.push(if chosen.class == Class::Bulk { 'b' } else { 'p' });
+        view.turns = view.turns.after(chosen.task, chosen.class, true, NOON);
+    }
+    assert_eq!(classes, "pppbpppb");
+}
+
+#[test]
+fn without_spacing_waiting_tasks_share_the_starts_by_five_seven_and_six() {
+    let mut view = view(Pacing::Full, &[1]);
+    let tasks = [Task::Outreach, Task::Skills, Task::Match];
+    let demands = tasks.map(bulk);
+    let mut counts = BTreeMap::new();
+    for _ in 0..1_070 {
+        let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!() };
+        *counts.entry(tasks[demand]).or_insert(0) += 1;
+        view.turns = view.turns.after(tasks[demand], Class::Bulk, true, NOON);
+    }
+    assert_eq!(tasks.map(|task| counts[&task]), [420, 300, 350]);
+}
+
+#[test]
+fn a_task_that_was_idle_brings_no_credit_along() {
+    let mut turns = Turns::default();
+    for _ in 0..100 {
+        turns = turns.after(Task::Outreach, Class::Bulk, true, NOON);
+    }
+    turns = turns.after(Task::Skills, Class::Bulk, true, NOON);
+    assert!(turns.place(Task::Outreach) < turns.place(Task::Skills));
+}
+
+#[test]
+fn the_reserve_serves_only_when_no_primary_key_will_serve_soon() {
+    let mut view = view(Pacing::Full, &[0, 1]);
+    let demands = [bulk(Task::Outreach)];
+    assert_eq!(start(decide(&view, &demands, NOON)), (1, "first".into()));
+
+    full_until(&mut view, "p1", seconds(40));
+    assert!(matches!(decide(&view, &demands, NOON), Verdict::Wait { .. }));
+
+    rest_for_the_day(&mut view, "p1", 0);
+    assert_eq!(start(decide(&view, &demands, NOON)), (0, "first".into()));
+
+    rest_for_the_day(&mut view, "p0", 0);
+    assert_eq!(start(decide(&view, &demands, NOON)), (1, "second".into()));
+
+    rest_for_the_day(&mut view, "p1", 1);
+    assert_eq!(start(decide(&view, &demands, NOON)), (0, "second".into()));
+}
+
+#[test]
+fn a_person_whose_deadline_comes_before_the_slot_gets_the_reserve() {
+    let mut view = view(Pacing::Full, &[0, 1]);
+    full_until(&mut view, "p1", seconds(40));
+    let mut demand = watched(Task::Skills);
+    assert!(matches!(decide(&view, &[demand.clone()], NOON), Verdict::Wait { .. }));
+    demand.deadline_at = Some(seconds(30));
+    assert_eq!(start(decide(&view, &[demand], NOON)).0, 0);
+}
+
+#[test]
+fn who_waits_too_long_gets_the_resort_but_bulk_never_for_want_of_a_minute() {
+    let mut view = view(Pacing::Full, &[1]);
+    for model in 0..2 {
+        let ledger = &mut view.ledgers.get_mut("p1").unwrap()[model];
+        ledger.slots = vec![Slot { free_at: seconds(50), tokens: 0 }; 15];
+    }
+    let mut person = watched(Task::Skills);
+    person.deadline_at = Some(seconds(30));
+    let Verdict::Resort { why, .. } = decide(&view, &[person], NOON) else { panic!() };
+    assert_eq!(why, "no key was free in time: next slot in 50.0 s");
+
+    let mut late = bulk(Task::Outreach);
+    late.deadline_at = Some(NOON.minus(Duration::from_secs(1)));
+    assert!(matches!(decide(&view, &[late.clone()], NOON), Verdict::Wait { .. }));
+    rest_for_the_day(&mut view, "p1", 0);
+    rest_for_the_day(&mut view, "p1", 1);
+    let Verdict::Resort { why, .. } = decide(&view, &[late], NOON) else { panic!() };
+    assert!(why.contains("the day's quota of the key is used until 08:01 UTC"), "{why}");
+    assert!(matches!(decide(&view, &[bulk(Task::Outreach)], NOON), Verdict::Wait { .. }));
+}
+
+#[test]
+fn a_free_key_serves_even_after_the_deadline() {
+    let view = view(Pacing::Full, &[1]);
+    let mut demand = watched(Task::Skills);
+    demand.deadline_at = Some(NOON.minus(Duration::from_mins(1)));
+    assert_eq!(start(decide(&view, &[demand], NOON)).0, 1);
+}
+
+#[test]
+fn when_every_key_is_away_the_resort_is_taken_at_once_with_the_reasons() {
+    let mut view = view(Pacing::Spaced, &[1, 2]);
+    view.keys[0].aside = Some("Google reports it as leaked".into());
+    view.keys[1].paused = true;
+    let Verdict::Resort { why, .. } = decide(&view, &[bulk(Task::Match)], NOON) else { panic!() };
+    assert_eq!(
+        why,
+        "no key can be used: key 1 is set aside: Google reports it as leaked; key 2 is paused"
+    );
+}
+
+#[test]
+fn a_model_that_is_off_or_used_up_for_the_day_leaves_the_work_to_the_next() {
+    let mut view = view(Pacing::Full, &[1]);
+    view.ledgers.get_mut("p1").unwrap()[0].off = Some("it has retired".into());
+    assert_eq!(start(decide(&view, &[bulk(Task::Match)], NOON)).1, "second");
+
+    let ledger = &mut view.ledgers.get_mut("p1").unwrap()[0];
+    (ledger.off, ledger.per_day, ledger.used_today) = (None, Some(20), 20);
+    assert_eq!(start(decide(&view, &[bulk(Task::Match)], NOON)).1, "second");
+}
+
+#[test]
+fn two_sends_of_one_key_keep_their_gap() {
+    let mut view = view(Pacing::Full, &[1]);
+    view.keys[0].last_sent = Some(NOON);
+    let until = Some(Millis(NOON.0 + 100));
+    assert!(
+        matches!(decide(&view, &[bulk(Task::Match)], NOON), Verdict::Wait { until: at, .. } if at == until)
+    );
+}
+
+#[test]
+fn pauses_between_tries_grow_and_six_tries_fit_into_an_hour() {
+    let pace = Pace::new(&settings(Pacing::Spaced), 1);
+    let longest: Duration = (1..pace.failure_tries).map(|n| pace.pause_after_failure(n, 1.0)).sum();
+    assert!(longest < Duration::from_hours(1), "{longest:?}");
+    assert!(pace.pause_after_failure(3, 0.0) > pace.pause_after_failure(2, 0.9));
+}
+
+#[test]
+fn of_two_keys_sent_in_one_moment_the_one_that_went_first_goes_first() {
+    let mut view = view(Pacing::Full, &[1, 2]);
+    for (key, booking) in view.keys.iter_mut().zip([8, 7]) {
+        key.last_sent = Some(NOON.minus(Duration::from_secs(1)));
+        key.last_booking = booking;
+    }
+    assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
+}

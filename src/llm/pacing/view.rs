@@ -1,0 +1,242 @@
+//! What the pool knows at one moment: keys, what is left of each project's quota, and what was started last.
+
+use std::collections::BTreeMap;
+
+use super::pace::{Pace, cost};
+use super::{Because, When, day};
+use crate::model::Millis;
+use crate::model::job::{Class, Task};
+
+#[derive(Clone, Debug)]
+pub struct View {
+    pub pace: Pace,
+    /// The preferred one first.
+    pub models: Vec<String>,
+    pub keys: Vec<Key>,
+    /// By project: one ledger for each of `models`, in their order.
+    pub ledgers: BTreeMap<String, Vec<Ledger>>,
+    pub turns: Turns,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The number of its variable; 0 is the reserve.
+    pub number: i64,
+    pub project: String,
+    pub paused: bool,
+    /// Set aside by a refusal until a person tries it again: the reason.
+    pub aside: Option<String>,
+    /// Rests on its own account: until when, and the reason.
+    pub rest: Option<(Millis, String)>,
+    pub last_sent: Option<Millis>,
+    /// Grows with each request: of two keys that were sent in the same moment the one with the smaller went first.
+    pub last_booking: i64,
+}
+
+/// A project's quota for one model, and what is used of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    pub per_minute: u32,
+    /// `None`: not known, so not kept.
+    pub per_day: Option<u32>,
+    pub tokens_per_minute: u32,
+    /// Bookings that the server may still count.
+    pub slots: Vec<Slot>,
+    pub used_today: u32,
+    pub rest: Option<Rest>,
+    /// This model cannot be used with this project at all: why.
+    pub off: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub free_at: Millis,
+    pub tokens: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub until: Millis,
+    pub kind: RestKind,
+}
+
+/// Why a project rests for a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestKind {
+    /// Refused for requests or tokens a minute.
+    Minute,
+    /// Refused for the day.
+    Day,
+    /// Refused without details: Google has no room.
+    Capacity,
+}
+
+crate::model::words!(RestKind, "kind of rest", {
+    Minute => "minute",
+    Day => "day",
+    Capacity => "capacity",
+});
+
+/// Whose turn it is: start-time fair queueing between tasks, and the count that keeps bulk from starving.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// Where the last start stood; a task that was idle comes in here and brings no credit along.
+    pub clock: i64,
+    pub tasks: BTreeMap<Task, TaskTurn>,
+    /// Starts since the last bulk one while bulk waited.
+    pub since_bulk: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaskTurn {
+    pub last_start: Option<Millis>,
+    /// Where its next start may stand at the earliest.
+    pub finish: i64,
+}
+
+impl View {
+    pub fn ledger(&self, project: &str, model: usize) -> Option<&Ledger> {
+        self.ledgers.get(project)?.get(model)
+    }
+
+    /// How many projects share the work: those with a primary key that is neither paused nor set aside, nor resting
+    /// for longer than a minute brings back.
+    pub fn serving_projects(&self, now: Millis) -> usize {
+        let away = |at: Millis| at > now.plus(self.pace.soon);
+        let mut projects: Vec<&str> = self
+            .keys
+            .iter()
+            .filter(|key| key.number != 0 && !key.paused && key.aside.is_none())
+            .filter(|key| !key.rest.as_ref().is_some_and(|(until, _)| away(*until)))
+            .filter(|key| {
+                self.ledgers.get(&key.project).is_some_and(|ledgers| {
+                    ledgers.iter().any(|ledger| ledger.off.is_none() && !ledger.day_is_over(now))
+                })
+            })
+            .map(|key| key.project.as_str())
+            .collect();
+        projects.sort_unstable();
+        projects.dedup();
+        projects.len()
+    }
+
+    /// The earliest start of `task` that keeps its distance from the last one.
+    pub fn spaced_from(&self, task: Task, now: Millis) -> Millis {
+        let last = self.turns.tasks.get(&task).and_then(|turn| turn.last_start);
+        last.map_or(now, |last| {
+            last.plus(self.pace.spacing(task, self.serving_projects(now))).max(now)
+        })
+    }
+
+    /// When `key` can send a request of so many input tokens to `model`.
+    pub fn ready(&self, key: &Key, model: usize, tokens: u32, now: Millis) -> When {
+        if key.paused {
+            return When::Never(format!("{} is paused", key.name()));
+        }
+        if let Some(reason) = &key.aside {
+            return When::Never(format!("{} is set aside: {reason}", key.name()));
+        }
+        let Some(ledger) = self.ledger(&key.project, model) else {
+            return When::Never(format!("{} has no quota", key.name()));
+        };
+        if let Some(reason) = &ledger.off {
+            return When::Never(format!(
+                "{} cannot use {}: {reason}",
+                key.name(),
+                self.models[model]
+            ));
+        }
+        let gap = key.last_sent.map_or(now, |last| last.plus(self.pace.send_gap)).max(now);
+        let mut when = (gap, Because::Slot);
+        let mut later = |at: Millis, because: Because| {
+            if at > when.0 {
+                when = (at, because);
+            }
+        };
+        let (slot, because) = ledger.slot(tokens, now);
+        later(slot, because);
+        if let Some(rest) = ledger.rest {
+            later(
+                rest.until,
+                match rest.kind {
+                    RestKind::Minute => Because::Slot,
+                    RestKind::Day => Because::Day,
+                    RestKind::Capacity => Because::Capacity,
+                },
+            );
+        }
+        if ledger.is_used_up() {
+            later(day::next(now).plus(self.pace.day_margin), Because::Day);
+        }
+        if let Some((until, reason)) = &key.rest {
+            later(*until, Because::Fault { key: key.name(), reason: reason.clone() });
+        }
+        When::At(when.0, when.1)
+    }
+}
+
+impl Key {
+    /// How pages and sentences call it.
+    pub fn name(&self) -> String {
+        match self.number {
+            0 => "the reserve key".into(),
+            number => format!("key {number}"),
+        }
+    }
+}
+
+impl Ledger {
+    /// When another request of so many tokens fits into the server's minute.
+    fn slot(&self, tokens: u32, now: Millis) -> (Millis, Because) {
+        let mut held: Vec<Slot> =
+            self.slots.iter().filter(|slot| slot.free_at > now).copied().collect();
+        held.sort_unstable_by_key(|slot| slot.free_at);
+        let per_minute = usize::try_from(self.per_minute).unwrap_or(usize::MAX);
+        // So many must come free before this one fits, by count and by tokens. One that is too big on its own goes
+        // alone: waiting longer would not make it smaller.
+        let by_count = (held.len() + 1).saturating_sub(per_minute.max(1));
+        let mut sum: u64 = held.iter().map(|slot| u64::from(slot.tokens)).sum();
+        let mut by_tokens = 0;
+        while by_tokens < held.len() && sum + u64::from(tokens) > u64::from(self.tokens_per_minute)
+        {
+            sum -= u64::from(held[by_tokens].tokens);
+            by_tokens += 1;
+        }
+        match by_count.max(by_tokens) {
+            0 => (now, Because::Slot),
+            freed if by_tokens > by_count => (held[freed - 1].free_at, Because::Tokens),
+            freed => (held[freed - 1].free_at, Because::Slot),
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.per_day.is_some_and(|limit| self.used_today >= limit)
+    }
+
+    /// Whether nothing more goes today: used up by our own count, or refused for the day.
+    pub fn day_is_over(&self, now: Millis) -> bool {
+        self.is_used_up()
+            || self.rest.is_some_and(|rest| rest.kind == RestKind::Day && rest.until > now)
+    }
+}
+
+impl Turns {
+    /// Where a start of `task` would stand now: the lowest is furthest behind its share.
+    pub fn place(&self, task: Task) -> i64 {
+        self.tasks.get(&task).map_or(self.clock, |turn| turn.finish.max(self.clock))
+    }
+
+    /// The turns after a start of `task`.
+    #[must_use]
+    pub fn after(&self, task: Task, class: Class, bulk_waits: bool, now: Millis) -> Self {
+        let mut next = self.clone();
+        next.clock = self.place(task);
+        let finish = next.clock + cost(task);
+        next.tasks.insert(task, TaskTurn { last_start: Some(now), finish });
+        next.since_bulk = match class {
+            Class::Person | Class::Single if bulk_waits => self.since_bulk + 1,
+            Class::Person | Class::Single | Class::Bulk => 0,
+        };
+        next
+    }
+}

@@ -1,0 +1,72 @@
+//! The sentences in which the organiser reads why something waits. They take their place inside a sentence, so they
+//! begin small and end without a full stop.
+
+use jiff::Timestamp;
+
+use super::view::View;
+use super::{Because, When};
+use crate::model::Millis;
+
+/// Why nothing starts before `at`.
+pub fn wait(view: &View, at: Millis, because: &Because, now: Millis) -> String {
+    match because {
+        Because::Spacing => format!("starts keep their distance; next one {}", after(at, now)),
+        Because::Slot => format!("next slot {}", after(at, now)),
+        Because::Tokens => format!("this minute's tokens are used; next slot {}", after(at, now)),
+        Because::Capacity => {
+            format!("Google has no room at the moment; asked again {}", after(at, now))
+        }
+        Because::Day => {
+            let whose = match view.keys.len() {
+                1 => "the key".to_owned(),
+                2 => "both keys".to_owned(),
+                keys => format!("all {keys} keys"),
+            };
+            format!("the day's quota of {whose} is used until {}", clock_time(at, now))
+        }
+        Because::Fault { key, reason } => {
+            format!("{key} rests until {}: {reason}", clock_time(at, now))
+        }
+    }
+}
+
+/// Why no key will ever serve as things stand: each key's own reason.
+pub fn nothing_serves(view: &View, now: Millis) -> String {
+    let reasons: Vec<String> = view
+        .keys
+        .iter()
+        .filter_map(|key| match view.ready(key, 0, 0, now) {
+            When::Never(reason) => Some(reason),
+            When::At(..) => None,
+        })
+        .collect();
+    match reasons.len() {
+        0 => "no model of the list can be used".into(),
+        1..=3 => format!("no key can be used: {}", reasons.join("; ")),
+        more => format!("none of {more} keys can be used: {}; …", reasons[..3].join("; ")),
+    }
+}
+
+fn after(at: Millis, now: Millis) -> String {
+    let wait = at.since(now);
+    match wait.as_secs() {
+        0..60 => format!("in {:.1} s", wait.as_secs_f64()),
+        60..3600 => format!("in {} min", wait.as_secs().div_ceil(60)),
+        _ => format!("at {}", clock_time(at, now)),
+    }
+}
+
+/// `08:00 UTC`, with the date when it is not today's.
+fn clock_time(at: Millis, now: Millis) -> String {
+    let utc = |at: Millis| {
+        Timestamp::from_millisecond(at.0)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+    };
+    let (at, today) = (utc(at), utc(now));
+    if at.date() == today.date() {
+        at.strftime("%H:%M UTC").to_string()
+    } else {
+        at.strftime("%H:%M UTC on %-d %B").to_string()
+    }
+}

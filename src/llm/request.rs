@@ -1,0 +1,122 @@
+//! What is asked: the same for every model.
+
+use serde_json::{Value, json};
+
+/// One request to Gemini.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What the model is told about its work.
+    pub system: String,
+    /// The data it works on.
+    pub prompt: String,
+    /// The shape of the answer; `None`: plain text.
+    pub schema: Option<Value>,
+    /// Output tokens at most, thinking included.
+    pub max_tokens: u32,
+}
+
+impl Request {
+    /// How many input tokens this will take, rather too many than too few: three characters of Latin script make one,
+    /// one of another script can be one.
+    pub fn estimated_tokens(&self) -> u32 {
+        let schema = self.schema.as_ref().map_or(0, |schema| schema.to_string().len());
+        let (mut latin, mut other) = (schema, 0);
+        for c in self.system.chars().chain(self.prompt.chars()) {
+            if c.is_ascii() { latin += 1 } else { other += 1 }
+        }
+        u32::try_from(latin.div_ceil(3) + other).unwrap_or(u32::MAX)
+    }
+
+    /// The body of `generateContent` for `model`.
+    pub fn body(&self, model: &str) -> Value {
+        let mut generation = json!({ "maxOutputTokens": self.max_tokens });
+        if let Some(schema) = &self.schema {
+            generation["responseMimeType"] = "application/json".into();
+            generation["responseSchema"] = schema.clone();
+        }
+        if let Some(thinking) = least_thinking(model) {
+            generation["thinkingConfig"] = thinking;
+        }
+        json!({
+            "systemInstruction": { "parts": [{ "text": self.system }] },
+            "contents": [{ "role": "user", "parts": [{ "text": self.prompt }] }],
+            "generationConfig": generation,
+        })
+    }
+}
+
+/// The least that this model can think; `None` where it knows no such setting. Thinking uses up the output tokens and
+/// helps neither of Muster's tasks.
+fn least_thinking(model: &str) -> Option<Value> {
+    let (major, minor) = version(model)?;
+    match (major, minor) {
+        (..2, _) | (2, ..5) => None,
+        // Known for a budget only; the large one cannot be told not to think at all.
+        (2, _) if model.contains("pro") => Some(json!({ "thinkingBudget": 128 })),
+        (2, _) => Some(json!({ "thinkingBudget": 0 })),
+        (3, ..8) if model.contains("flash") => Some(json!({ "thinkingLevel": "minimal" })),
+        // `low` is understood by all later ones, `minimal` is refused by some.
+        _ => Some(json!({ "thinkingLevel": "low" })),
+    }
+}
+
+/// `gemini-3.5-flash-lite` is (3, 5).
+fn version(model: &str) -> Option<(u32, u32)> {
+    let number = model.strip_prefix("gemini-")?.split('-').next()?;
+    let (major, minor) = number.split_once('.').unwrap_or((number, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request {
+            system: "Write.".into(),
+            prompt: "Data".into(),
+            schema: Some(json!({ "type": "object" })),
+            max_tokens: 2048,
+        }
+    }
+
+    #[test]
+    fn the_body_says_all_that_is_needed_and_nothing_that_is_deprecated() {
+        assert_eq!(
+            request().body("gemini-3.5-flash-lite"),
+            json!({
+                "systemInstruction": { "parts": [{ "text": "Write." }] },
+                "contents": [{ "role": "user", "parts": [{ "text": "Data" }] }],
+                "generationConfig": {
+                    "maxOutputTokens": 2048,
+                    "responseMimeType": "application/json",
+                    "responseSchema": { "type": "object" },
+                    "thinkingConfig": { "thinkingLevel": "minimal" },
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn each_model_thinks_as_little_as_it_can() {
+        for (model, expected) in [
+            ("gemini-3.5-flash-lite", Some(json!({ "thinkingLevel": "minimal" }))),
+            ("gemini-3.1-flash-lite", Some(json!({ "thinkingLevel": "minimal" }))),
+            ("gemini-3.8-flash", Some(json!({ "thinkingLevel": "low" }))),
+            ("gemini-4-flash", Some(json!({ "thinkingLevel": "low" }))),
+            ("gemini-3.1-pro", Some(json!({ "thinkingLevel": "low" }))),
+            ("gemini-2.5-flash", Some(json!({ "thinkingBudget": 0 }))),
+            ("gemini-2.5-pro", Some(json!({ "thinkingBudget": 128 }))),
+            ("gemini-2.0-flash", None),
+            ("gemma-4", None),
+        ] {
+            assert_eq!(least_thinking(model), expected, "{model}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_estimated_rather_too_many() {
+        let request = Request { prompt: "日本語".repeat(10), schema: None, ..request() };
+        assert_eq!(request.estimated_tokens(), 32);
+    }
+}

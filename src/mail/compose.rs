@@ -1,0 +1,103 @@
+//! The finished bytes of one attempt: headers, text and HTML. Pure; must not know how mail travels.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use sha2::{Digest, Sha256};
+
+use super::leave::{Leave, is_reachable};
+use super::message::{Whole, one_line};
+use super::wire_address;
+use crate::model::{EmailAddress, Millis};
+
+/// What stands on the envelope and in the headers of one attempt.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub from: EmailAddress,
+    pub from_name: Option<String>,
+    pub reply_to: Option<EmailAddress>,
+    pub to: EmailAddress,
+    pub to_name: String,
+    /// The same as in the text.
+    pub leave: Leave,
+    /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
+    pub header_id: String,
+    pub date: Millis,
+}
+
+/// Why a mail cannot be made. Shown to the organiser.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error("the subject has a line break or another character that no header may hold")]
+    Subject,
+    #[error("the address {0} cannot stand in a mail header")]
+    Address(String),
+    #[error("the link for leaving the list does not lead to a machine that others can reach")]
+    LeaveLink,
+    #[error("the Message-ID is not one")]
+    HeaderId,
+    #[error("the mail cannot be put together: {0}")]
+    Other(#[from] lettre::error::Error),
+}
+
+/// The finished bytes: ASCII throughout, text and HTML, one recipient.
+pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeError> {
+    if whole.subject.chars().any(char::is_control) {
+        return Err(ComposeError::Subject);
+    }
+    if matches!(&envelope.leave, Leave::Web { url } if !is_reachable(url)) {
+        return Err(ComposeError::LeaveLink);
+    }
+    if !is_header_id(&envelope.header_id) {
+        return Err(ComposeError::HeaderId);
+    }
+    let date =
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(envelope.date.0).unwrap_or_default());
+    let mut builder = lettre::Message::builder()
+        .from(mailbox(envelope.from_name.as_deref(), &envelope.from)?)
+        .to(mailbox(Some(&envelope.to_name), &envelope.to)?)
+        .subject(whole.subject.clone())
+        .date(date)
+        .message_id(Some(envelope.header_id.clone()));
+    if let Some(address) = &envelope.reply_to {
+        builder = builder.reply_to(mailbox(None, address)?);
+    }
+    for (name, value) in leave_headers(&envelope.leave) {
+        builder =
+            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
+    }
+    let part = |kind, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
+    // The boundary follows from what is sent: the same attempt makes the same bytes.
+    let boundary = hex::encode(&Sha256::digest(envelope.header_id.as_bytes())[..16]);
+    let parts = MultiPart::alternative()
+        .boundary(boundary)
+        .singlepart(part(ContentType::TEXT_PLAIN, &whole.text))
+        .singlepart(part(ContentType::TEXT_HTML, &whole.html));
+    Ok(builder.multipart(parts)?.formatted())
+}
+
+fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, ComposeError> {
+    let wire = wire_address(address).map_err(|_| ComposeError::Address(address.to_string()))?;
+    Ok(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), wire))
+}
+
+fn leave_headers(leave: &Leave) -> Vec<(HeaderName, String)> {
+    let mut headers =
+        vec![(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", leave.uri()))];
+    if matches!(leave, Leave::Web { .. }) {
+        headers.push((
+            HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
+            "List-Unsubscribe=One-Click".to_owned(),
+        ));
+    }
+    headers
+}
+
+fn is_header_id(id: &str) -> bool {
+    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    inner.is_some_and(|inner| {
+        inner.split('@').count() == 2
+            && inner.chars().all(|c| c.is_ascii_graphic() && !"<>\"(),:;[]\\".contains(c))
+    })
+}

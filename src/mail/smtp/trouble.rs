@@ -1,0 +1,107 @@
+//! What goes wrong in a conversation, and what a delivery comes to by it.
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::response::Response;
+
+use super::{Delivery, Stage};
+use crate::mail::message::one_line;
+use crate::mail::verdict::judge;
+
+/// Of a server's words; a page shows no more.
+const MAX_WORDS: usize = 600;
+
+/// Why a step did not succeed.
+pub(super) enum Trouble {
+    /// The server answered no.
+    No { code: u16, words: String },
+    /// No answer: closed, timed out, not understood.
+    Broken { words: String },
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error.status() {
+            Some(code) => Self::No {
+                code: code.into(),
+                words: std::error::Error::source(&error)
+                    .map_or_else(String::new, |words| shown(&words.to_string())),
+            },
+            None => Self::Broken { words: shown(&error.to_string()) },
+        }
+    }
+}
+
+impl Trouble {
+    /// What a delivery comes to that had this trouble at this stage.
+    pub(super) fn at(self, stage: Stage) -> Delivery {
+        match self {
+            Self::No { code, words } => {
+                let enhanced = enhanced_code(&words);
+                let verdict = judge(code, enhanced.as_deref(), &words, stage);
+                Delivery::Refused { stage, code, enhanced, words, verdict }
+            }
+            Self::Broken { words } if stage == Stage::Answer => Delivery::Uncertain { words },
+            Self::Broken { words } => Delivery::NotSent { words },
+        }
+    }
+}
+
+/// RFC 6531: what a server would say to an address that it cannot take.
+pub(super) fn unfit(words: &str) -> Trouble {
+    Trouble::No { code: 553, words: format!("5.6.7 {words}") }
+}
+
+pub(super) fn not_sent(words: &str) -> Delivery {
+    Delivery::NotSent { words: words.to_owned() }
+}
+
+pub(super) fn timed_out() -> Trouble {
+    Trouble::Broken { words: "The server did not answer in time.".to_owned() }
+}
+
+/// An answer to another question than the one asked: nothing on this connection can be believed any more.
+pub(super) fn out_of_step(answer: &Response) -> Trouble {
+    let code = u16::from(answer.code());
+    Trouble::Broken {
+        words: format!("The server is out of step: {code} {}", shown(&joined(answer))),
+    }
+}
+
+pub(super) fn joined(answer: &Response) -> String {
+    answer.message().collect::<Vec<_>>().join(" ")
+}
+
+/// Words of a server as a page may show them.
+pub(super) fn shown(words: &str) -> String {
+    one_line(words).chars().take(MAX_WORDS).collect()
+}
+
+/// The `5.7.8` with which most answers begin.
+pub(super) fn enhanced_code(words: &str) -> Option<String> {
+    let first = words.split_whitespace().next()?;
+    let parts: Vec<&str> = first.split('.').collect();
+    let fits = parts.len() == 3
+        && parts
+            .iter()
+            .all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+        && matches!(parts[0], "2" | "4" | "5");
+    fits.then(|| first.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_enhanced_code_is_read_only_where_it_is_one() {
+        for (words, code) in [
+            ("5.7.8 Username and Password not accepted", Some("5.7.8")),
+            ("5.1.90 Your message", Some("5.1.90")),
+            ("192.0.2.1 is blocked", None),
+            ("no such user", None),
+            ("", None),
+        ] {
+            assert_eq!(enhanced_code(words).as_deref(), code, "{words}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What can be said of an uploaded file before anybody reads it: its name, and whether it can be a resume at all. Pure.
+
+/// Characters of a file's name that are kept.
+const LONGEST_NAME: usize = 100;
+
+/// What a file without a usable name is called.
+const NAMELESS: &str = "resume";
+
+/// Names of files whose text is something else than a resume's, whatever it says.
+const OTHER_KINDS: &[&str] = &[
+    "exe", "dll", "com", "bat", "cmd", "msi", "scr", "js", "jar", "sh", "apk", "png", "jpg",
+    "jpeg", "gif", "webp", "svg", "bmp", "tif", "tiff", "heic", "mp3", "mp4", "wav", "mov", "avi",
+    "zip", "rar", "7z", "gz", "html", "htm", "xml", "json", "csv", "xls", "xlsx", "ppt", "pptx",
+    "doc", "odt", "rtf",
+];
+
+/// The name that a browser sent, made safe to store and to print: no folders, no control or direction marks, one line,
+/// of bounded length. The end of the name is kept, since it says what the file is.
+pub fn clean_name(sent: &str) -> String {
+    let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
+    let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = folded.trim_matches(['.', ' ']);
+    if name.is_empty() {
+        return NAMELESS.into();
+    }
+    let length = name.chars().count();
+    if length <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let tail = name.rfind('.').filter(|at| name.len() - at <= 10).map_or("", |at| &name[at..]);
+    let head: String = name.chars().take(LONGEST_NAME - tail.chars().count() - 1).collect();
+    format!("{head}…{tail}")
+}
+
+/// Control characters, and marks that nobody sees or that turn the direction of what follows.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a file can be a resume, by its first bytes, and where those leave it open (text) by its name. What it really
+/// is turns out when it is read; this only keeps out at the door what cannot be one.
+pub fn may_be_resume(name: &str, bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(1024)];
+    let is_pdf = head.windows(5).any(|window| window == b"%PDF-");
+    if is_pdf || bytes.starts_with(b"PK\x03\x04") {
+        return true;
+    }
+    let utf16 = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
+    let controls =
+        head.iter().filter(|byte| **byte < 32 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c));
+    if !utf16 && controls.count() > 0 {
+        return false;
+    }
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_lowercase()).unwrap_or_default();
+    !OTHER_KINDS.contains(&end.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_what_it_says_and_loses_what_it_could_do() {
+        for (sent, kept) in [
+            ("Ada Lovelace – CV (2026).pdf", "Ada Lovelace – CV (2026).pdf"),
+            ("../../etc/passwd", "passwd"),
+            (r"C:\Users\ada\cv.docx", "cv.docx"),
+            ("evil\r\nSet-Cookie: a=b.pdf", "evil Set-Cookie: a=b.pdf"),
+            ("gpj.\u{202e}fdp.exe", "gpj. fdp.exe"),
+            ("<script>alert(1)</script>.pdf", "script>.pdf"),
+            ("..", "resume"),
+            ("", "resume"),
+        ] {
+            assert_eq!(clean_name(sent), kept);
+        }
+        let long = clean_name(&format!("{}.docx", "ü".repeat(500)));
+        assert_eq!(long.chars().count(), LONGEST_NAME);
+        assert!(long.ends_with("….docx"));
+    }
+
+    #[test]
+    fn a_picture_or_a_program_is_kept_out_at_the_door() {
+        for (name, bytes) in [
+            ("cv.pdf", &b"\x89PNG\r\n\x1a\n"[..]),
+            ("cv.pdf", b"MZ\x90\0\x03"),
+            ("cv.exe", b"plain words"),
+            ("photo.png", b"plain words"),
+        ] {
+            assert!(!may_be_resume(name, bytes), "{name}");
+        }
+        for (name, bytes) in [
+            ("cv", &b"Ada writes Rust"[..]),
+            ("cv.v2.final", b"Ada"),
+            ("cv.exe", b"%PDF-1.4"),
+            ("cv.zip", b"PK\x03\x04"),
+            ("cv.txt", b"\xff\xfeA\0d\0a\0"),
+            ("cv.txt", "Zoë\r\n\tRust".as_bytes()),
+        ] {
+            assert!(may_be_resume(name, bytes), "{name}");
+        }
+    }
+}

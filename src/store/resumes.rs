@@ -1,0 +1,367 @@
+//! Uploaded resumes. Lists never select the bytes or the text.
+
+use super::Conn;
+use crate::model::made_by::MadeBy;
+use crate::model::resume::ResumeState;
+use crate::model::{Millis, PersonId, ResumeId};
+
+macro_rules! columns {
+    () => {
+        "r.id, r.person_id, p.name AS person, r.state, r.file_name, r.format, r.size, r.auto_match, r.skills,
+         r.made_by, r.made_model, r.made_key, r.made_why, r.error, r.cut_at, r.created_at, r.finished_at
+         FROM resumes r LEFT JOIN people p ON p.id = r.person_id"
+    };
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Resume {
+    pub id: ResumeId,
+    /// NULL while nobody knows whose it is.
+    pub person_id: Option<PersonId>,
+    /// Their name.
+    pub person: Option<String>,
+    #[sqlx(try_from = "String")]
+    pub state: ResumeState,
+    pub file_name: String,
+    /// pdf, docx, txt.
+    pub format: Option<String>,
+    /// Bytes.
+    pub size: i64,
+    /// 1: match the person as soon as the skills are there.
+    pub auto_match: i64,
+    /// JSON: canonical names found in it.
+    pub skills: String,
+    pub made_by: Option<String>,
+    pub made_model: Option<String>,
+    pub made_key: Option<i64>,
+    pub made_why: Option<String>,
+    pub error: Option<String>,
+    /// The text goes on after this many characters, and the rest was not read for skills.
+    pub cut_at: Option<i64>,
+    pub created_at: Millis,
+    pub finished_at: Option<Millis>,
+}
+
+impl Resume {
+    pub fn made_by(&self) -> Option<MadeBy> {
+        super::messages::made_by(
+            self.made_by.as_deref(),
+            self.made_model.as_deref(),
+            self.made_key,
+            self.made_why.as_deref(),
+        )
+    }
+}
+
+/// What a new resume's row needs.
+#[derive(Clone, Copy, Debug)]
+pub struct NewResume<'a> {
+    pub person: Option<PersonId>,
+    pub file_name: &'a str,
+    pub bytes: &'a [u8],
+    /// Hex.
+    pub sha256: &'a str,
+    pub auto_match: bool,
+}
+
+pub async fn insert(
+    conn: &mut Conn,
+    resume: &NewResume<'_>,
+    now: Millis,
+) -> sqlx::Result<ResumeId> {
+    sqlx::query_scalar(
+        "INSERT INTO resumes (person_id, state, file_name, size, sha256, bytes, auto_match, created_at)
+         VALUES ($1, 'queued', $2, $3, $4, $5, $6, $7) RETURNING id",
+    )
+    .bind(resume.person)
+    .bind(resume.file_name)
+    .bind(resume.bytes.len() as i64)
+    .bind(resume.sha256)
+    .bind(resume.bytes)
+    .bind(i64::from(resume.auto_match))
+    .bind(now)
+    .fetch_one(conn)
+    .await
+}
+
+/// The resume with these bytes: `person`'s, else one that is nobody's yet. Without a person: anybody's.
+pub async fn find_same(
+    conn: &mut Conn,
+    person: Option<PersonId>,
+    sha256: &str,
+) -> sqlx::Result<Option<ResumeId>> {
+    sqlx::query_scalar(
+        "SELECT id FROM resumes WHERE sha256 = $2
+           AND (CAST($1 AS BIGINT) IS NULL OR person_id = $1 OR person_id IS NULL)
+         ORDER BY CASE WHEN person_id IS NULL THEN 1 ELSE 0 END, id LIMIT 1",
+    )
+    .bind(person)
+    .bind(sha256)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Another resume of `person` with the same bytes as this one.
+pub async fn find_twin(
+    conn: &mut Conn,
+    id: ResumeId,
+    person: PersonId,
+) -> sqlx::Result<Option<ResumeId>> {
+    sqlx::query_scalar(
+        "SELECT o.id FROM resumes o JOIN resumes r ON r.sha256 = o.sha256
+         WHERE r.id = $1 AND o.id <> $1 AND o.person_id = $2 ORDER BY o.id LIMIT 1",
+    )
+    .bind(id)
+    .bind(person)
+    .fetch_optional(conn)
+    .await
+}
+
+pub async fn find(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<Resume>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " WHERE r.id = $1"))
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+pub async fn text(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<String>> {
+    let text: Option<Option<String>> = sqlx::query_scalar("SELECT text FROM resumes WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(text.flatten())
+}
+
+pub async fn bytes(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar("SELECT bytes FROM resumes WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+/// A person's resumes, the newest first.
+pub async fn of_person(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Resume>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " WHERE r.person_id = $1 ORDER BY r.id DESC"))
+        .bind(person)
+        .fetch_all(conn)
+        .await
+}
+
+/// Which part of the list is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    #[default]
+    All,
+    /// A person must look: not readable, or nobody's.
+    NeedsALook,
+    /// Still worked on.
+    InWork,
+}
+
+macro_rules! shown {
+    () => {
+        " ($1 = 'all' OR ($1 = 'look' AND state IN ('unclaimed', 'failed'))
+           OR ($1 = 'work' AND state IN ('queued', 'reading', 'waiting', 'extracting')))"
+    };
+}
+
+fn word(show: Show) -> &'static str {
+    match show {
+        Show::All => "all",
+        Show::NeedsALook => "look",
+        Show::InWork => "work",
+    }
+}
+
+pub async fn count(conn: &mut Conn, show: Show) -> sqlx::Result<i64> {
+    sqlx::query_scalar(concat!("SELECT COUNT(*) FROM resumes WHERE", shown!()))
+        .bind(word(show))
+        .fetch_one(conn)
+        .await
+}
+
+/// What is worked on or needs a look first, then the newest.
+pub async fn list(
+    conn: &mut Conn,
+    show: Show,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<Resume>> {
+    sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " WHERE r.id IN (SELECT id FROM resumes WHERE",
+        shown!(),
+        ") ORDER BY CASE WHEN r.state = 'done' THEN 1 ELSE 0 END, r.id DESC LIMIT $2 OFFSET $3"
+    ))
+    .bind(word(show))
+    .bind(limit)
+    .bind(offset)
+    .fetch_all(conn)
+    .await
+}
+
+/// How many resumes are in which state, and the newest of them all: what a page needs to know whether it is still true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sums {
+    pub total: i64,
+    pub in_work: i64,
+    /// Read, and their skills are not there yet.
+    pub without_skills: i64,
+    pub done: i64,
+    pub needs_a_look: i64,
+    pub newest: i64,
+}
+
+pub async fn sums(conn: &mut Conn) -> sqlx::Result<Sums> {
+    sqlx::query_as(
+        "SELECT COUNT(*) AS total,
+                COUNT(CASE WHEN state IN ('queued', 'reading', 'waiting', 'extracting') THEN 1 END) AS in_work,
+                COUNT(CASE WHEN state IN ('waiting', 'extracting') THEN 1 END) AS without_skills,
+                COUNT(CASE WHEN state = 'done' THEN 1 END) AS done,
+                COUNT(CASE WHEN state IN ('unclaimed', 'failed') THEN 1 END) AS needs_a_look,
+                COALESCE(MAX(id), 0) AS newest
+         FROM resumes",
+    )
+    .fetch_one(conn)
+    .await
+}
+
+// ── The life of a resume ──
+
+/// Takes a resume up for reading; false when it is not to be read (any more).
+pub async fn start_reading(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET state = 'reading' WHERE id = $1 AND state IN ('queued', 'reading')",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    pub format: &'a str,
+    pub text: &'a str,
+    pub cut_at: Option<i64>,
+}
+
+/// Stores the text of a resume that is being read, and whose it is; false when it is not being read any more.
+pub async fn store_text(
+    conn: &mut Conn,
+    id: ResumeId,
+    text: Text<'_>,
+    person: Option<PersonId>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET state = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'unclaimed' ELSE 'waiting' END,
+                format = $2, text = $3, cut_at = $4, person_id = $5, error = NULL
+         WHERE id = $1 AND state = 'reading'",
+    )
+    .bind(id)
+    .bind(text.format)
+    .bind(text.text)
+    .bind(text.cut_at)
+    .bind(person)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn fail(conn: &mut Conn, id: ResumeId, words: &str, now: Millis) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET state = 'failed', error = $2, finished_at = $3 WHERE id = $1 AND state = 'reading'",
+    )
+    .bind(id)
+    .bind(words)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives a resume that is nobody's to a person, whatever its state is; one whose text is there waits for its skills.
+pub async fn claim(conn: &mut Conn, id: ResumeId, person: PersonId) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET person_id = $2, state = CASE WHEN state = 'unclaimed' THEN 'waiting' ELSE state END
+         WHERE id = $1 AND person_id IS NULL",
+    )
+    .bind(id)
+    .bind(person)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes a resume up for finding its skills; false when they are not wanted (any more).
+pub async fn start_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET state = 'extracting'
+         WHERE id = $1 AND state IN ('waiting', 'extracting') AND person_id IS NOT NULL",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts a resume back whose skills could not be found now.
+pub async fn give_back_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query("UPDATE resumes SET state = 'waiting' WHERE id = $1 AND state = 'extracting'")
+            .bind(id)
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Stores the skills of a resume that waits for them; false when it does not wait any more.
+pub async fn store_skills(
+    conn: &mut Conn,
+    id: ResumeId,
+    skills: &str,
+    made_by: &MadeBy,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE resumes SET state = 'done', skills = $2, made_by = $3, made_model = $4, made_key = $5, made_why = $6,
+                error = NULL, finished_at = $7
+         WHERE id = $1 AND state IN ('waiting', 'extracting')",
+    )
+    .bind(id)
+    .bind(skills)
+    .bind(made_by.by.as_str())
+    .bind(made_by.model.as_deref())
+    .bind(made_by.key)
+    .bind(made_by.why.as_deref())
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A person wants it again: what failed is read anew, what is done is searched for skills anew. Returns the new state's
+/// word; `None` when there is nothing to do again.
+pub async fn again(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "UPDATE resumes SET state = CASE WHEN state = 'failed' THEN 'queued' ELSE 'waiting' END, error = NULL,
+                finished_at = NULL
+         WHERE id = $1 AND (state = 'failed' OR (state = 'done' AND text IS NOT NULL)) RETURNING state",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await
+}
+
+/// The person is to be matched as soon as the skills are there.
+pub async fn match_later(conn: &mut Conn, id: ResumeId) -> sqlx::Result<()> {
+    sqlx::query("UPDATE resumes SET auto_match = 1 WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+pub async fn delete(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM resumes WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}

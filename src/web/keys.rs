@@ -1,0 +1,223 @@
+//! The key pool as organisers see it: which key serves, rests or was set aside and why, what waits, and what happened.
+//! No digit of a key is on this page: a key is its number, its variable and its project.
+
+mod chart;
+mod live;
+mod rows;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use self::chart::Chart;
+use self::rows::{Happened, KeyLines, TaskLine};
+use super::error::Error;
+use super::guard::Organiser;
+use super::page::{Frame, KeysLine, Place, Times, filters, render, thousands};
+use crate::app::App;
+use crate::events;
+use crate::keys::{self, Finish, KeyError, Next};
+use crate::model::Millis;
+use crate::store::{self, Conn};
+
+pub use self::live::stream;
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Gone => Self::NotFound,
+            KeyError::Db(error) => error.into(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "keys/keys.html")]
+pub struct KeysPage {
+    frame: Frame,
+    said: String,
+    board: Board,
+}
+
+#[derive(Template)]
+#[template(path = "keys/none.html")]
+pub struct NoKeyPage {
+    frame: Frame,
+}
+
+/// Everything on the page that changes while it is looked at.
+struct Board {
+    /// The foot of the sidebar.
+    line: KeysLine,
+    numbers: [Number; 5],
+    keys: Vec<KeyLines>,
+    /// Said where no primary key is set.
+    only_reserve: bool,
+    chart: Chart,
+    with_keys: String,
+    spaced: bool,
+    tasks: Vec<TaskLine>,
+    /// Nothing went wrong lately.
+    calm: bool,
+    happened: Vec<Happened>,
+}
+
+/// One of the numbers at the top.
+struct Number {
+    id: &'static str,
+    label: &'static str,
+    number: String,
+    words: String,
+}
+
+#[derive(Deserialize)]
+pub struct Said {
+    said: Option<String>,
+    key: Option<i64>,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Query(query): Query<Said>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let frame = Frame::load(&app, &mut conn, &organiser, Place::Keys).await?;
+    if app.pool.keys().is_empty() {
+        return Ok(render(&NoKeyPage { frame })?.into_response());
+    }
+    let board = Board::load(&app, &mut conn).await?;
+    Ok(render(&KeysPage { frame, said: said(&query), board })?.into_response())
+}
+
+/// What was just done, by the word in the address: no text of a stranger's making is shown.
+fn said(query: &Said) -> String {
+    let Some(number) = query.key else { return String::new() };
+    let name = rows::name(number);
+    match query.said.as_deref() {
+        Some("paused") => format!("{name} is paused. What it has under way goes on."),
+        Some("goes-on") => format!("{name} is back in service."),
+        Some("tried") => format!("{name} is asked once more with the next piece of work."),
+        _ => String::new(),
+    }
+}
+
+pub async fn pause(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    keys::pause(&mut tx, &app.pool, number, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/keys?said=paused&key={number}")))
+}
+
+pub async fn resume(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    keys::resume(&mut tx, &app.pool, number).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/keys?said=goes-on&key={number}")))
+}
+
+pub async fn try_again(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    keys::try_again(&mut tx, &app.pool, number).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/keys?said=tried&key={number}")))
+}
+
+impl Board {
+    async fn load(app: &App, conn: &mut Conn) -> Result<Self, Error> {
+        let event = events::current(conn, &app.config).await?;
+        let now = app.clock.now();
+        let times = Times::new(event.time_zone.as_deref(), now);
+        let waiting = store::jobs::waiting(conn, now).await?;
+        let pool = keys::now(conn, &app.pool, &waiting, now).await?;
+        let since = Chart::since(now);
+        let minutes = store::bookings::by_minute(conn, since).await?;
+        let day = now.minus(std::time::Duration::from_hours(24));
+        let troubles = store::bookings::troubles(conn, day, rows::HAPPENED as i64).await?;
+        let window = app.pool.pace().window;
+        Ok(Self {
+            line: KeysLine::new(&pool.summary, &times),
+            numbers: numbers(&pool, &troubles, &times, now),
+            keys: pool
+                .keys
+                .iter()
+                .map(|key| KeyLines::new(key, &pool, window, &times, now))
+                .collect(),
+            only_reserve: pool.summary.primary == 0,
+            chart: Chart::new(&minutes, &times, now),
+            with_keys: match pool.projects {
+                0 => "With no key".into(),
+                1 => "With 1 project".into(),
+                projects => format!("With {projects} projects"),
+            },
+            spaced: pool.spaced,
+            tasks: pool.tasks.iter().map(|task| TaskLine::new(task, &times, now)).collect(),
+            calm: troubles.is_empty(),
+            happened: rows::happened(&troubles, &times),
+        })
+    }
+}
+
+fn numbers(
+    pool: &keys::Now,
+    troubles: &[store::bookings::Trouble],
+    times: &Times,
+    now: Millis,
+) -> [Number; 5] {
+    let summary = &pool.summary;
+    let mut of = vec![format!("of {}", summary.primary)];
+    if summary.aside > 0 {
+        of.push(format!("{} set aside", summary.aside));
+    }
+    if summary.paused > 0 {
+        of.push(format!("{} paused", summary.paused));
+    }
+    if summary.reserve.is_some() {
+        of.push("and a reserve".into());
+    }
+    let done = match (&summary.next, pool.finish) {
+        (Next::Idle, _) => "nothing to write or read".into(),
+        (Next::Resort { .. }, _) => "no key serves: templates do".into(),
+        (_, Finish::At(at)) => format!("done by {}", times.at(at)),
+        (_, Finish::NotToday { left }) => {
+            format!("today's quota leaves {}", thousands(i64::try_from(left).unwrap_or(i64::MAX)))
+        }
+        (Next::At { at, .. }, Finish::Unknown) => format!("next {}", rows::soon(*at, times, now)),
+        (Next::Now, Finish::Unknown) => "next one now".into(),
+    };
+    let speed: usize = pool.keys.iter().map(|key| key.sent_last_minute.len()).sum();
+    let refused = troubles.iter().find(|it| it.outcome == store::keys::BookingOutcome::Refused);
+    let last = match refused {
+        Some(last) if pool.refused_today > 0 => {
+            let name = rows::name(last.key_number);
+            format!("the last at {}, {}", times.at(last.at), name.to_lowercase())
+        }
+        _ => "no request was refused".into(),
+    };
+    let number =
+        |id, label, number: i64, words| Number { id, label, number: thousands(number), words };
+    [
+        number("n-ready", "Ready", summary.ready as i64, of.join(", ")),
+        number("n-waiting", "Waiting", summary.waiting, done),
+        number(
+            "n-speed",
+            "Speed now",
+            speed as i64,
+            format!("a minute, of {} allowed", pool.allowed),
+        ),
+        number(
+            "n-today",
+            "Requests today",
+            i64::try_from(pool.today).unwrap_or(i64::MAX),
+            format!("limits start again at {}", times.clock(pool.day_ends)),
+        ),
+        number("n-refused", "Refused today", pool.refused_today, last),
+    ]
+}
+
+/// The address of a shape in the sprite.
+fn shape(name: &str) -> String {
+    format!("{}/img/icons.svg#{name}", super::assets::prefix())
+}

@@ -1,0 +1,421 @@
+//! The rows of the page, each field ready to print.
+
+use std::time::Duration;
+
+use crate::keys::{self, KeyRow, KeyState, Next, TaskStarts};
+use crate::model::Millis;
+use crate::model::job::Task;
+use crate::store::bookings::Trouble;
+use crate::store::keys::BookingOutcome;
+use crate::web::form::sentence;
+use crate::web::page::{Times, count, in_words, thousands};
+
+/// So many lines has the list of what happened.
+pub const HAPPENED: usize = 12;
+
+/// How a key is called at the beginning of a sentence.
+pub fn name(number: i64) -> String {
+    match number {
+        0 => "The reserve key".into(),
+        number => format!("Key {number}"),
+    }
+}
+
+/// `in 0.9 s`, `in about 5 min`, `at 08:01`.
+pub fn soon(at: Millis, times: &Times, now: Millis) -> String {
+    let wait = at.since(now);
+    match wait.as_secs() {
+        0 if wait.is_zero() => "now".into(),
+        0..10 => format!("in {:.1} s", wait.as_secs_f64()),
+        _ => times.ahead(at),
+    }
+}
+
+fn ago(at: Millis, times: &Times, now: Millis) -> String {
+    let since = now.since(at);
+    match since.as_secs() {
+        0..3600 => format!("{} ago", in_words(since)),
+        _ => format!("at {}", times.at(at)),
+    }
+}
+
+/// One key.
+pub struct KeyLines {
+    pub number: i64,
+    /// Begins the ids of what changes in this row.
+    pub id: String,
+    pub title: String,
+    pub tone: &'static str,
+    pub shape: &'static str,
+    pub word: &'static str,
+    pub project: String,
+    pub variable: String,
+    pub model: String,
+    /// The same key stands in another variable, so there is nothing to show but that.
+    pub is_twin: bool,
+    pub is_away: bool,
+    pub minute: Minute,
+    pub day: Day,
+    pub activity: String,
+    pub why: String,
+    pub limit_note: String,
+    pub models_off: String,
+    pub last_error: String,
+    pub can_pause: bool,
+    pub can_go_on: bool,
+    pub can_try: bool,
+}
+
+pub struct Minute {
+    /// `Last 60 s`
+    pub label: String,
+    pub used: String,
+    pub of: String,
+    /// The ticks of the strip: a path.
+    pub ticks: String,
+    pub words: String,
+}
+
+pub struct Day {
+    pub used: String,
+    pub of: String,
+    /// Of 100; empty where no limit is known.
+    pub width: String,
+    pub words: String,
+}
+
+impl KeyLines {
+    pub fn new(
+        key: &KeyRow,
+        pool: &keys::Now,
+        window: Duration,
+        times: &Times,
+        now: Millis,
+    ) -> Self {
+        let goes_next = pool.next_key == Some(key.number);
+        let (tone, shape, word) = state(key, goes_next);
+        let away = matches!(
+            key.state,
+            KeyState::Resting { .. }
+                | KeyState::Paused
+                | KeyState::Aside { .. }
+                | KeyState::NoModel { .. }
+        );
+        Self {
+            number: key.number,
+            id: format!("k{}", key.number),
+            title: if key.number == 0 { "Reserve".into() } else { name(key.number) },
+            tone,
+            shape,
+            word,
+            project: project(key),
+            variable: key.variable.clone(),
+            model: key.model.clone(),
+            is_twin: matches!(key.state, KeyState::Twin { .. }),
+            is_away: away,
+            minute: minute(key, window, now),
+            day: day(key),
+            activity: activity(key, goes_next, pool, times, now),
+            why: why(key, times, now),
+            limit_note: if key.per_minute_lowered {
+                "Google refused a request inside its minute's limit, so that counts as lower for a day.".into()
+            } else {
+                String::new()
+            },
+            models_off: models_off(key),
+            last_error: last_error(key, times),
+            can_pause: matches!(
+                key.state,
+                KeyState::Ready | KeyState::Waiting { .. } | KeyState::Resting { .. }
+            ),
+            can_go_on: key.state == KeyState::Paused,
+            can_try: matches!(
+                key.state,
+                KeyState::Resting { .. } | KeyState::Aside { .. } | KeyState::NoModel { .. }
+            ) || (key.state.serves() && !key.models_off.is_empty()),
+        }
+    }
+}
+
+/// Tone, shape and word.
+fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static str) {
+    match &key.state {
+        _ if goes_next => ("go", "st-go", "Next"),
+        KeyState::Ready if key.number == 0 && key.sent_last_minute.is_empty() => {
+            ("none", "st-none", "Idle")
+        }
+        KeyState::Ready if key.number == 0 => ("go", "st-go", "In use"),
+        KeyState::Ready => ("ok", "st-ok", key.state.word()),
+        KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
+        KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
+        KeyState::Paused => ("none", "st-none", key.state.word()),
+        KeyState::Aside { .. } | KeyState::NoModel { .. } => ("bad", "st-bad", key.state.word()),
+        KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
+    }
+}
+
+fn project(key: &KeyRow) -> String {
+    let mut words = match &key.project {
+        Some(name) => format!("Project {name}"),
+        None => "Project of its own".into(),
+    };
+    if !key.shares_with.is_empty() {
+        let others: Vec<String> =
+            key.shares_with.iter().map(|it| name(*it).to_lowercase()).collect();
+        words = format!("{words}, shared with {}", others.join(", "));
+    }
+    words
+}
+
+fn minute(key: &KeyRow, window: Duration, now: Millis) -> Minute {
+    let from = if key.per_minute_lowered {
+        "lowered"
+    } else if key.per_minute_learned {
+        "learned"
+    } else {
+        "set"
+    };
+    let seconds = window.as_secs().max(1);
+    let ticks: Vec<String> = key
+        .sent_last_minute
+        .iter()
+        .map(|sent| {
+            let age = now.since(*sent).as_secs_f64() / window.as_secs_f64().max(0.001);
+            format!("M{:.1} 4V20", 300.0 * (1.0 - age.min(1.0)))
+        })
+        .collect();
+    let whose = if key.shares_with.is_empty() { "" } else { "its project's " };
+    Minute {
+        label: format!("Last {seconds} s"),
+        used: key.used_last_minute.to_string(),
+        of: format!("of {}, {from}", key.per_minute),
+        ticks: ticks.join(""),
+        words: format!(
+            "{} of {whose}{} requests in the last {seconds} seconds",
+            key.used_last_minute, key.per_minute
+        ),
+    }
+}
+
+fn day(key: &KeyRow) -> Day {
+    let used = thousands(i64::from(key.used_today));
+    match key.per_day {
+        Some(limit) => {
+            let share = f64::from(key.used_today) / f64::from(limit.max(1));
+            let limit = thousands(i64::from(limit));
+            Day {
+                of: format!("of {limit}, {}", if key.per_day_learned { "learned" } else { "set" }),
+                width: format!("{:.1}", (share * 100.0).min(100.0)),
+                words: format!("{used} of {limit} requests today"),
+                used,
+            }
+        }
+        None => Day {
+            of: "limit not known yet".into(),
+            width: "0".into(),
+            words: format!("{used} requests today, limit not known yet"),
+            used,
+        },
+    }
+}
+
+fn activity(key: &KeyRow, goes_next: bool, pool: &keys::Now, times: &Times, now: Millis) -> String {
+    match (&pool.summary.next, key.last_used_at) {
+        (Next::At { at, .. }, _) if goes_next => {
+            format!("Has rested longest, goes next {}", soon(*at, times, now))
+        }
+        (_, _) if goes_next => "Has rested longest, goes next".into(),
+        (_, None) if key.number == 0 => {
+            "Not used yet: only when no other key will serve soon".into()
+        }
+        (_, None) => "Not used yet".into(),
+        (_, Some(last)) if key.number == 0 => {
+            format!("Only when no other key will serve soon; last used {}", ago(last, times, now))
+        }
+        (_, Some(last)) => format!("Last used {}", ago(last, times, now)),
+    }
+}
+
+fn why(key: &KeyRow, times: &Times, now: Millis) -> String {
+    let mut words = match &key.state {
+        KeyState::Ready => String::new(),
+        KeyState::Waiting { until } => {
+            format!("Its minute is used; free again {}", soon(*until, times, now))
+        }
+        KeyState::Resting { until, why } => {
+            let reason = sentence(why);
+            format!("{}, until {}", reason.trim_end_matches('.'), times.at(*until))
+        }
+        KeyState::Paused => "Paused by a person".into(),
+        KeyState::Aside { why } | KeyState::NoModel { why } => {
+            sentence(why).trim_end_matches('.').to_owned()
+        }
+        KeyState::Twin { of } => {
+            return format!(
+                "This variable holds the same key as {of}. One key counts once, so it serves as that."
+            );
+        }
+    };
+    if let Some(since) = key.since {
+        words = format!("{words}, since {}", times.at(since));
+    }
+    if let Some(model) = &key.meanwhile {
+        words = format!("{words}. Meanwhile it serves with {model}");
+    }
+    if words.is_empty() { words } else { words + "." }
+}
+
+fn models_off(key: &KeyRow) -> String {
+    let off: Vec<String> =
+        key.models_off.iter().map(|(model, why)| format!("Not with {model}: {why}.")).collect();
+    off.join(" ")
+}
+
+fn last_error(key: &KeyRow, times: &Times) -> String {
+    let (Some(words), Some(at)) = (&key.last_error, key.last_error_at) else {
+        return String::new();
+    };
+    let refusals = count(key.refusals, "refusal", "refusals");
+    format!("{refusals} so far, the last at {}. Google said: {words}", times.at(at))
+}
+
+/// One line of the table of distances.
+pub struct TaskLine {
+    pub id: String,
+    pub name: &'static str,
+    pub set: String,
+    pub now: String,
+    pub waiting: String,
+    pub last: String,
+    pub next: String,
+}
+
+/// What a task is called where it stands alone.
+pub fn task_name(task: Task) -> &'static str {
+    match task {
+        Task::Outreach => "Invitations",
+        Task::Skills => "Skills",
+        Task::Match => "Match mails",
+    }
+}
+
+impl TaskLine {
+    pub fn new(task: &TaskStarts, times: &Times, now: Millis) -> Self {
+        Self {
+            id: format!("t-{}", task.task),
+            name: task_name(task.task),
+            set: seconds(task.delay),
+            now: if task.spacing.is_zero() { "none".into() } else { seconds(task.spacing) },
+            waiting: thousands(task.waiting),
+            last: task.last_start.map_or_else(|| "not yet".into(), |at| ago(at, times, now)),
+            next: match &task.next {
+                Next::Idle if task.could_start <= now => "could start at once".into(),
+                Next::Idle => format!("could start {}", soon(task.could_start, times, now)),
+                Next::Now => "now".into(),
+                Next::At { at, why } => {
+                    let at = soon(*at, times, now);
+                    // The reason says the time again where it is a short one.
+                    if why.contains(" in ") { at } else { format!("{at}: {why}") }
+                }
+                Next::Resort { why } if task.task == Task::Skills => {
+                    format!("the word list reads: {why}")
+                }
+                Next::Resort { why } => format!("the template writes: {why}"),
+            },
+        }
+    }
+}
+
+/// `5 s`, `3.5 s`
+fn seconds(duration: Duration) -> String {
+    let tenths = (duration.as_millis() + 50) / 100;
+    if tenths % 10 == 0 {
+        format!("{} s", tenths / 10)
+    } else {
+        format!("{}.{} s", tenths / 10, tenths % 10)
+    }
+}
+
+/// One line about a request that went wrong; without words where there was none.
+#[derive(Default)]
+pub struct Happened {
+    pub at: String,
+    pub tone: &'static str,
+    pub shape: &'static str,
+    pub word: &'static str,
+    pub words: String,
+    pub is_empty: bool,
+}
+
+/// Always so many lines, so that new ones find their place while the page is open.
+pub fn happened(troubles: &[Trouble], times: &Times) -> Vec<Happened> {
+    let mut lines: Vec<Happened> = troubles.iter().map(|it| Happened::new(it, times)).collect();
+    lines.resize_with(HAPPENED, || Happened {
+        tone: "none",
+        shape: "st-none",
+        is_empty: true,
+        ..Happened::default()
+    });
+    lines
+}
+
+impl Happened {
+    fn new(trouble: &Trouble, times: &Times) -> Self {
+        let key = name(trouble.key_number);
+        let what = match trouble.task {
+            Task::Outreach => "an invitation",
+            Task::Skills => "a resume's skills",
+            Task::Match => "a match mail",
+        };
+        let words = trouble.words.as_deref().unwrap_or("no words");
+        let model = &trouble.model;
+        let (tone, shape, word, said) = match trouble.outcome {
+            BookingOutcome::Refused => (
+                "wait",
+                "st-wait",
+                "Refused",
+                format!("{key} was refused ({what}, {model}): {words}."),
+            ),
+            BookingOutcome::Unusable => (
+                "none",
+                "st-none",
+                "No use",
+                format!("{key} brought no usable answer ({what}, {model}): {words}."),
+            ),
+            BookingOutcome::Fault => (
+                "bad",
+                "st-bad",
+                "Our fault",
+                format!("{key} was asked something wrong ({what}, {model}): {words}."),
+            ),
+            BookingOutcome::Failed | BookingOutcome::Ok | BookingOutcome::GivenBack => (
+                "none",
+                "st-none",
+                "No answer",
+                format!("{key} got no answer ({what}, {model}): {words}."),
+            ),
+        };
+        Self { at: times.exactly(trouble.at), tone, shape, word, words: said, is_empty: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_told_in_seconds_and_tenths() {
+        assert_eq!(seconds(Duration::from_secs(5)), "5 s");
+        assert_eq!(seconds(Duration::from_millis(3_334)), "3.3 s");
+        assert_eq!(seconds(Duration::from_millis(960)), "1 s");
+    }
+
+    #[test]
+    fn times_to_come_are_told_as_short_as_they_can_be() {
+        let now = Millis(1_795_608_000_000); // 2026-11-25 12:00 UTC
+        let times = Times::new(Some("UTC"), now);
+        let told = |millis: u64| soon(now.plus(Duration::from_millis(millis)), &times, now);
+        assert_eq!([told(0), told(900), told(12_000)], ["now", "in 0.9 s", "in 12 s"]);
+        assert_eq!([told(300_000), told(7_260_000)], ["in about 5 min", "at 14:01"]);
+    }
+}

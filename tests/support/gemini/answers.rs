@@ -1,0 +1,184 @@
+//! Answers that fit what was asked: an invitation to the person, a letter about every match, or the skills that stand
+//! in the resume.
+
+use serde_json::{Value, json};
+
+use super::Fault;
+
+/// Skills that this server can find in a resume.
+const SKILLS: &[&str] = &[
+    "Rust",
+    "Python",
+    "JavaScript",
+    "TypeScript",
+    "React",
+    "Go",
+    "Java",
+    "Kotlin",
+    "Swift",
+    "C++",
+    "SQL",
+    "PostgreSQL",
+    "Docker",
+    "Kubernetes",
+    "AWS",
+    "Machine Learning",
+    "TensorFlow",
+    "PyTorch",
+    "Figma",
+    "UX Research",
+    "Node.js",
+    "Django",
+    "GraphQL",
+    "Linux",
+    "Git",
+    "Data Science",
+    "Excel",
+    "Photoshop",
+    "Scrum",
+    "Marketing",
+];
+
+fn text_at<'a>(body: &'a Value, pointer: &str) -> &'a str {
+    body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn prompt(body: &Value) -> &str {
+    text_at(body, "/contents/0/parts/0/text")
+}
+
+/// What stands between the fences.
+fn data(body: &Value) -> &str {
+    let prompt = prompt(body);
+    let inner = prompt.split_once("<data>").map_or(prompt, |(_, rest)| rest);
+    inner.rsplit_once("</data>").map_or(inner, |(inner, _)| inner).trim()
+}
+
+pub fn task_of(body: &Value) -> &'static str {
+    if body.pointer("/generationConfig/responseSchema/properties/skills").is_some() {
+        return "skills";
+    }
+    match serde_json::from_str::<Value>(data(body)) {
+        Ok(data) if data.get("matches").is_some() => "match",
+        _ => "outreach",
+    }
+}
+
+/// As Google counts, roughly: four characters make one.
+pub fn tokens(body: &Value) -> u32 {
+    let characters = prompt(body).len() + text_at(body, "/systemInstruction/parts/0/text").len();
+    u32::try_from(characters / 4).unwrap_or(u32::MAX)
+}
+
+/// The body of a 200.
+pub fn write(body: &Value, model: &str, tokens: u32, fault: Option<Fault>) -> String {
+    let written = match (task_of(body), fault) {
+        (_, Some(Fault::NotJson)) => "Sure! Here is what you asked for.".to_owned(),
+        (_, Some(Fault::NotTheSchema)) => json!({ "result": 7 }).to_string(),
+        ("skills", _) => json!({ "skills": skills(data(body)) }).to_string(),
+        (task, fault) => letter(&serde_json::from_str(data(body)).unwrap_or_default(), task, fault),
+    };
+    json!({
+        "candidates": [{
+            "content": { "role": "model", "parts": [{ "text": written }] },
+            "finishReason": "STOP",
+            "index": 0,
+        }],
+        "usageMetadata": {
+            "promptTokenCount": tokens,
+            "candidatesTokenCount": written.len() / 4,
+            "totalTokenCount": tokens as usize + written.len() / 4,
+        },
+        "modelVersion": model,
+    })
+    .to_string()
+}
+
+/// Whole words only: `Go` does not stand in `Google`.
+fn skills(resume: &str) -> Vec<&'static str> {
+    let is_word = |c: char| c.is_alphanumeric();
+    let stands = |skill: &&&str| {
+        resume.match_indices(**skill).any(|(at, found)| {
+            let before = resume[..at].chars().next_back();
+            let after = resume[at + found.len()..].chars().next();
+            !before.is_some_and(is_word) && !after.is_some_and(is_word)
+        })
+    };
+    SKILLS.iter().filter(stands).copied().collect()
+}
+
+fn letter(data: &Value, task: &str, fault: Option<Fault>) -> String {
+    let name = match fault {
+        Some(Fault::Placeholder) => "[Name]",
+        Some(Fault::ForgetName) => "there",
+        _ => text_at(data, "/person/name"),
+    };
+    let event = text_at(data, "/event/name");
+    let mut body =
+        if task == "match" { matches(data, name, event) } else { invitation(data, name, event) };
+    match fault {
+        Some(Fault::InventLink) => {
+            body.push_str("\n\nRegister at https://invented.example.org/now.");
+        }
+        Some(Fault::Residue) => body.insert_str(0, "As an AI language model, I wrote this.\n\n"),
+        Some(Fault::TooLong) => {
+            body.push_str(&"\n\nWe look forward to it very much indeed.".repeat(60));
+        }
+        _ => {}
+    }
+    let subject = if task == "match" {
+        format!("Your matches at {event}")
+    } else {
+        format!("Come to {event}")
+    };
+    json!({ "subject": subject, "body": body }).to_string()
+}
+
+fn list(items: &[&str]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+    }
+}
+
+fn strings(value: Option<&Value>, most: usize) -> Vec<&str> {
+    let items = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    items.iter().filter_map(Value::as_str).take(most).collect()
+}
+
+fn invitation(data: &Value, name: &str, event: &str) -> String {
+    let organiser = match text_at(data, "/event/organiser") {
+        "" => "We are".to_owned(),
+        organiser => format!("{organiser} is"),
+    };
+    let skills = strings(data.pointer("/person/skills"), 3);
+    let fit = if skills.is_empty() {
+        "Whatever you like to build, there will be a team that needs it.".to_owned()
+    } else {
+        format!("What you know of {} would help a team there a great deal.", list(&skills))
+    };
+    format!(
+        "Hi {name},\n\n{organiser} bringing people together at {event} to build things that matter, and we would be \
+         glad to have you with us.\n\n{fit} Nobody has to arrive with a team: our AI-assisted matchmaking looks at what \
+         everyone brings and suggests people who fit well together.\n\nYou can register below. We would be happy to \
+         meet you there."
+    )
+}
+
+fn matches(data: &Value, name: &str, event: &str) -> String {
+    let matches = data.get("matches").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let lines: Vec<String> = matches
+        .iter()
+        .map(|mate| {
+            let shared = strings(mate.get("shared_skills"), 5);
+            format!("{}: you both know {}.", text_at(mate, "/name"), list(&shared))
+        })
+        .collect();
+    format!(
+        "Hi {name},\n\nwe compared what everybody brings to {event} and found people you may want to meet.\n\n{}\n\nIf \
+         you would like to talk to one of them, answer this e-mail and ask us for an introduction.\n\nLook for people \
+         whose skills complete your own, and agree early on how much time each of you has. We wish you a good team.",
+        lines.join("\n")
+    )
+}

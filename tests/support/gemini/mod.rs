@@ -1,0 +1,406 @@
+//! Gemini as the tests meet it: a local server that counts like the real one, refuses in its words, and writes answers
+//! that fit what it was asked. It records every request with the time at which it arrived.
+//!
+//! In the process it shares a test's [`Clock`]; on its own (`cargo run --example test-gemini`) it runs on the machine's.
+#![allow(dead_code, reason = "each program that takes this in uses a part of it")]
+
+mod answers;
+mod bodies;
+mod quota;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use muster::model::{Clock, Millis};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use quota::Window;
+
+/// How it counts and how far away it is. Durations are as given: not scaled again.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub per_minute: u32,
+    pub per_day: u32,
+    pub tokens_per_minute: u32,
+    pub window: Window,
+    /// From the request's arrival to the answer.
+    pub latency: Duration,
+    /// Before a request arrives: anything up to this.
+    pub jitter: Duration,
+    /// Divides the minute.
+    pub time_scale: u32,
+    /// Others are answered with 404.
+    pub models: Vec<String>,
+    /// Which project a key belongs to; one of its own where nothing is said.
+    pub projects: BTreeMap<i64, String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            per_minute: 15,
+            per_day: 500,
+            tokens_per_minute: 250_000,
+            window: Window::Rolling,
+            latency: Duration::ZERO,
+            jitter: Duration::ZERO,
+            time_scale: 1,
+            models: vec!["gemini-3.5-flash-lite".into(), "gemini-3.1-flash-lite".into()],
+            projects: BTreeMap::new(),
+        }
+    }
+}
+
+/// What can be made to go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    // Refusals.
+    Minute,
+    Tokens,
+    Day,
+    DayWithTrueDelay,
+    Capacity,
+    NoQuota,
+    ModelGone,
+    Credits,
+    Invalid,
+    Expired,
+    Leaked,
+    Suspended,
+    Denied,
+    NotAccepted,
+    ServiceDisabled,
+    Address,
+    Referrer,
+    Location,
+    // Trouble.
+    BadRequest,
+    InternalError,
+    Overloaded,
+    /// No answer ever.
+    Hang,
+    /// The connection breaks before the answer.
+    Cut,
+    /// The connection breaks in the middle of the answer.
+    CutInside,
+    Garbage,
+    // Answers of no use.
+    NoCandidates,
+    PartsMissing,
+    PromptBlocked,
+    Safety,
+    Recitation,
+    MaxTokens,
+    EmptyText,
+    NotJson,
+    NotTheSchema,
+    // Drafts that no check lets through.
+    InventLink,
+    Placeholder,
+    Residue,
+    ForgetName,
+    TooLong,
+}
+
+/// One request, as it arrived.
+#[derive(Clone, Debug, Serialize)]
+pub struct Seen {
+    pub at: Millis,
+    /// The key's number; -1 for one that is not known here.
+    pub key: i64,
+    pub project: String,
+    pub model: String,
+    /// `outreach`, `skills`, `match`.
+    pub task: String,
+    /// What it was answered with; 0 while or where there was no answer.
+    pub status: u16,
+    pub body: Value,
+}
+
+/// The server. Dropped, it stops.
+pub struct TestGemini {
+    pub url: String,
+    shared: Arc<Shared>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    clock: Clock,
+    state: Mutex<Inner>,
+}
+
+struct Inner {
+    rules: Rules,
+    seen: Vec<Seen>,
+    quota: quota::Quota,
+    by_key: BTreeMap<i64, Fault>,
+    next: VecDeque<Fault>,
+}
+
+/// The material of key `number`: made up, and known to this server only.
+pub fn key(number: i64) -> String {
+    format!("test-key-{number}")
+}
+
+impl TestGemini {
+    pub async fn start(clock: Clock, rules: Rules) -> Self {
+        Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)), clock, rules).await
+    }
+
+    pub async fn start_on(address: SocketAddr, clock: Clock, rules: Rules) -> Self {
+        let inner = Inner {
+            rules,
+            seen: Vec::new(),
+            quota: quota::Quota::default(),
+            by_key: BTreeMap::new(),
+            next: VecDeque::new(),
+        };
+        let shared = Arc::new(Shared { clock, state: Mutex::new(inner) });
+        let routes = Router::new()
+            .route("/v1beta/models", get(models))
+            .route("/v1beta/models/{call}", post(generate))
+            .route("/test/requests", get(requests))
+            .route("/test/summary", get(summary))
+            .route("/test/fault", post(fault))
+            .with_state(shared.clone());
+        let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let task = tokio::spawn(async move {
+            axum::serve(listener, routes).await.expect("it serves until it is dropped");
+        });
+        Self { url, shared, task }
+    }
+
+    /// Ends when the server does.
+    pub async fn run(mut self) {
+        let _ = (&mut self.task).await;
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.shared.inner()
+    }
+
+    /// Every request with this key meets this fault; `None`: none any more.
+    pub fn fault_key(&self, number: i64, fault: Option<Fault>) {
+        match fault {
+            Some(fault) => self.inner().by_key.insert(number, fault),
+            None => self.inner().by_key.remove(&number),
+        };
+    }
+
+    /// The next requests meet these faults, whatever their key, one each.
+    pub fn fault_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.inner().next.extend(faults);
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut Rules)) {
+        change(&mut self.inner().rules);
+    }
+
+    pub fn requests(&self) -> Vec<Seen> {
+        self.inner().seen.clone()
+    }
+
+    /// The numbers of the keys in the order in which they were used.
+    pub fn keys_used(&self) -> Vec<i64> {
+        self.inner().seen.iter().map(|seen| seen.key).collect()
+    }
+
+    pub fn refusals(&self) -> usize {
+        self.inner().seen.iter().filter(|seen| seen.status == 429).count()
+    }
+}
+
+impl Drop for TestGemini {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Shared {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.state.lock().expect("no handler panics while it holds this")
+    }
+}
+
+/// What is to be answered.
+enum Reply {
+    Json(StatusCode, String),
+    Hang,
+    Cut,
+    CutInside,
+}
+
+async fn generate(
+    State(shared): State<Arc<Shared>>,
+    Path(call): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (jitter, latency) = {
+        let inner = shared.inner();
+        (inner.rules.jitter, inner.rules.latency)
+    };
+    if !jitter.is_zero() {
+        shared.clock.sleep(jitter.mul_f64(rand::random::<f64>())).await;
+    }
+    let (place, reply) = shared.arrive(&call, &headers, &body);
+    if !latency.is_zero() {
+        shared.clock.sleep(latency).await;
+    }
+    match reply {
+        Reply::Hang => std::future::pending().await,
+        // Ends the connection's task without a word, as a crash would.
+        Reply::Cut => std::panic::resume_unwind(Box::new("cut")),
+        Reply::CutInside => {
+            let pieces = [Ok("{\"candidates\":[{\"content\":"), Err(std::io::Error::other("cut"))];
+            Body::from_stream(tokio_stream::iter(pieces)).into_response()
+        }
+        Reply::Json(status, text) => {
+            shared.inner().seen[place].status = status.as_u16();
+            (status, [(header::CONTENT_TYPE, "application/json; charset=UTF-8")], text)
+                .into_response()
+        }
+    }
+}
+
+impl Shared {
+    /// Counts and records the request, and says what it gets.
+    fn arrive(&self, call: &str, headers: &HeaderMap, body: &[u8]) -> (usize, Reply) {
+        let at = self.clock.now();
+        let mut inner = self.inner();
+        let model = call.split(':').next().unwrap_or_default().to_owned();
+        let material = headers.get("x-goog-api-key").and_then(|value| value.to_str().ok());
+        let number = material.and_then(|material| material.strip_prefix("test-key-")?.parse().ok());
+        let body: Option<Value> = serde_json::from_slice(body).ok();
+        let task = body.as_ref().map(answers::task_of).unwrap_or_default();
+        let project = number.map_or_else(String::new, |number: i64| {
+            let named = inner.rules.projects.get(&number).cloned();
+            named.unwrap_or_else(|| format!("project-{number}"))
+        });
+        inner.seen.push(Seen {
+            at,
+            key: number.unwrap_or(-1),
+            project: project.clone(),
+            model: model.clone(),
+            task: task.to_owned(),
+            status: 0,
+            body: body.clone().unwrap_or_default(),
+        });
+        let place = inner.seen.len() - 1;
+        let reply = inner.reply(at, call, number, &project, &model, body.as_ref());
+        (place, reply)
+    }
+}
+
+impl Inner {
+    fn reply(
+        &mut self,
+        at: Millis,
+        call: &str,
+        number: Option<i64>,
+        project: &str,
+        model: &str,
+        body: Option<&Value>,
+    ) -> Reply {
+        let Some(number) = number else { return bodies::of(Fault::Invalid, model) };
+        let Some(body) = body.filter(|body| body.get("contents").is_some()) else {
+            return bodies::of(Fault::BadRequest, model);
+        };
+        if !call.ends_with(":generateContent") || !self.rules.models.iter().any(|it| it == model) {
+            return bodies::of(Fault::ModelGone, model);
+        }
+        let mut fault = self.by_key.get(&number).copied();
+        if fault.is_none() {
+            fault = self.next.pop_front();
+        }
+        // Who has no business here is turned away before anything is counted; trouble counts like success.
+        if let Some(fault) = fault.filter(|fault| bodies::is_refusal(*fault)) {
+            return bodies::of(fault, model);
+        }
+        let tokens = answers::tokens(body);
+        if let Some(refused) = self.quota.count(&self.rules, at, project, model, tokens) {
+            return bodies::refused(&refused, model);
+        }
+        match fault {
+            Some(Fault::Hang) => Reply::Hang,
+            Some(Fault::Cut) => Reply::Cut,
+            Some(Fault::CutInside) => Reply::CutInside,
+            Some(fault) if bodies::is_body(fault) => bodies::of(fault, model),
+            fault => Reply::Json(StatusCode::OK, answers::write(body, model, tokens, fault)),
+        }
+    }
+}
+
+async fn models(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
+    let names = shared.inner().rules.models.clone();
+    let models: Vec<Value> = names
+        .iter()
+        .map(|name| {
+            json!({
+                "name": format!("models/{name}"),
+                "supportedGenerationMethods": ["generateContent"],
+                "inputTokenLimit": 1_048_576,
+            })
+        })
+        .collect();
+    axum::Json(json!({ "models": models }))
+}
+
+async fn requests(State(shared): State<Arc<Shared>>) -> axum::Json<Vec<Seen>> {
+    axum::Json(shared.inner().seen.clone())
+}
+
+/// Requests by status, key and task, and how long it took from the first to the last.
+async fn summary(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
+    let inner = shared.inner();
+    let mut by: BTreeMap<&str, BTreeMap<String, u32>> = BTreeMap::new();
+    for seen in &inner.seen {
+        for (what, which) in [
+            ("status", seen.status.to_string()),
+            ("key", seen.key.to_string()),
+            ("task", seen.task.clone()),
+        ] {
+            *by.entry(what).or_default().entry(which).or_default() += 1;
+        }
+    }
+    let times = inner.seen.iter().map(|seen| seen.at);
+    let took = times.clone().max().zip(times.min()).map(|(last, first)| last.0 - first.0);
+    axum::Json(json!({ "requests": inner.seen.len(), "by": by, "took_ms": took }))
+}
+
+#[derive(Deserialize)]
+struct FaultOrder {
+    /// `None`: the next request, whatever its key.
+    key: Option<i64>,
+    /// `None`: the key is well again.
+    fault: Option<Fault>,
+}
+
+async fn fault(
+    State(shared): State<Arc<Shared>>,
+    axum::Json(order): axum::Json<FaultOrder>,
+) -> StatusCode {
+    let mut inner = shared.inner();
+    match (order.key, order.fault) {
+        (Some(key), Some(fault)) => {
+            inner.by_key.insert(key, fault);
+        }
+        (Some(key), None) => {
+            inner.by_key.remove(&key);
+        }
+        (None, Some(fault)) => inner.next.push_back(fault),
+        (None, None) => inner.next.clear(),
+    }
+    StatusCode::NO_CONTENT
+}
