@@ -16,7 +16,7 @@ use crate::store::messages::Message;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::form::FieldErrors;
-use crate::web::outbox::{Content, in_a_frame, server_words};
+use crate::web::outbox::{Content, in_a_frame};
 use crate::web::page::{Times, tone};
 
 /// The form that is open in place of the letter.
@@ -35,6 +35,7 @@ pub struct Typed {
     pub body: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each turns one part of the pane on")]
 pub struct Pane {
     pub person: PersonId,
     pub name: String,
@@ -156,9 +157,12 @@ impl Pane {
             is_written,
             label: message.state.label(),
             tone: tone(message.state),
-            place: format!("Letter {} of {}", (before + 1).min(board.pager.total.max(1)), {
-                board.pager.total.max(1)
-            }),
+            place: if list.is_none_or(|state| state == message.state) && before < board.pager.total
+            {
+                format!("Letter {} of {}", before + 1, board.pager.total)
+            } else {
+                "Letter".into()
+            },
             previous: previous.map(|id| filter.page(Some(id), &[])),
             next: next.map(|id| filter.page(Some(id), &[])),
             made_by: made_by_words(message, &board.times),
@@ -193,7 +197,7 @@ impl Pane {
             undo: false,
             has_focus: false,
             can,
-            text,
+            text: unwrapped(&text),
         }))
     }
 }
@@ -250,9 +254,10 @@ impl Attempt {
                 (_, "sent") => "sent",
                 (_, "refused") => "refused",
                 (_, "uncertain") => "nobody knows",
+                (_, "queued") => "waits",
                 _ => "being sent",
             },
-            words: server_words(mail.words.as_deref()),
+            words: mail.words.unwrap_or_default(),
         }
     }
 }
@@ -327,10 +332,36 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
         MessageState::Sending => notes.push("It is being sent.".into()),
         MessageState::Drafted | MessageState::Failed => {}
     }
-    if let Some(error) = &message.error {
-        notes.push(server_words(Some(error)));
-    }
+    notes.extend(message.error.clone());
     notes
+}
+
+/// Columns at which the text part breaks its lines.
+const COLUMNS: usize = 72;
+
+/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
+/// word of that would not have fitted. The page breaks the lines anew, to its own width.
+fn unwrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for line in text.lines() {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let goes_on = column > 0
+            && !first.is_empty()
+            && column + 1 + first.chars().count() > COLUMNS
+            && !out.ends_with(':');
+        if goes_on {
+            out.push(' ');
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+        column = line.chars().count();
+    }
+    out
 }
 
 /// A letter's HTML part as it would go out now, for a frame in which nothing runs.
@@ -345,4 +376,20 @@ pub async fn letter_html(
     let draft = Draft { subject: message.subject, body: message.body };
     let (whole, _) = letter.judge(&draft);
     Ok(in_a_frame(whole.html))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
+        let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
+            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
+        assert_eq!(
+            unwrapped(text),
+            "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
+             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
+        );
+    }
 }

@@ -1,0 +1,8 @@
+//! The whole router, asked as a browser or a script asks it, on a database of its own.
+
+mod api;
+mod leave;
+mod outbox;
+mod outreach;
+mod pages;
+mod review;
