@@ -27,7 +27,14 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
         Ok(read) => Reading::Text { format: read.format.as_str(), text: &read.text },
         Err(error) if error.is_passing() && leased.attempts + 1 < ATTEMPTS => {
             let at = now.plus(PAUSE / app.config.time_scale);
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&error.to_string())).await?;
+            store::jobs::give_back(
+                &mut tx,
+                leased,
+                at,
+                leased.attempts + 1,
+                Some(&error.to_string()),
+            )
+            .await?;
             tx.commit().await?;
             return Ok(());
         }
