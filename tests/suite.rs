@@ -8,12 +8,3 @@ mod mail;
 mod pool;
 mod store;
 mod support;
-
-/// Matchmaking and resumes over HTTP.
-#[path = "http"]
-mod match_http {
-    mod matchmaking;
-    mod person;
-    mod resumes;
-    mod rig;
-}
