@@ -621,7 +621,7 @@ pub async fn forget(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
 /// What keeps the fingerprints of keys from being tried against guesses: `fresh` the first time, the same ever after.
 pub async fn salt(conn: &mut Conn, fresh: &str) -> sqlx::Result<String> {
     sqlx::query(
-        "INSERT INTO settings (event_id, name, value) SELECT MIN(id), 'key_salt', $1 FROM events
+        "INSERT INTO settings (event_id, name, value) SELECT MIN(id), 'key_salt', $1 FROM events WHERE 1 = 1
          ON CONFLICT (event_id, name) DO NOTHING",
     )
     .bind(fresh)
