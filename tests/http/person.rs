@@ -24,7 +24,7 @@ async fn a_persons_page_holds_all_that_is_known_and_done() {
     let page = app.page(&path).await;
     for part in [
         "ada@example.org",
-        "Tester",
+        "Engineer",
         "cv.txt",
         "3 skills",
         "SKILLS_BY=taxonomy keeps resumes in the house",
