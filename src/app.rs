@@ -42,6 +42,7 @@ impl App {
         clock: Clock,
         program: PathBuf,
     ) -> anyhow::Result<Self> {
+        follow_database(&db, &clock).await?;
         let salt = access::secret(&config)?;
         let pool = Pool::new(&config.gemini, config.time_scale, &salt);
         let mut tx = db.write().await?;
@@ -79,6 +80,17 @@ impl std::ops::Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// Several machines that share a database share its clock.
+pub async fn follow_database(db: &Db, clock: &Clock) -> sqlx::Result<()> {
+    let before = clock.now();
+    if let Some(theirs) = db.time().await? {
+        // It was read somewhere between asking and being answered.
+        let ours = before.plus(clock.now().since(before) / 2);
+        clock.follow(ours, theirs);
+    }
+    Ok(())
 }
 
 /// Serves until SIGTERM or Ctrl-C, then drains.

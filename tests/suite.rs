@@ -3,6 +3,7 @@
 mod architecture;
 mod browser;
 mod extract;
+mod http;
 mod mail;
 mod pool;
 mod store;

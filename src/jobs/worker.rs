@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::{Means, Owner, owner, run, send};
-use crate::app::App;
+use crate::app::{App, follow_database};
 use crate::keys::{self, Decision};
 use crate::llm::pacing::Demand;
 use crate::model::Millis;
@@ -18,6 +18,8 @@ use crate::store::{self};
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
 const LEASE: Duration = Duration::from_secs(15);
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often the database's clock is asked, where it is the one that counts.
+const ASK_THE_CLOCK: Duration = Duration::from_mins(1);
 /// Another process may have written: look anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// Changes come in bursts: look at most this often.
@@ -114,10 +116,20 @@ impl Workers {
 }
 
 async fn heartbeat(app: App, owner: Arc<Owner>) {
+    let mut clock_asked = app.clock.now();
     loop {
         app.clock.sleep(HEARTBEAT / app.config.time_scale).await;
         if let Err(error) = beat(&app, &owner).await {
             tracing::error!(error = format!("{error:#}"), "no sign of life could be given");
+        }
+        if app.clock.now().since(clock_asked) >= ASK_THE_CLOCK {
+            clock_asked = app.clock.now();
+            if let Err(error) = follow_database(&app.db, &app.clock).await {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the database's clock could not be read"
+                );
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use crate::model::Secret;
+use crate::model::{Millis, Secret};
 
 /// What the store's functions take: a connection, or a transaction that somebody else will commit.
 pub type Conn = sqlx::AnyConnection;
@@ -148,6 +148,18 @@ impl Db {
     /// not seen; whoever waits looks anyway from time to time.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// What the database's clock says, where it is the one that several machines share; `None` on SQLite, whose
+    /// processes share the machine's.
+    pub async fn time(&self) -> sqlx::Result<Option<Millis>> {
+        if self.engine == Engine::Sqlite {
+            return Ok(None);
+        }
+        // PostgreSQL only
+        sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+            .fetch_optional(&mut *self.read().await?)
+            .await
     }
 
     /// After an erasure: what was erased must not linger in the write-ahead log.

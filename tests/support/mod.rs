@@ -1,5 +1,6 @@
 //! What the tests share: databases, servers that behave like the real ones, a reader of Rust source, and the word on what may be skipped.
 
+pub mod app;
 pub mod browser;
 pub mod db;
 pub mod gemini;
