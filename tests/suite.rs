@@ -6,6 +6,7 @@ mod extract;
 mod http;
 mod mail;
 mod pool;
+mod process;
 mod store;
 mod support;
 
