@@ -125,7 +125,10 @@ async fn heartbeat(app: App, owner: Arc<Owner>) {
         if app.clock.now().since(clock_asked) >= ASK_THE_CLOCK {
             clock_asked = app.clock.now();
             if let Err(error) = follow_database(&app.db, &app.clock).await {
-                tracing::warn!(error = format!("{error:#}"), "the database's clock could not be read");
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the database's clock could not be read"
+                );
             }
         }
     }
