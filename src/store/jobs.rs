@@ -150,7 +150,7 @@ pub async fn let_go_campaign(
     deadline_at: Millis,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE jobs SET run_at = $2, deadline_at = CASE WHEN deadline_at IS NULL THEN NULL ELSE $3 END
+        "UPDATE jobs SET run_at = $2, deadline_at = CASE WHEN deadline_at IS NULL THEN NULL ELSE CAST($3 AS BIGINT) END
          WHERE kind IN ('draft_outreach', 'draft_match', 'send_message')
          AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
     )
