@@ -6,5 +6,6 @@ mod extract;
 mod http;
 mod mail;
 mod pool;
+mod process;
 mod store;
 mod support;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod db;
 pub mod gemini;
 pub mod postgres;
+pub mod process;
 pub mod smtp;
 pub mod source;
 

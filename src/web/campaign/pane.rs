@@ -125,8 +125,10 @@ impl Pane {
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
         let (whole, findings) = letter.judge(&draft);
         let is_written = !draft.body.trim().is_empty();
-        let changed =
-            message.approved_hash.as_ref().is_some_and(|approved| *approved != whole.hash());
+        let changed = message
+            .approved_hash
+            .as_ref()
+            .is_some_and(|approved| *approved != letter.hash(&draft, &whole));
         let mails = store::mails::of_message(conn, message.id).await?;
         let out = sent_mail(conn, message, &mails).await?;
         let own_html = format!("/outreach/{}/messages/{}/letter", message.campaign_id, message.id);
