@@ -68,7 +68,7 @@ struct Board {
 struct Number {
     id: &'static str,
     label: &'static str,
-    number: String,
+    figure: String,
     words: String,
 }
 
@@ -197,7 +197,7 @@ fn numbers(
         _ => "no request was refused".into(),
     };
     let number =
-        |id, label, number: i64, words| Number { id, label, number: thousands(number), words };
+        |id, label, number: i64, words| Number { id, label, figure: thousands(number), words };
     [
         number("n-ready", "Ready", summary.ready as i64, of.join(", ")),
         number("n-waiting", "Waiting", summary.waiting, done),
