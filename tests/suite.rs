@@ -3,7 +3,9 @@
 mod architecture;
 mod browser;
 mod extract;
+mod http;
 mod mail;
 mod pool;
+mod process;
 mod store;
 mod support;

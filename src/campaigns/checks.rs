@@ -7,7 +7,7 @@ mod promises;
 mod style;
 mod text;
 
-use text::{addresses, normal, spread_links, strip_links_and_addresses, urls};
+use text::{addresses, normal, spread_links, strip_links_and_addresses, urls, without};
 
 use super::template::{SUBJECT_LIMIT, first_name};
 use crate::mail::message::{Whole, count_words, one_line, word_limit};
@@ -128,7 +128,7 @@ pub fn check(
             findings.add("match_missing", name);
         }
     }
-    for skill in invented_skills(&known, &plain, find_skills) {
+    for skill in invented_skills(&known, &without(&plain, &known.names), find_skills) {
         findings.add("skill_invented", skill);
     }
     for date in dates::invented(&plain, &known.all) {
@@ -150,7 +150,7 @@ pub fn check(
     findings.add_some("spam_style", style::spam(draft, &known.all_lower, find_skills));
     findings.add_some(
         "language",
-        language::other_than(&facts.event.language, &known.without_names(&plain)),
+        language::other_than(&facts.event.language, &without(&plain, &known.names)),
     );
     findings.add_some("name_unknown", style::unknown_name(&draft.body, &known.all_lower));
     findings.0
@@ -183,8 +183,8 @@ struct Known<'a> {
     /// What the organiser said, people's skills and titles; not names, which people give themselves.
     promises: String,
     skills: Vec<&'a str>,
-    /// Of the event, its place and its people.
-    names: Vec<&'a str>,
+    /// What the event, its place and its people are called; longer names first, as they may hold shorter ones.
+    names: Vec<String>,
 }
 
 impl<'a> Known<'a> {
@@ -213,14 +213,17 @@ impl<'a> Known<'a> {
             skills.extend(mate.shared.iter().map(String::as_str));
         }
         promises.extend(&skills);
-        let mut called: Vec<&str> = vec![&event.name];
-        called.extend(
-            [&event.place, &event.organiser, &event.sender_name]
-                .into_iter()
-                .flatten()
-                .map(String::as_str),
-        );
-        called.extend(&names);
+        let called: Vec<&str> = [&event.place, &event.organiser, &event.sender_name]
+            .into_iter()
+            .flatten()
+            .chain([&event.name])
+            .map(String::as_str)
+            .chain(names.iter().copied())
+            .collect();
+        let first_names = names.iter().filter_map(|name| first_name(name));
+        let mut called: Vec<String> =
+            called.iter().map(|name| one_line(name)).chain(first_names).collect();
+        called.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let all = format!("{}\n{}", promises.join("\n"), names.join("\n"));
         Self {
             links,
@@ -230,15 +233,6 @@ impl<'a> Known<'a> {
             skills,
             names: called,
         }
-    }
-
-    /// The text without what the event and its people are called.
-    fn without_names(&self, plain: &str) -> String {
-        let mut text = plain.to_owned();
-        for name in self.names.iter().filter(|name| !name.trim().is_empty()) {
-            text = text.replace(name, " ");
-        }
-        text
     }
 
     /// `Node.js`, `Booking.com`: what the organiser or a skill is called is no link. Names that people give
@@ -304,8 +298,8 @@ const EVERYDAY: &[&str] = &[
     "email",
 ];
 
-fn invented_skills(known: &Known, plain: &str, find_skills: FindSkills) -> Vec<String> {
-    let named = find_skills(plain);
+fn invented_skills(known: &Known, text: &str, find_skills: FindSkills) -> Vec<String> {
+    let named = find_skills(text);
     if named.is_empty() {
         return named;
     }

@@ -2,21 +2,7 @@ use super::*;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::{EventFacts, Recipient};
-
-const KNOWN: &[&str] =
-    &["Rust", "PostgreSQL", "Figma", "Docker", "Node.js", "Artificial Intelligence"];
-
-fn find(text: &str) -> Vec<String> {
-    let words = text::normal(text);
-    KNOWN
-        .iter()
-        .filter(|skill| {
-            let alias = if **skill == "Artificial Intelligence" { "ai" } else { skill };
-            words.contains(&text::normal(alias))
-        })
-        .map(|skill| (*skill).to_owned())
-        .collect()
-}
+use crate::skills;
 
 fn facts() -> LetterFacts {
     LetterFacts {
@@ -62,7 +48,7 @@ fn rules_of(facts: &LetterFacts, subject: &str, body: &str) -> Vec<String> {
     let draft = Draft { subject: subject.into(), body: body.into() };
     let address = EmailAddress::parse("hello@example.org").unwrap();
     let letter = whole(facts, &draft, &Leave::new(None, &address, "3vK9"));
-    check(facts, &draft, &letter, &find).into_iter().map(|finding| finding.rule).collect()
+    check(facts, &draft, &letter, &skills::find).into_iter().map(|finding| finding.rule).collect()
 }
 
 const SUBJECT: &str = "Dana, join Hack the Harbour 2027";
@@ -168,8 +154,10 @@ fn the_links_must_be_in_the_letter_byte_for_byte() {
     let body = "Hi Dana,\n\nHack the Harbour 2027: https://harbour.example/r";
     let draft = Draft { subject: SUBJECT.into(), body: body.into() };
     let letter = Whole { subject: SUBJECT.into(), text: body.into(), html: String::new() };
-    let rules: Vec<String> =
-        check(&facts, &draft, &letter, &find).into_iter().map(|finding| finding.rule).collect();
+    let rules: Vec<String> = check(&facts, &draft, &letter, &skills::find)
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect();
     assert_eq!(rules, ["link_missing", "url_invented"]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::keys::{self, Finish, Next, Pool};
 use crate::model::Millis;
 use crate::model::campaign::CampaignState;
 use crate::model::message::MessageState;
@@ -20,11 +21,60 @@ pub struct Progress {
     pub by_template: i64,
     /// Texts that an organiser wrote or changed.
     pub by_person: i64,
-    /// When the last letter will be written, where that is known.
+    /// When the last letter will be written, where that is known..
     pub eta: Option<Millis>,
+    /// Why nothing is written right now, or why it will not be finished soon; empty where all goes well.
+    pub waits: String,
 }
 
-/// What may be expected of the pool: it knows, and whoever asks it fills this in.
+/// How long Gemini takes for a letter, about.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// A wait of this length is worth a word: letters that only keep their distance need none.
+const WORTH_A_WORD: Duration = Duration::from_secs(30);
+
+/// Asks the pool when this campaign's letters will be written. It counts the campaign's own: beside another one of the
+/// same task it takes longer, and is told anew at each look.
+pub async fn expect(
+    conn: &mut Conn,
+    pool: &Pool,
+    campaign: &Campaign,
+    progress: &mut Progress,
+    now: Millis,
+) -> sqlx::Result<()> {
+    if campaign.state != CampaignState::Running || progress.to_write() == 0 {
+        return Ok(());
+    }
+    let waiting = store::jobs::waiting(conn, now).await?;
+    let known = keys::now(conn, pool, &waiting, now).await?;
+    let task = super::task(campaign.kind);
+    let Some(starts) = known.tasks.iter().find(|it| it.task == task) else { return Ok(()) };
+    let by_quota = pool.pace().window / known.allowed.max(1);
+    let outlook =
+        |next_start| Outlook { next_start, spacing: starts.spacing.max(by_quota), takes: ANSWER };
+    let remaining = progress.to_write();
+    match (&starts.next, known.finish) {
+        (Next::Resort { why }, _) => progress.waits = format!("Templates write: {why}"),
+        (_, Finish::NotToday { left }) => {
+            progress.waits = format!(
+                "The keys have {left} requests left today: the rest is written from tomorrow's, at midnight in \
+                 California"
+            );
+        }
+        (Next::Now, _) => progress.eta = eta(remaining, outlook(now)),
+        // All are being written.
+        (Next::Idle, _) => progress.eta = eta(1, outlook(now)),
+        (Next::At { at, why }, _) => {
+            if at.since(now) > WORTH_A_WORD {
+                progress.waits = format!("Waits: {why}");
+            }
+            progress.eta = eta(remaining, outlook(*at));
+        }
+    }
+    Ok(())
+}
+
+/// What may be expected of the pool for one task.
 #[derive(Clone, Copy, Debug)]
 pub struct Outlook {
     /// When the next request of this task starts.
@@ -57,6 +107,7 @@ pub async fn of(conn: &mut Conn, campaign: &Campaign) -> sqlx::Result<Progress> 
         by_template: made("template"),
         by_person: made("person"),
         eta: None,
+        waits: String::new(),
     })
 }
 

@@ -6,6 +6,7 @@ use crate::mail::message::word_limit;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::Recipient;
+use crate::skills;
 
 fn event() -> EventFacts {
     EventFacts {
@@ -52,7 +53,7 @@ fn leaves() -> [Leave; 2] {
     ]
 }
 
-/// The skills that the checks of these tests know.
+/// Skills of the people in these letters.
 const KNOWN: &[&str] = &[
     "Rust",
     "PostgreSQL",
@@ -68,17 +69,12 @@ const KNOWN: &[&str] = &[
     "TypeScript",
 ];
 
-fn find(text: &str) -> Vec<String> {
-    let text = text.to_lowercase();
-    KNOWN.iter().filter(|it| text.contains(&it.to_lowercase())).map(|it| (*it).into()).collect()
-}
-
 /// What keeps the letter from going out, in both ways of leaving.
 fn blocking(facts: &LetterFacts) -> Vec<String> {
     let draft = write(facts);
     leaves()
         .iter()
-        .flat_map(|leave| check(facts, &draft, &whole(facts, &draft, leave), &find))
+        .flat_map(|leave| check(facts, &draft, &whole(facts, &draft, leave), &skills::find))
         .filter(|finding| blocks(&finding.rule))
         .map(|finding| {
             format!("{}: {}\n{}\n{}", finding.rule, finding.place, draft.subject, draft.body)

@@ -157,7 +157,8 @@ pub async fn campaign(
     let Ok(Path(id)) = id else { return Err(Error::NotFound.into()) };
     let mut conn = app.db.read().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
-    let progress = progress::of(&mut conn, &campaign).await?;
+    let mut progress = progress::of(&mut conn, &campaign).await?;
+    progress::expect(&mut conn, &app.pool, &campaign, &mut progress, app.clock.now()).await?;
     let shared = letters::shared(&mut conn, &app.config).await?;
     let messages = store::messages::all(&mut conn, id).await?;
     let emails = messages.into_iter().map(|row| {
@@ -171,8 +172,8 @@ pub async fn campaign(
             state: message.state.as_str(),
             content: whole.map(|whole| whole.text).unwrap_or_default(),
             made_by: message.made_by(),
-            subject: message.subject,
             error: message.error,
+            subject: message.subject,
         }
     });
     let answer = CampaignAnswer {

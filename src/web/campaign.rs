@@ -56,6 +56,7 @@ pub struct PageQuery {
 
 #[derive(Template)]
 #[template(path = "outreach/campaign.html")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each button")]
 struct CampaignPage {
     frame: Frame,
     board: Board,
@@ -72,7 +73,7 @@ struct CampaignPage {
     can_pause: bool,
     can_resume: bool,
     can_cancel: bool,
-    to_review: i64,
+    has_drafts: bool,
     send: SendAsk,
     cancel_words: String,
     empty: Empty,
@@ -124,11 +125,11 @@ async fn show(
     };
     let said_of = said(&mut conn, &board, query).await?;
     let about_letter = query.of.is_some() || !shown.problem.is_empty();
-    let mut pane = match &board.selected {
+    let mut review = match &board.selected {
         Some(message) => Pane::read(&mut conn, app, &board, message, query).await?,
         None => None,
     };
-    if let Some(pane) = &mut pane {
+    if let Some(pane) = &mut review {
         if about_letter {
             pane.said.clone_from(&said_of);
             pane.undo = query.said.as_deref() == Some("approved");
@@ -152,13 +153,13 @@ async fn show(
             board.campaign.created_by
         ),
         standing: Standing::of(state, progress),
-        said: if about_letter && pane.is_some() { String::new() } else { said_of },
+        said: if about_letter && review.is_some() { String::new() } else { said_of },
         paused: paused_words(state, board.campaign.words.as_deref()),
         uncertain: uncertain_words(&mut conn, &board).await?,
         can_pause: state == CampaignState::Running && !progress.is_done(state),
         can_resume: state == CampaignState::Paused,
         can_cancel: matches!(state, CampaignState::Running | CampaignState::Paused),
-        to_review: progress.count(MessageState::Drafted),
+        has_drafts: board.rows.iter().any(|row| row.is_draft),
         send: SendAsk::read(&mut conn, app, id, progress.unreleased).await?,
         cancel_words: ask::cancel_words(progress),
         empty: if !board.filter.q.is_empty() {
@@ -174,7 +175,7 @@ async fn show(
         version: board.version(),
         frame,
         board,
-        pane,
+        pane: review,
     };
     Ok((status, render(&page)?).into_response())
 }

@@ -30,7 +30,7 @@ type Answer = Result<(StatusCode, Json<Value>), ApiError>;
 /// Matches that `/api/matchmaking/stats` lists.
 const RECENT: i64 = 5;
 
-fn unprocessable(words: impl ToString) -> Error {
+fn unprocessable(words: impl std::fmt::Display) -> Error {
     Error::Unprocessable(sentence(&words.to_string()))
 }
 

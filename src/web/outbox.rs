@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
-use mail_parser::MessageParser;
+use mail_parser::{HeaderValue, MessageParser};
 use serde::Deserialize;
 
 use super::error::Error;
@@ -75,6 +75,7 @@ impl StateWords {
             (_, "sent") => ("Sent", "ok"),
             (_, "refused") => ("Refused", "bad"),
             (_, "uncertain") => ("Uncertain", "wait"),
+            (_, "queued") => ("Waiting", "none"),
             _ => ("Sending", "go"),
         };
         Self { label, tone }
@@ -129,7 +130,7 @@ impl Row {
             name: mail.name.unwrap_or_default(),
             address: mail.recipient,
             state: StateWords::new(&mail.transport, &mail.state),
-            words: server_words(mail.words.as_deref()),
+            words: mail.words.unwrap_or_default(),
             time: times.at(mail.started_at),
         }
     }
@@ -137,14 +138,6 @@ impl Row {
 
 fn subject_words(subject: &str) -> String {
     if subject.trim().is_empty() { "(no subject)".into() } else { subject.to_owned() }
-}
-
-/// The server's own words, without the word of ours that may stand in brackets before them.
-pub fn server_words(words: Option<&str>) -> String {
-    let words = words.unwrap_or_default();
-    let ours = words.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let theirs = ours.map_or(words, |(_, theirs)| theirs);
-    theirs.trim().to_owned()
 }
 
 // ── One mail ──
@@ -188,13 +181,13 @@ pub async fn mail(
         subject: subject_words(&mail.subject),
         recipient: mail.recipient,
         state: StateWords::new(&mail.transport, &mail.state),
-        words: server_words(mail.words.as_deref()),
+        words: mail.words.unwrap_or_default(),
         time: times.at(mail.started_at),
         letter: message
             .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))
             .unwrap_or_default(),
         headers: content.headers,
-        text: content.text,
+        text: unwrapped(&content.text),
         has_html: content.html.is_some(),
         size: count((mail.bytes.len() as i64 + 1023) / 1024, "KB", "KB"),
     };
@@ -212,13 +205,11 @@ pub struct Content {
 impl Content {
     pub fn read(bytes: &[u8]) -> Self {
         let Some(mail) = MessageParser::default().parse(bytes) else { return Self::default() };
-        let decoded = |name: &str, raw: &str| {
-            let value = mail.header(name).and_then(|value| value.as_text()).map(str::to_owned);
-            let unfolded = || raw.split_whitespace().collect::<Vec<_>>().join(" ");
-            value.filter(|_| name.eq_ignore_ascii_case("subject")).unwrap_or_else(unfolded)
-        };
-        let headers =
-            mail.headers_raw().map(|(name, raw)| (name.to_owned(), decoded(name, raw))).collect();
+        let headers = mail
+            .headers_raw()
+            .zip(mail.headers())
+            .map(|((name, raw), header)| (name.to_owned(), decoded(&header.value, raw)))
+            .collect();
         let has_html = mail.html_bodies().any(mail_parser::MessagePart::is_text_html);
         Self {
             text: mail.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
@@ -226,6 +217,52 @@ impl Content {
             headers,
         }
     }
+}
+
+/// A header's value as people read it; what is neither a text nor addresses stays as it was written.
+fn decoded(value: &HeaderValue<'_>, raw: &str) -> String {
+    match value {
+        HeaderValue::Text(text) if raw.contains("=?") => text.to_string(),
+        HeaderValue::Address(addresses) if raw.contains("=?") => {
+            let one = |address: &mail_parser::Addr<'_>| {
+                let at = address.address.as_deref().unwrap_or_default();
+                match &address.name {
+                    Some(name) => format!("{name} <{at}>"),
+                    None => at.to_owned(),
+                }
+            };
+            addresses.iter().map(one).collect::<Vec<_>>().join(", ")
+        }
+        _ => raw.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Columns at which the text part breaks its lines.
+const COLUMNS: usize = 72;
+
+/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
+/// word of that would not have fitted. The page breaks the lines anew, to its own width.
+pub fn unwrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for line in text.lines() {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let goes_on = column > 0
+            && !first.is_empty()
+            && column + 1 + first.chars().count() > COLUMNS
+            && !out.ends_with(':');
+        if goes_on {
+            out.push(' ');
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+        column = line.chars().count();
+    }
+    out
 }
 
 /// The HTML part on its own, for a frame in which nothing runs.
@@ -269,23 +306,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_servers_words_are_shown_without_ours() {
+    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
+        let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
+            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
         assert_eq!(
-            server_words(Some("[daily_limit] 550 5.4.5 Daily limit")),
-            "550 5.4.5 Daily limit"
+            unwrapped(text),
+            "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
+             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
         );
-        assert_eq!(server_words(Some("250 2.0.0 OK")), "250 2.0.0 OK");
-        assert_eq!(server_words(None), "");
     }
 
     #[test]
     fn a_mail_is_taken_apart_as_its_reader_sees_it() {
-        let bytes =
-            b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
+        let bytes = b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nFrom: =?utf-8?q?Zo=C3=AB?= <z@example.org>\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
             Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\nyou\r\n";
         let content = Content::read(bytes);
         assert_eq!(content.headers[0], ("Subject".into(), "Zoë".into()));
-        assert_eq!(content.headers[1], ("To".into(), "A <a@example.org>".into()));
+        assert_eq!(content.headers[1], ("From".into(), "Zoë <z@example.org>".into()));
+        assert_eq!(content.headers[2], ("To".into(), "A <a@example.org>".into()));
         assert_eq!((content.text.as_str(), content.html), ("Hello\nyou\n", None));
     }
 }

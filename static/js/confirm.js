@@ -7,16 +7,25 @@
 // data-close closes.
 
 export function start(element) {
-  const dialog = document.getElementById(element.dataset.confirm);
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  prepare(dialog);
-  if (element instanceof HTMLFormElement) gate(element, dialog);
-  else {
-    element.addEventListener("click", (event) => {
-      event.preventDefault();
-      dialog.showModal();
-    });
+  if (element instanceof HTMLFormElement) {
+    const dialog = find(element);
+    if (dialog) gate(element, dialog);
+    return;
   }
+  element.addEventListener("click", (event) => {
+    // Looked for now: a live page may have exchanged it.
+    const dialog = find(element);
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+}
+
+function find(element) {
+  const dialog = document.getElementById(element.dataset.confirm);
+  if (!(dialog instanceof HTMLDialogElement)) return null;
+  prepare(dialog);
+  return dialog;
 }
 
 function gate(form, dialog) {

@@ -15,6 +15,7 @@ import { enliven } from "./app.js";
 const PAUSE = 500; // Milliseconds between two changes of the page.
 const PATIENCE = 3000; // Milliseconds that a lost stream may take to come back before it is mentioned.
 const RETRY = 5000; // Milliseconds until a refused stream is asked for again.
+const LOST = "Not live since";
 
 export function start(element) {
   const status = document.querySelector("[data-live-status]");
@@ -26,7 +27,6 @@ export function start(element) {
   let retryTimer = 0;
   let lostAt = null;
   let fetching = false;
-  let refused; // The version that could not be shown in full.
 
   function open() {
     if (source || document.hidden) return;
@@ -85,26 +85,26 @@ export function start(element) {
         else if (target.getAttribute(name) !== value) target.setAttribute(name, value);
       }
     }
-    if (reload || (version && version !== element.dataset.liveVersion)) fetchAnew(version);
+    if (reload || (version && version !== element.dataset.liveVersion)) fetchAnew();
   }
 
   // Somebody who is writing keeps what is written.
-  async function fetchAnew(version) {
+  async function fetchAnew() {
     const parts = [...document.querySelectorAll("[data-live-part]")];
     if (parts.length === 0) {
       if (isBusy(document.body)) say("There is something new.");
       else location.reload();
       return;
     }
-    if (fetching || refused === version) return;
+    if (fetching) return;
     fetching = true;
     try {
-      const response = await fetch(location.href, { headers: { accept: "text/html" } });
+      const response = await fetch(here(), { headers: { accept: "text/html" } });
       if (!response.ok || response.redirected) return say("There is something new.");
       const anew = new DOMParser().parseFromString(await response.text(), "text/html");
       const left = parts.filter((part) => !exchange(part, anew.getElementById(part.id)));
+      status?.replaceChildren();
       element.dataset.liveVersion = anew.querySelector("[data-live-version]")?.dataset.liveVersion ?? "";
-      refused = left.length > 0 ? version : undefined;
       if (left.length > 0) say("There is something new.");
     } catch {
       say("There is something new.");
@@ -113,11 +113,18 @@ export function start(element) {
     }
   }
 
+  // This page, with what the stream is asked for: a list that was chosen for the visitor stays the same.
+  function here() {
+    const url = new URL(location.href);
+    for (const [name, value] of new URL(element.dataset.live, url).searchParams) url.searchParams.set(name, value);
+    return url;
+  }
+
   function lost() {
     lostAt ??= new Date();
     lostTimer ||= setTimeout(() => {
       const at = lostAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-      say(`Not live since ${at}.`);
+      say(`${LOST} ${at}.`);
     }, PATIENCE);
   }
 
@@ -125,7 +132,7 @@ export function start(element) {
     clearTimeout(lostTimer);
     lostTimer = 0;
     lostAt = null;
-    status?.replaceChildren();
+    if (status?.textContent.startsWith(LOST)) status.replaceChildren();
   }
 
   function say(text) {

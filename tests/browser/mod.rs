@@ -51,7 +51,10 @@ async fn serve() -> String {
                 file("tests/browser/pages", &format!("{name}.html"))
             }),
         )
-        .route("/confirm", get(async || Html("<!doctype html><title>Confirm</title>")))
+        .route(
+            "/confirm",
+            get(async || Html("<!doctype html><link rel=icon href=data:,><title>Confirm</title>")),
+        )
         .route("/live", get(live))
         .route("/sent", post(async || Redirect::to("/parts?sent")));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

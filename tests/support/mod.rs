@@ -1,9 +1,11 @@
 //! What the tests share: databases, servers that behave like the real ones, a reader of Rust source, and the word on what may be skipped.
 
+pub mod app;
 pub mod browser;
 pub mod db;
 pub mod gemini;
 pub mod postgres;
+pub mod process;
 pub mod smtp;
 pub mod source;
 

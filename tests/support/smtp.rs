@@ -39,6 +39,8 @@ pub enum Reply {
     Say(&'static str),
     /// Never answers; the connection stays open.
     Hang,
+    /// Answers as usual, but not before [`SmtpServer::let_go`].
+    Hold,
     /// Closes the connection without a word.
     Cut,
     /// Says this and reads nothing more; the connection stays open.
@@ -107,8 +109,12 @@ struct Record {
     mails: Vec<Received>,
     logins: Vec<Login>,
     connections: usize,
-    /// Answers of the server that it never gave: it hangs there.
+    /// Answers of the server that it never gave, or holds back: it hangs there.
     hanging: usize,
+    /// After so many mails this reply is given once.
+    later: Option<(usize, At, Reply)>,
+    /// Whether held answers may be given.
+    let_go: bool,
 }
 
 struct Shared {
@@ -131,6 +137,12 @@ impl Shared {
 
     fn reply(&self, at: At) -> Option<Reply> {
         let mut record = self.record();
+        let arrived = record.mails.len();
+        if let Some((_, _, reply)) =
+            record.later.take_if(|(mails, stage, _)| *stage == at && arrived >= *mails)
+        {
+            return Some(reply);
+        }
         record
             .once
             .get_mut(&at)
@@ -202,6 +214,16 @@ impl SmtpServer {
     /// Gives this reply the next time the stage is reached; several wait their turn.
     pub fn next(&self, at: At, reply: Reply) {
         self.shared.record().once.entry(at).or_default().push_back(reply);
+    }
+
+    /// Gives this reply once, when the stage is reached by a mail after the first `mails`.
+    pub fn after(&self, mails: usize, at: At, reply: Reply) {
+        self.shared.record().later = Some((mails, at, reply));
+    }
+
+    /// Gives the answers that are held back.
+    pub fn let_go(&self) {
+        self.shared.change(|record| record.let_go = true);
     }
 
     /// Gives this reply every time.
@@ -473,7 +495,7 @@ impl Conversation {
         }
         let reply = self.shared.reply(At::Dot);
         let accepted = match &reply {
-            None => true,
+            None | Some(Reply::Hold) => true,
             Some(Reply::Say(words) | Reply::SayThenHang(words) | Reply::SayThenCut(words)) => {
                 words.starts_with('2')
             }
@@ -518,6 +540,15 @@ impl Conversation {
                 self.shared.change(|record| record.hanging += 1);
                 // Until the server ends: nothing of what comes is read.
                 std::future::pending().await
+            }
+            Some(Reply::Hold) => {
+                let mut changes = self.shared.changes.subscribe();
+                self.shared.change(|record| record.hanging += 1);
+                while !self.shared.record().let_go {
+                    // The sender stands beside us.
+                    let _ = changes.changed().await;
+                }
+                self.say(usual).await
             }
             Some(Reply::Hang) => {
                 self.shared.change(|record| record.hanging += 1);

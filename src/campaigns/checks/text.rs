@@ -96,6 +96,26 @@ pub fn addresses(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The text without these names, where they stand as words of their own.
+pub fn without(text: &str, names: &[String]) -> String {
+    let mut text = text.to_owned();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        let found: Vec<usize> = text
+            .match_indices(name.as_str())
+            .map(|(at, _)| at)
+            .filter(|at| {
+                let before = text[..*at].chars().next_back();
+                let behind = text[at + name.len()..].chars().next();
+                [before, behind].into_iter().flatten().all(|c| !c.is_alphanumeric())
+            })
+            .collect();
+        for at in found.into_iter().rev() {
+            text.replace_range(at..at + name.len(), " ");
+        }
+    }
+    text
+}
+
 /// The text as it is read: links and addresses hold numbers and words that say nothing.
 pub fn strip_links_and_addresses(text: &str) -> String {
     let mut out = text.to_owned();

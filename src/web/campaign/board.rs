@@ -104,9 +104,10 @@ impl Board {
         query: &PageQuery,
     ) -> Result<Self, Error> {
         let campaign = store::campaigns::find(conn, id).await?.ok_or(Error::NotFound)?;
-        let progress = progress::of(conn, &campaign).await?;
+        let mut progress = progress::of(conn, &campaign).await?;
         let event = events::current(conn, &app.config).await?;
         let now = app.clock.now();
+        progress::expect(conn, &app.pool, &campaign, &mut progress, now).await?;
         let times = Times::new(event.time_zone.as_deref(), now);
         let filter = Filter::read(id, query, &progress);
         let asked_for = match query.message {
@@ -205,6 +206,7 @@ impl Board {
             ("say-write", some(progress.to_write(), "to be written")),
             ("say-send", some(progress.to_send(), "on their way")),
             ("say-eta", eta),
+            ("say-waits", progress.waits.clone()),
             ("say-made", made.join(", ")),
         ]
     }

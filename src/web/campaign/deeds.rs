@@ -89,7 +89,8 @@ pub async fn act(
     if said.is_empty() {
         drop(tx);
         let edited = deed == "edit";
-        let typed = edited.then(|| EditTyped { subject: typed.subject, body: typed.body });
+        let typed = EditTyped { subject: typed.subject, body: typed.body };
+        let typed = Some(typed).filter(|_| edited);
         let query = PageQuery { message: Some(id), mode: None, ..query };
         return show(&app, &organiser, campaign, &query, Shown { problem, typed, errors }).await;
     }

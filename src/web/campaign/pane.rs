@@ -16,7 +16,7 @@ use crate::store::messages::Message;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::form::FieldErrors;
-use crate::web::outbox::{Content, in_a_frame, server_words};
+use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
 
 /// The form that is open in place of the letter.
@@ -35,6 +35,7 @@ pub struct Typed {
     pub body: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each turns one part of the pane on")]
 pub struct Pane {
     pub person: PersonId,
     pub name: String,
@@ -124,8 +125,10 @@ impl Pane {
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
         let (whole, findings) = letter.judge(&draft);
         let is_written = !draft.body.trim().is_empty();
-        let changed =
-            message.approved_hash.as_ref().is_some_and(|approved| *approved != whole.hash());
+        let changed = message
+            .approved_hash
+            .as_ref()
+            .is_some_and(|approved| *approved != letter.hash(&draft, &whole));
         let mails = store::mails::of_message(conn, message.id).await?;
         let out = sent_mail(conn, message, &mails).await?;
         let own_html = format!("/outreach/{}/messages/{}/letter", message.campaign_id, message.id);
@@ -156,9 +159,12 @@ impl Pane {
             is_written,
             label: message.state.label(),
             tone: tone(message.state),
-            place: format!("Letter {} of {}", (before + 1).min(board.pager.total.max(1)), {
-                board.pager.total.max(1)
-            }),
+            place: if list.is_none_or(|state| state == message.state) && before < board.pager.total
+            {
+                format!("Letter {} of {}", before + 1, board.pager.total)
+            } else {
+                "Letter".into()
+            },
             previous: previous.map(|id| filter.page(Some(id), &[])),
             next: next.map(|id| filter.page(Some(id), &[])),
             made_by: made_by_words(message, &board.times),
@@ -193,7 +199,7 @@ impl Pane {
             undo: false,
             has_focus: false,
             can,
-            text,
+            text: unwrapped(&text),
         }))
     }
 }
@@ -250,9 +256,10 @@ impl Attempt {
                 (_, "sent") => "sent",
                 (_, "refused") => "refused",
                 (_, "uncertain") => "nobody knows",
+                (_, "queued") => "waits",
                 _ => "being sent",
             },
-            words: server_words(mail.words.as_deref()),
+            words: mail.words.unwrap_or_default(),
         }
     }
 }
@@ -327,9 +334,7 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
         MessageState::Sending => notes.push("It is being sent.".into()),
         MessageState::Drafted | MessageState::Failed => {}
     }
-    if let Some(error) = &message.error {
-        notes.push(server_words(Some(error)));
-    }
+    notes.extend(message.error.clone());
     notes
 }
 

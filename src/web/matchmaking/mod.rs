@@ -3,7 +3,9 @@
 
 mod charts;
 mod live;
+mod rows;
 mod skills;
+mod steps;
 
 use askama::Template;
 use axum::Extension;
@@ -12,34 +14,30 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 pub use live::live;
+pub use rows::{MatchLine, picture};
 pub use skills::skills;
 
 use super::error::Error;
 use super::guard::Organiser;
-use super::page::{Frame, Pager, Place, Times, count, filters, render, tone};
+use super::page::{Frame, Pager, Place, Times, count, filters, render};
 use super::resumes::Item;
 use crate::app::App;
 use crate::campaigns::{self, StartError};
 use crate::events::CURRENT;
+use crate::matching;
 use crate::matching::score::{LIST, Rule};
-use crate::matching::{self, shared_names};
 use crate::model::campaign::CampaignKind;
-use crate::model::message::MessageState;
-use crate::model::{CampaignId, EmailAddress, PersonId};
-use crate::store::matches::{Match, Stats};
-use crate::store::resumes::{Show as ShowResumes, Sums};
-use crate::store::room::{Listed, Mails, Show};
+use crate::model::{CampaignId, PersonId};
+use crate::store::matches::Match;
+use crate::store::resumes::Show as ShowResumes;
+use crate::store::room::Show;
 use crate::store::{self, Conn};
 use crate::{events, resumes};
-use charts::{AROUND, BARS_WIDTH, Bar, Graph, bars, bars_height, graph, of_hundred, score_width};
+use charts::{AROUND, BARS_WIDTH, Bar, Graph, bars, bars_height, graph, of_hundred};
+use rows::{Chip, Row};
+use steps::Steps;
 
 const PER_PAGE: i64 = 25;
-
-/// Skills of a line before "and 5 more".
-const SHOWN_SKILLS: usize = 6;
-
-/// Matches of a line; the person's own page has them all.
-const SHOWN_MATCHES: usize = 3;
 
 /// Resumes of the queue beside the table.
 pub const SHOWN_RESUMES: i64 = 8;
@@ -57,7 +55,7 @@ pub struct MatchmakingPage {
     /// Nothing is there yet: neither skills nor resumes.
     nothing: bool,
     steps: Steps,
-    live: String,
+    version: String,
     mails: MailsButton,
     q: String,
     show: &'static str,
@@ -78,91 +76,6 @@ pub struct MatchmakingPage {
     skills: i64,
 }
 
-/// The four steps in a sentence each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Steps {
-    pub resumes: String,
-    pub skills: String,
-    pub matches: String,
-    pub mails: String,
-    /// Which step is the next one to do, counted from 1; 5: all are done.
-    pub now: u8,
-}
-
-impl Steps {
-    pub fn class(&self, step: u8) -> &'static str {
-        match step.cmp(&self.now) {
-            std::cmp::Ordering::Less => "done",
-            std::cmp::Ordering::Equal => "now",
-            std::cmp::Ordering::Greater => "",
-        }
-    }
-
-    pub fn mark(&self, step: u8) -> String {
-        if step < self.now { "✓".into() } else { step.to_string() }
-    }
-
-    fn new(sums: &Sums, stats: &Stats, mails: &Mails) -> Self {
-        let list = |parts: &[(i64, String)], empty: &str| {
-            let said: Vec<&str> = parts
-                .iter()
-                .filter(|(number, _)| *number > 0)
-                .map(|(_, words)| words.as_str())
-                .collect();
-            if said.is_empty() { empty.to_owned() } else { said.join(", ") }
-        };
-        let reading = sums.in_work - sums.without_skills;
-        let now = if sums.total == 0 && stats.users_with_skills == 0 {
-            1
-        } else if sums.in_work > 0 || stats.users_with_skills == 0 {
-            2
-        } else if stats.total_matches == 0 {
-            3
-        } else if mails.due + mails.to_review + mails.in_work > 0 || mails.sent == 0 {
-            4
-        } else {
-            5
-        };
-        Self {
-            resumes: list(
-                &[
-                    (sums.total, format!("{} in", sums.total)),
-                    (reading, format!("{reading} being read")),
-                ],
-                "None yet",
-            ),
-            skills: list(
-                &[
-                    (
-                        stats.users_with_skills,
-                        count(stats.users_with_skills, "person with skills", "people with skills"),
-                    ),
-                    (sums.without_skills, format!("{} waiting", sums.without_skills)),
-                ],
-                "None yet",
-            ),
-            matches: list(
-                &[(stats.total_matches, count(stats.total_matches, "pair", "pairs"))],
-                if stats.last_run.is_some() {
-                    "No two people share a skill"
-                } else {
-                    "Not matched yet"
-                },
-            ),
-            mails: list(
-                &[
-                    (mails.due, format!("{} to write", mails.due)),
-                    (mails.in_work, format!("{} on the way", mails.in_work)),
-                    (mails.to_review, format!("{} to review", mails.to_review)),
-                    (mails.sent, format!("{} sent", mails.sent)),
-                ],
-                "None yet",
-            ),
-            now,
-        }
-    }
-}
-
 /// What the main button does: write the letters that are due, or lead to those that wait.
 enum MailsButton {
     None,
@@ -174,58 +87,6 @@ struct Tab {
     label: String,
     url: String,
     current: bool,
-}
-
-struct Row {
-    id: PersonId,
-    name: String,
-    job_title: String,
-    skills: Vec<Chip>,
-    more_skills: usize,
-    matches: Vec<MatchLine>,
-    more_matches: usize,
-    /// Said where there are no matches.
-    without: String,
-    around: String,
-    is_around: bool,
-    mail: String,
-    mail_url: String,
-    tone: &'static str,
-    icon: &'static str,
-}
-
-pub struct Chip {
-    pub name: String,
-    pub rare: bool,
-}
-
-/// One match of a list.
-pub struct MatchLine {
-    pub id: PersonId,
-    pub name: String,
-    pub job_title: String,
-    pub score: i64,
-    pub width: String,
-    pub shared: String,
-    pub address: String,
-}
-
-impl MatchLine {
-    pub fn new(row: &Match) -> Self {
-        Self {
-            id: row.other_id,
-            name: row.name.clone(),
-            job_title: row.job_title.clone(),
-            score: of_hundred(row.score),
-            width: score_width(row.score),
-            shared: shared_names(&row.shared).join(", "),
-            address: EmailAddress::parse(&row.address)
-                .ok()
-                .filter(|_| row.both_share == 1)
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
-        }
-    }
 }
 
 /// One person in the middle, the closest matches around, and the same facts as lines.
@@ -329,7 +190,7 @@ pub async fn page(
     let page = MatchmakingPage {
         said: said(query.said.as_deref(), query.n),
         nothing: all == 0 && sums.total == 0,
-        live: format!("/matchmaking/live?seen={}", live::stamp(&sums, &stats)),
+        version: live::version(&sums, &stats, &mails),
         mails: match newest {
             _ if mails.due > 0 => MailsButton::Write(mails.due),
             Some(campaign) => MailsButton::Review(mails.to_review, campaign.id),
@@ -372,81 +233,6 @@ pub async fn page(
 /// A skill that at most so many people have is a rare one: a tenth of the room, and two in a small one.
 fn rare(people_with_skills: i64) -> i64 {
     (people_with_skills / 10).max(2)
-}
-
-impl Row {
-    fn new(
-        person: Listed,
-        mut skills: Vec<Chip>,
-        matches: &[Match],
-        around: String,
-        was_matched: bool,
-        times: &Times,
-    ) -> Self {
-        let known = skills.len();
-        skills.truncate(SHOWN_SKILLS);
-        let (mail, tone, icon) = mail_words(&person, !matches.is_empty(), known > 0, times);
-        Self {
-            without: without_words(&person, &skills, was_matched),
-            mail_url: person.mail_campaign.map(|id| format!("/outreach/{id}")).unwrap_or_default(),
-            id: person.id,
-            name: person.name,
-            job_title: person.job_title,
-            more_skills: known - skills.len(),
-            skills,
-            matches: matches.iter().take(SHOWN_MATCHES).map(MatchLine::new).collect(),
-            more_matches: matches.len().saturating_sub(SHOWN_MATCHES),
-            around,
-            is_around: false,
-            mail,
-            tone,
-            icon,
-        }
-    }
-}
-
-/// Why there is no match.
-fn without_words(person: &Listed, skills: &[Chip], was_matched: bool) -> String {
-    let names: Vec<&str> = skills.iter().map(|skill| skill.name.as_str()).collect();
-    match names[..] {
-        [] if person.in_work > 0 => "The resume is being read.".into(),
-        [] => "No skills are known: type them, or upload a resume.".into(),
-        _ if !was_matched => "Not matched yet.".into(),
-        [only] => format!("Nobody else has {only}."),
-        [one, other] => format!("Nobody else has {one} or {other}."),
-        _ => "Nobody else has any of these skills.".into(),
-    }
-}
-
-/// The state of a person's match e-mail: word, colour, picture.
-fn mail_words(
-    person: &Listed,
-    has_matches: bool,
-    has_skills: bool,
-    times: &Times,
-) -> (String, &'static str, &'static str) {
-    let state = person.mail.as_deref().and_then(|word| word.parse::<MessageState>().ok());
-    match (state, person.mail_sent_at) {
-        (Some(MessageState::Sent), Some(at)) => (format!("Sent {}", times.at(at)), "ok", "st-ok"),
-        (Some(state), _) => (state.label().into(), tone(state), picture(state)),
-        (None, _) if person.in_work > 0 => ("Reading".into(), "go", "st-go"),
-        (None, _) if person.suppressed.is_some() => ("Not to be mailed".into(), "none", "st-none"),
-        (None, _) if has_matches => ("Ready".into(), "wait", "st-wait"),
-        (None, _) if has_skills => ("No match".into(), "none", "st-none"),
-        (None, _) => ("No skills".into(), "none", "st-none"),
-    }
-}
-
-/// The shape that goes with a message's state.
-pub fn picture(state: MessageState) -> &'static str {
-    match tone(state) {
-        "ok" => "st-ok",
-        "go" => "st-go",
-        "info" => "st-info",
-        "wait" => "st-wait",
-        "bad" => "st-bad",
-        _ => "st-none",
-    }
 }
 
 async fn around(conn: &mut Conn, id: PersonId) -> Result<Option<Around>, Error> {
@@ -550,38 +336,6 @@ pub async fn write_mails(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn stats(skills: i64, pairs: i64) -> Stats {
-        Stats {
-            total_users: 0,
-            users_with_resumes: 0,
-            users_with_skills: skills,
-            total_matches: pairs,
-            without_match: 0,
-            avg: None,
-            max: None,
-            min: None,
-            last_run: None,
-        }
-    }
-
-    #[test]
-    fn the_step_to_do_next_is_the_first_that_is_not_done() {
-        let now =
-            |sums: Sums, skills, pairs, mails| Steps::new(&sums, &stats(skills, pairs), &mails).now;
-        let read = Sums { total: 3, done: 3, ..Sums::default() };
-        let reading = Sums { total: 3, in_work: 2, without_skills: 1, ..Sums::default() };
-        let none = Mails::default();
-        assert_eq!(now(Sums::default(), 0, 0, none), 1);
-        assert_eq!(now(reading, 0, 0, none), 2);
-        assert_eq!(now(read, 3, 0, none), 3);
-        assert_eq!(now(Sums::default(), 3, 0, none), 3);
-        assert_eq!(now(read, 3, 2, Mails { due: 3, ..none }), 4);
-        assert_eq!(now(read, 3, 2, Mails { sent: 3, ..none }), 5);
-        let steps = Steps::new(&reading, &stats(1, 0), &none);
-        assert_eq!(steps.resumes, "3 in, 1 being read");
-        assert_eq!(steps.skills, "1 person with skills, 1 waiting");
-    }
 
     #[test]
     fn a_skill_of_a_tenth_of_the_room_is_rare() {

@@ -6,7 +6,8 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::{rare, score_width};
+use super::charts::score_width;
+use super::rare;
 use crate::app::App;
 use crate::events::CURRENT;
 use crate::skills;

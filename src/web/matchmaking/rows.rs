@@ -1,0 +1,143 @@
+//! Lines of the table: a person, what they know, whom they match and why, and how their match e-mail stands.
+
+use super::charts::{of_hundred, score_width};
+use crate::matching::shared_names;
+use crate::model::message::MessageState;
+use crate::model::{EmailAddress, PersonId};
+use crate::store::matches::Match;
+use crate::store::room::Listed;
+use crate::web::page::{Times, tone};
+
+/// Skills of a line before "and 5 more".
+const SHOWN_SKILLS: usize = 6;
+
+/// Matches of a line; the person's own page has them all.
+const SHOWN_MATCHES: usize = 3;
+
+pub struct Row {
+    pub id: PersonId,
+    pub name: String,
+    pub job_title: String,
+    pub skills: Vec<Chip>,
+    pub more_skills: usize,
+    /// How many there are, and the first few of them.
+    pub matches: usize,
+    pub closest: Vec<MatchLine>,
+    /// Said where there are no matches.
+    pub without: String,
+    pub around: String,
+    pub is_around: bool,
+    pub mail: String,
+    pub mail_url: String,
+    pub tone: &'static str,
+    pub icon: &'static str,
+}
+
+pub struct Chip {
+    pub name: String,
+    pub rare: bool,
+}
+
+/// One match of a list.
+pub struct MatchLine {
+    pub id: PersonId,
+    pub name: String,
+    pub job_title: String,
+    pub score: i64,
+    pub width: String,
+    pub shared: String,
+    pub address: String,
+}
+
+impl MatchLine {
+    pub fn new(row: &Match) -> Self {
+        Self {
+            id: row.other_id,
+            name: row.name.clone(),
+            job_title: row.job_title.clone(),
+            score: of_hundred(row.score),
+            width: score_width(row.score),
+            shared: shared_names(&row.shared).join(", "),
+            address: EmailAddress::parse(&row.address)
+                .ok()
+                .filter(|_| row.both_share == 1)
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl Row {
+    pub fn new(
+        person: Listed,
+        mut skills: Vec<Chip>,
+        matches: &[Match],
+        around: String,
+        was_matched: bool,
+        times: &Times,
+    ) -> Self {
+        let known = skills.len();
+        skills.truncate(SHOWN_SKILLS);
+        let (mail, tone, icon) = mail_words(&person, !matches.is_empty(), known > 0, times);
+        Self {
+            without: without_words(&person, &skills, was_matched),
+            mail_url: person.mail_campaign.map(|id| format!("/outreach/{id}")).unwrap_or_default(),
+            id: person.id,
+            name: person.name,
+            job_title: person.job_title,
+            more_skills: known - skills.len(),
+            skills,
+            matches: matches.len(),
+            closest: matches.iter().take(SHOWN_MATCHES).map(MatchLine::new).collect(),
+            around,
+            is_around: false,
+            mail,
+            tone,
+            icon,
+        }
+    }
+}
+
+/// Why there is no match.
+fn without_words(person: &Listed, skills: &[Chip], was_matched: bool) -> String {
+    let names: Vec<&str> = skills.iter().map(|skill| skill.name.as_str()).collect();
+    match names[..] {
+        [] if person.in_work > 0 => "The resume is being read.".into(),
+        [] => "No skills are known: type them, or upload a resume.".into(),
+        _ if !was_matched => "Not matched yet.".into(),
+        [only] => format!("Nobody else has {only}."),
+        [one, other] => format!("Nobody else has {one} or {other}."),
+        _ => "Nobody else has any of these skills.".into(),
+    }
+}
+
+/// The state of a person's match e-mail: word, colour, picture.
+fn mail_words(
+    person: &Listed,
+    has_matches: bool,
+    has_skills: bool,
+    times: &Times,
+) -> (String, &'static str, &'static str) {
+    let state = person.mail.as_deref().and_then(|word| word.parse::<MessageState>().ok());
+    match (state, person.mail_sent_at) {
+        (Some(MessageState::Sent), Some(at)) => (format!("Sent {}", times.at(at)), "ok", "st-ok"),
+        (Some(state), _) => (state.label().into(), tone(state), picture(state)),
+        (None, _) if person.in_work > 0 => ("Reading".into(), "go", "st-go"),
+        (None, _) if person.suppressed.is_some() => ("Not to be mailed".into(), "none", "st-none"),
+        (None, _) if has_matches => ("Ready".into(), "wait", "st-wait"),
+        (None, _) if has_skills => ("No match".into(), "none", "st-none"),
+        (None, _) => ("No skills".into(), "none", "st-none"),
+    }
+}
+
+/// The shape that goes with a message's state.
+pub fn picture(state: MessageState) -> &'static str {
+    match tone(state) {
+        "ok" => "st-ok",
+        "go" => "st-go",
+        "info" => "st-info",
+        "wait" => "st-wait",
+        "bad" => "st-bad",
+        _ => "st-none",
+    }
+}

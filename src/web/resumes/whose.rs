@@ -1,0 +1,187 @@
+//! Whose resume is it? The organiser chooses somebody who is here, or adds a person from what the text says.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::model::{EmailAddress, PersonId, ResumeId};
+use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::resumes::{self, ClaimError, clues};
+use crate::store;
+use crate::store::people::Show as ShowPeople;
+use crate::web::Error;
+use crate::web::form::{FieldErrors, line, needed_line, sentence};
+use crate::web::guard::Organiser;
+use crate::web::page::{Frame, Place, filters, render};
+
+#[derive(Template)]
+#[template(path = "matchmaking/whose.html")]
+pub struct WhosePage {
+    frame: Frame,
+    id: ResumeId,
+    file_name: String,
+    q: String,
+    /// People whom the text or the search leads to.
+    people: Vec<Candidate>,
+    typed: NewPerson,
+    errors: FieldErrors,
+    text: String,
+}
+
+struct Candidate {
+    id: PersonId,
+    name: String,
+    address: String,
+}
+
+/// What was typed about somebody who is to be added.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct NewPerson {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    job_title: String,
+}
+
+#[derive(Deserialize)]
+pub struct WhoseQuery {
+    q: Option<String>,
+}
+
+/// People who are offered.
+const CANDIDATES: i64 = 10;
+
+/// Characters of the text that are shown to the organiser.
+const SHOWN_TEXT: usize = 3000;
+
+pub async fn whose(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<ResumeId>,
+    Query(query): Query<WhoseQuery>,
+) -> Result<Response, Error> {
+    let q = query.q.unwrap_or_default();
+    whose_page(&app, &organiser, id, q, None, FieldErrors::default()).await
+}
+
+async fn whose_page(
+    app: &App,
+    organiser: &Organiser,
+    id: ResumeId,
+    q: String,
+    typed: Option<NewPerson>,
+    errors: FieldErrors,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let resume = store::resumes::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    if let Some(person) = resume.person_id {
+        return Ok(Redirect::to(&format!("/people/{person}")).into_response());
+    }
+    let text = store::resumes::text(&mut conn, id).await?.unwrap_or_default();
+    let addresses = clues::addresses(&text);
+    let name = clues::name(&text).unwrap_or_default();
+    let mut people: Vec<Candidate> = Vec::new();
+    if q.trim().is_empty() {
+        for address in &addresses {
+            let known = store::people::find_by_address(&mut conn, address).await?;
+            people.extend(known.map(|person| Candidate {
+                id: person.id,
+                name: person.name,
+                address: person.address.to_string(),
+            }));
+        }
+    }
+    let search = if q.trim().is_empty() { &name } else { &q };
+    if !search.trim().is_empty() {
+        let found = store::people::list(&mut conn, search, ShowPeople::All, CANDIDATES, 0).await?;
+        for person in found {
+            if people.iter().all(|known| known.id != person.id) {
+                people.push(Candidate {
+                    id: person.id,
+                    name: person.name,
+                    address: person.address,
+                });
+            }
+        }
+    }
+    let typed = typed.unwrap_or_else(|| NewPerson {
+        name,
+        email: addresses.first().map(ToString::to_string).unwrap_or_default(),
+        job_title: String::new(),
+    });
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = WhosePage {
+        frame: Frame::load(app, &mut conn, organiser, Place::Matchmaking).await?,
+        id,
+        file_name: resume.file_name,
+        q,
+        people,
+        typed,
+        errors,
+        text: text.chars().take(SHOWN_TEXT).collect(),
+    };
+    Ok((status, render(&page)?).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct Chosen {
+    person: PersonId,
+}
+
+/// It is this person's.
+pub async fn claim(
+    State(app): State<App>,
+    Path(id): Path<ResumeId>,
+    Form(chosen): Form<Chosen>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    resumes::claim(&mut tx, &app.config, id, chosen.person, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/matchmaking?said=claimed"))
+}
+
+/// It is somebody's who is not known yet.
+pub async fn claim_for_new(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<ResumeId>,
+    Form(typed): Form<NewPerson>,
+) -> Result<Response, Error> {
+    let mut errors = FieldErrors::default();
+    let name = errors.take("name", needed_line(&typed.name, "the name", LONGEST_LINE));
+    let address = errors.take("email", EmailAddress::parse(&typed.email));
+    let job_title = errors.take("job_title", line(&typed.job_title, "the job title", LONGEST_LINE));
+    let (Some(name), Some(address), Some(job_title)) = (name, address, job_title) else {
+        return whose_page(&app, &organiser, id, String::new(), Some(typed), errors).await;
+    };
+    let profile = Profile { name, address, job_title, skills: Vec::new() };
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    match people::add(&mut tx, &profile, Source::Resume, now).await {
+        Ok(person) => resumes::claim(&mut tx, &app.config, id, person, now).await?,
+        Err(error @ AddError::Known(_)) => {
+            drop(tx);
+            errors.add("email", error);
+            return whose_page(&app, &organiser, id, String::new(), Some(typed), errors).await;
+        }
+        Err(AddError::Db(error)) => return Err(error.into()),
+    }
+    tx.commit().await?;
+    Ok(Redirect::to("/matchmaking?said=claimed").into_response())
+}
+
+impl From<ClaimError> for Error {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Gone | ClaimError::NoSuchPerson => Self::NotFound,
+            ClaimError::Taken => Self::Conflict(sentence(&error.to_string())),
+            ClaimError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole router, asked as a browser or a script asks it, on a database of its own.
+
+mod api;
+mod leave;
+mod matchmaking;
+mod outbox;
+mod outreach;
+mod pages;
+mod person;
+mod resumes;
+mod review;

@@ -1,0 +1,142 @@
+//! `kill -9` in the middle of a campaign: nobody gets two mails, nobody is forgotten, and what was in flight waits for a
+//! person.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::process::{Desk, Muster, wait_for};
+use crate::support::smtp::{At, Reply, SmtpServer};
+
+const PEOPLE: usize = 20;
+
+/// Mails by the server's record, which counts what reached its final dot whatever was answered.
+fn mails(server: &SmtpServer) -> BTreeMap<String, usize> {
+    let mut mails = BTreeMap::new();
+    for mail in server.mails() {
+        assert_eq!(mail.to.len(), 1, "one recipient each");
+        *mails.entry(mail.to[0].clone()).or_default() += 1;
+    }
+    mails
+}
+
+/// What must hold of a campaign that is over: everybody is written to once, or nobody knows. Returns who is uncertain.
+fn assert_settled(campaign: &Value, server: &SmtpServer, people: usize) -> Vec<String> {
+    assert_eq!(campaign["state"], "finished", "{campaign}");
+    let counts = campaign["counts"].as_object().unwrap();
+    let sum: i64 = counts.values().map(|count| count.as_i64().unwrap()).sum();
+    assert_eq!(sum, people as i64, "{counts:?}");
+    assert_eq!(campaign["total_users"], people);
+    let emails = campaign["emails"].as_array().unwrap();
+    assert_eq!(emails.len(), people);
+
+    let mails = mails(server);
+    let mut uncertain = Vec::new();
+    for email in emails {
+        let address = email["email"].as_str().unwrap();
+        let arrived = mails.get(address).copied().unwrap_or_default();
+        match email["state"].as_str().unwrap() {
+            "sent" => assert_eq!(arrived, 1, "{address} has exactly one mail"),
+            "uncertain" => {
+                assert!(arrived <= 1, "{address} has {arrived} mails");
+                assert!(!email["error"].as_str().unwrap().is_empty());
+                uncertain.push(address.to_owned());
+            }
+            other => panic!("{address} is {other}"),
+        }
+    }
+    assert_eq!(mails.keys().filter(|to| to.starts_with("person-")).count(), mails.len());
+    for (state, of) in [("sent", people - uncertain.len()), ("uncertain", uncertain.len())] {
+        assert_eq!(counts[state], of, "{counts:?}");
+    }
+    uncertain
+}
+
+/// Kills Muster while the server gives this reply at this stage of a mail in the middle of the campaign.
+async fn killed(at: At, reply: Reply, arrives: usize) {
+    let server = SmtpServer::plain();
+    let desk = Desk::new().mailing(&server);
+    let muster = desk.start().await;
+    muster.add_people(PEOPLE).await;
+    server.after(7, at, reply);
+    let campaign = muster.start_campaign("send").await;
+    server.wait_until_hanging(1).await;
+    muster.kill9();
+
+    let muster = desk.start().await;
+    let done = muster.wait_until_done(&campaign).await;
+    let uncertain = assert_settled(&done, &server, PEOPLE);
+    assert_eq!(uncertain.len(), 1, "{at:?}: what was in flight, and nothing else");
+    assert_eq!(mails(&server).get(&uncertain[0]).copied().unwrap_or_default(), arrives, "{at:?}");
+    assert_left_alone(&desk, muster, &campaign, &server, &uncertain).await;
+}
+
+/// Another start and another campaign: what is uncertain stays so.
+async fn assert_left_alone(
+    desk: &Desk,
+    muster: Muster,
+    campaign: &str,
+    server: &SmtpServer,
+    uncertain: &[String],
+) {
+    let before = mails(server);
+    muster.kill9();
+    let muster = desk.start().await;
+    muster.add_person(PEOPLE + 1).await;
+    let second = muster.start_campaign("send").await;
+    let done = muster.wait_until_done(&second).await;
+    assert_eq!(done["total_users"], 1, "nobody is due but who is new");
+    let mut after = mails(server);
+    assert_eq!(after.remove(&format!("person-{}@example.org", PEOPLE + 1)), Some(1));
+    assert_eq!(after, before);
+    let still = muster.get(campaign).await;
+    assert_eq!(still["counts"]["uncertain"], uncertain.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_conversation_it_goes_on_and_one_mail_is_uncertain() {
+    killed(At::Mail, Reply::Hang, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_recipient_and_text_it_goes_on_and_one_mail_is_uncertain() {
+    killed(At::Rcpt, Reply::Hang, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_text_is_on_its_way_it_goes_on_and_one_mail_is_uncertain() {
+    killed(At::Data, Reply::SayThenHang("354 go ahead"), 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_servers_last_word_it_goes_on_and_nobody_gets_a_second_mail() {
+    killed(At::Dot, Reply::Hang, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_at_any_moment_nobody_is_mailed_twice_or_forgotten() {
+    let server = SmtpServer::plain();
+    let desk = Desk::new().mailing(&server);
+    let mut muster = desk.start().await;
+    muster.add_people(PEOPLE).await;
+    let campaign = muster.start_campaign("send").await;
+    let mut kills = 0;
+    for _ in 0..6 {
+        // At a chosen place in the campaign, and there at any moment.
+        let mails = server.mails().len() + usize::from(rand::random::<u8>() % 4);
+        let moment = Duration::from_millis(u64::from(rand::random::<u8>() % 40));
+        wait_for("some mails, or the end", async || {
+            let over = muster.get(&campaign).await["done"].as_bool().unwrap();
+            (over || server.mails().len() >= mails).then_some(())
+        })
+        .await;
+        tokio::time::sleep(moment).await;
+        muster.kill9();
+        kills += 1;
+        muster = desk.start().await;
+    }
+    let done = muster.wait_until_done(&campaign).await;
+    let uncertain = assert_settled(&done, &server, PEOPLE);
+    assert!(uncertain.len() <= kills, "at most one for each kill: {uncertain:?}");
+}
