@@ -37,7 +37,7 @@ async fn run(
     match (leased.job, means) {
         (Job::Draft(id, _), Some(means)) => draft::run(app, leased, id, means).await,
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
-        (Job::SendTest(id), _) => send_test::run(app, leased, id).await,
+        (Job::SendTest(id), _) => send_test::run(app, owner, leased, id).await,
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),

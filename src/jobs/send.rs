@@ -31,6 +31,13 @@ const MOST_BOUNCES: i64 = 3;
 /// … once so many mails went out.
 const ENOUGH_MAILS: i64 = 30;
 
+/// How often the outcome of a delivery is tried to be written down.
+const TRIES_TO_WRITE: u32 = 3;
+
+/// Of a mail whose outcome could not be written down.
+const LOST: &str =
+    "What the mail server said could not be written down. It may or may not have gone out.";
+
 /// An attempt that is written down.
 struct Attempt {
     mail: MailId,
@@ -51,12 +58,29 @@ pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MessageId) -> an
     if let (Some(attempt), Some(smtp)) = (attempt, smtp) {
         let from = app.config.mail.from_address();
         let delivery = smtp.deliver(&from, &attempt.person.address, &attempt.bytes).await;
-        let now = app.clock.now();
-        let mut tx = app.db.write().await?;
-        end(&mut tx, app, leased, id, &attempt, &delivery, now).await?;
-        tx.commit().await?;
+        // What the server said must not be lost to a passing trouble of the database.
+        let mut tries = 0;
+        while let Err(error) = write_down(app, leased, id, &attempt, &delivery).await {
+            tries += 1;
+            if tries == TRIES_TO_WRITE {
+                return Err(error);
+            }
+        }
     }
     Ok(())
+}
+
+async fn write_down(
+    app: &App,
+    leased: &Leased,
+    id: MessageId,
+    attempt: &Attempt,
+    delivery: &Delivery,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    end(&mut tx, app, leased, id, attempt, delivery, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Claims the message and writes the attempt down; `None` when nothing is to be sent now (then the job is settled).
@@ -68,6 +92,18 @@ async fn begin(
     id: MessageId,
     now: Millis,
 ) -> anyhow::Result<Option<Attempt>> {
+    if !store::jobs::hold(tx, leased).await? {
+        return Ok(None);
+    }
+    if app.smtp.is_some() {
+        // Another process may have sent, or have been told to pause, since this one looked.
+        store::mails::serialise(tx, &app.sender_name()).await?;
+        let at = gate(tx, app, now).await?;
+        if at.is_none_or(|at| at > now) {
+            store::jobs::give_back(tx, leased, at.unwrap_or(now), leased.attempts, None).await?;
+            return Ok(None);
+        }
+    }
     let Some(message) = store::messages::find(tx, id).await? else {
         store::jobs::finish(tx, leased).await?;
         return Ok(None);
@@ -88,8 +124,13 @@ async fn begin(
         return Ok(None);
     }
     if !store::messages::start_sending(tx, id).await? {
+        if store::messages::mark_uncertain(tx, id, LOST).await? {
+            // The job is ours and the message in `sending`: whoever sent it could not write down what came of it.
+            store::mails::settle_message(tx, id, LOST, now).await?;
+            tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out");
+        }
         skip_if_left(tx, &message, person, now).await?;
-        store::jobs::finish(tx, leased).await?;
+        finish(tx, leased, id, now).await?;
         return Ok(None);
     }
     if let Some(pause) = domain_pause {

@@ -2,17 +2,18 @@
 //! follows from it, but that a sender who needed attention goes on once a mail went out.
 
 use crate::app::App;
+use crate::jobs::Owner;
 use crate::mail::smtp::Delivery;
 use crate::model::{EmailAddress, MailId};
 use crate::store::jobs::Leased;
 use crate::store::mails::Sender;
 use crate::store::{self};
 
-pub async fn run(app: &App, leased: &Leased, id: MailId) -> anyhow::Result<()> {
+pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MailId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
     let mail = store::mails::find(&mut tx, id).await?;
     // Started once only: of a test that was cut off nobody knows whether it went out.
-    let started = store::mails::start(&mut tx, id, "").await?;
+    let started = store::mails::start(&mut tx, id, &owner.name).await?;
     store::jobs::finish(&mut tx, leased).await?;
     tx.commit().await?;
     let (Some(mail), true, Some(smtp)) = (mail, started, &app.smtp) else { return Ok(()) };

@@ -54,8 +54,9 @@ impl Workers {
         let owner = Arc::new(Owner::new(&app.config.data_dir)?);
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
-            owner::settle(&mut tx, &dead, app.clock.now()).await?;
+            owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
             tx.commit().await?;
+            dead.bury();
         }
         let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
         let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
@@ -86,6 +87,10 @@ impl Workers {
             let mut changes = app.db.changes();
             while !app.stopping.is_cancelled() {
                 let Ok(place) = places.clone().acquire_owned().await else { break };
+                // The place may have come free only when Muster was asked to stop.
+                if app.stopping.is_cancelled() {
+                    break;
+                }
                 changes.mark_unchanged();
                 let until = match look(&app, &owner, kind).await {
                     Ok(Look::Run(leased, means)) => {
@@ -142,6 +147,7 @@ async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
     for silent in store::jobs::silent_owners(&mut tx, now).await? {
         owner::settle(&mut tx, &silent, now).await?;
     }
+    store::campaigns::finish_all_done(&mut tx, now).await?;
     tx.commit().await
 }
 
@@ -186,7 +192,8 @@ async fn look_plain(app: &App, owner: &Owner, lane: Lane) -> anyhow::Result<Look
     let mut tx = app.db.write().await?;
     let leased = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?;
     tx.commit().await?;
-    Ok(leased.map_or(Look::Idle(None), |leased| Look::Run(leased, None)))
+    // Where it is not there any more, another process took it: there may be more.
+    Ok(leased.map_or(Look::Idle(Some(now)), |leased| Look::Run(leased, None)))
 }
 
 /// Decides, books and claims in one transaction, so that several processes share one pool.

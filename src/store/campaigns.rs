@@ -160,6 +160,20 @@ pub async fn finish_if_done(conn: &mut Conn, id: CampaignId, now: Millis) -> sql
     Ok(done.rows_affected() == 1)
 }
 
+/// Finishes every campaign that is done. On PostgreSQL two processes may each settle one of the last two messages and
+/// not see what the other is about to commit: then [`finish_if_done`] finishes for neither.
+pub async fn finish_all_done(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE campaigns SET state = 'finished', finished_at = $1 WHERE state = 'running'
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE campaign_id = campaigns.id
+                         AND state NOT IN ('sent', 'skipped', 'failed', 'uncertain'))",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// A finished campaign goes on when a person takes one of its messages up again.
 pub async fn reopen(conn: &mut Conn, id: CampaignId) -> sqlx::Result<()> {
     sqlx::query("UPDATE campaigns SET state = 'running', finished_at = NULL WHERE id = $1 AND state = 'finished'")
