@@ -40,7 +40,11 @@ pub fn main() -> ExitCode {
     if words.next().is_some_and(|word| word == extract::CHILD) {
         return extract::child_main(&words.next().unwrap_or_default().to_string_lossy());
     }
-    let done = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
+    let done = match arguments.command {
         None => serve(),
         Some(Command::Extract { file }) => text(&file).and_then(|text| print(&text)),
         Some(Command::Skills { file }) => text(&file)
@@ -49,10 +53,28 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("muster: {reason:#}");
+            complain(&format!("{reason:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// One line, whatever it is made of.
+fn complain(reason: &str) {
+    eprintln!("muster: {}", reason.split_whitespace().collect::<Vec<_>>().join(" "));
+}
+
+/// Help that was asked for, or what is wrong with the arguments.
+fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody is left to tell when the output is closed.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    complain(&format!("{}; try muster --help", first.trim_start_matches("error: ")));
+    ExitCode::from(2)
 }
 
 fn serve() -> anyhow::Result<()> {

@@ -37,7 +37,8 @@ async fn take_up(
 ) -> anyhow::Result<Option<(Message, Letter)>> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let found = match store::messages::find(&mut tx, id).await? {
+    let ours = store::jobs::hold(&mut tx, leased).await?;
+    let found = match store::messages::find(&mut tx, id).await?.filter(|_| ours) {
         Some(message) => {
             letters::read(&mut tx, &app.config, &message).await?.map(|letter| (message, letter))
         }
@@ -83,6 +84,11 @@ async fn by_model(
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    if !store::jobs::hold(&mut tx, leased).await? {
+        // Somebody else writes it by now: the request is booked, and that is all.
+        tx.commit().await?;
+        return Ok(());
+    }
     match (after, draft) {
         (After::Fine, Some(draft)) => {
             let made_by = MadeBy::model(&grant.model, grant.key);

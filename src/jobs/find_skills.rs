@@ -13,7 +13,8 @@ use crate::store::jobs::Leased;
 pub async fn run(app: &App, leased: &Leased, id: ResumeId, means: Means) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let text = resumes::start_finding(&mut tx, id).await?;
+    let ours = store::jobs::hold(&mut tx, leased).await?;
+    let text = if ours { resumes::start_finding(&mut tx, id).await? } else { None };
     match (text, means) {
         (Some(text), Means::Model(grant)) => {
             tx.commit().await?;
@@ -53,7 +54,13 @@ async fn by_model(
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let resort = match keys::settle(&mut tx, &app.pool, grant, &outcome, now).await? {
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    if !store::jobs::hold(&mut tx, leased).await? {
+        // Somebody else reads it by now: the request is booked, and that is all.
+        tx.commit().await?;
+        return Ok(());
+    }
+    let resort = match after {
         After::Fine => {
             let made_by = MadeBy::model(&grant.model, grant.key);
             resumes::store_skills(&mut tx, id, &names, &made_by, now).await?;

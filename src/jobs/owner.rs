@@ -21,15 +21,20 @@ impl Owner {
     pub fn new(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("run");
         std::fs::create_dir_all(&folder)?;
-        let name = hex::encode(rand::rng().random::<[u8; 8]>());
-        let path = folder.join(format!("{name}.lock"));
-        let file = File::create(&path)?;
-        file.lock()?;
-        Ok(Self { name, path, _lock: file })
+        loop {
+            let name = hex::encode(rand::rng().random::<[u8; 8]>());
+            let path = folder.join(format!("{name}.lock"));
+            let file = File::create(&path)?;
+            file.lock()?;
+            // Another process that starts now may have found the file before it was locked, and taken us for dead.
+            if path.exists() {
+                return Ok(Self { name, path, _lock: file });
+            }
+        }
     }
 
-    /// The names of dead owners on this machine; their files go.
-    pub fn dead(&self) -> Vec<String> {
+    /// Dead owners on this machine.
+    pub fn dead(&self) -> Vec<Dead> {
         let Some(files) = self.path.parent().and_then(|folder| std::fs::read_dir(folder).ok())
         else {
             return Vec::new();
@@ -42,10 +47,23 @@ impl Owner {
             }
             let file = File::open(&path).ok()?;
             file.try_lock().ok()?;
-            std::fs::remove_file(&path).ok()?;
-            Some(name)
+            Some(Dead { name, path, _lock: file })
         });
         dead.collect()
+    }
+}
+
+/// An owner that is dead, held until what it left is settled.
+pub struct Dead {
+    pub name: String,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Dead {
+    /// Everything that it left is settled. Until then its file stays, for whoever comes after us.
+    pub fn bury(self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -22,6 +22,9 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
     let outcome = app.reader.read(bytes).await;
     let now: Millis = app.clock.now();
     let mut tx = app.db.write().await?;
+    if !store::jobs::hold(&mut tx, leased).await? {
+        return Ok(());
+    }
     let words;
     let reading = match &outcome {
         Ok(read) => Reading::Text { format: read.format.as_str(), text: &read.text },

@@ -92,6 +92,10 @@ async fn begin(
     id: MessageId,
     now: Millis,
 ) -> anyhow::Result<Option<Attempt>> {
+    if !store::jobs::hold(tx, leased).await? {
+        // Taken for dead meanwhile: somebody else has the job.
+        return Ok(None);
+    }
     if app.smtp.is_some() {
         // Processes that share an account take turns: its pauses and its pace hold for all of them.
         store::mails::lock_sender(tx, &app.sender_name()).await?;

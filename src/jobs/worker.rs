@@ -54,8 +54,9 @@ impl Workers {
         let owner = Arc::new(Owner::new(&app.config.data_dir)?);
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
-            owner::settle(&mut tx, &dead, app.clock.now()).await?;
+            owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
             tx.commit().await?;
+            dead.bury();
         }
         let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
         let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
@@ -86,6 +87,10 @@ impl Workers {
             let mut changes = app.db.changes();
             while !app.stopping.is_cancelled() {
                 let Ok(place) = places.clone().acquire_owned().await else { break };
+                // The place may have come free only when Muster was asked to stop.
+                if app.stopping.is_cancelled() {
+                    break;
+                }
                 changes.mark_unchanged();
                 let until = match look(&app, &owner, kind).await {
                     Ok(Look::Run(leased, means)) => {
@@ -187,7 +192,8 @@ async fn look_plain(app: &App, owner: &Owner, lane: Lane) -> anyhow::Result<Look
     let mut tx = app.db.write().await?;
     let leased = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?;
     tx.commit().await?;
-    Ok(leased.map_or(Look::Idle(None), |leased| Look::Run(leased, None)))
+    // Where it is not there any more, another process took it: there may be more.
+    Ok(leased.map_or(Look::Idle(Some(now)), |leased| Look::Run(leased, None)))
 }
 
 /// Decides, books and claims in one transaction, so that several processes share one pool.
@@ -244,7 +250,7 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
 /// Runs a job's body. A fault of ours costs an attempt and a pause; the job is never lost.
 async fn carry_out(app: &App, owner: &Arc<Owner>, leased: &Leased, means: Option<Means>) {
     let body = {
-        let (app, owner, leased) = (app.clone(), owner.clone(), *leased);
+        let (app, owner, leased) = (app.clone(), owner.clone(), leased.clone());
         // On a task of its own: a panic in it is an error of this job and nothing else.
         tokio::spawn(async move { run(&app, &owner, &leased, means).await })
     };

@@ -8,7 +8,7 @@ use crate::model::{CampaignId, Job, JobId, Millis, UnknownWord};
 pub const PAUSED: Millis = Millis(i64::MAX);
 
 /// A job that this process holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Leased {
     pub id: JobId,
     pub job: Job,
@@ -18,6 +18,8 @@ pub struct Leased {
     pub created_at: Millis,
     /// How often it had been asked for when it was taken.
     asked: i64,
+    /// Who took it. Once a lease ran out and somebody else took the job, it is not ours to finish or to give back.
+    owner: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -30,6 +32,7 @@ struct Row {
     attempts: i64,
     created_at: Millis,
     asked: i64,
+    owner: String,
 }
 
 impl TryFrom<Row> for Leased {
@@ -37,8 +40,8 @@ impl TryFrom<Row> for Leased {
 
     fn try_from(row: Row) -> Result<Self, UnknownWord> {
         let job = Job::from_row(&row.kind, row.subject)?;
-        let Row { id, class, attempts, created_at, asked, .. } = row;
-        Ok(Self { id, job, class, attempts, created_at, asked })
+        let Row { id, class, attempts, created_at, asked, owner, .. } = row;
+        Ok(Self { id, job, class, attempts, created_at, asked, owner })
     }
 }
 
@@ -244,7 +247,7 @@ pub async fn claim(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND owner IS NULL AND run_at <= $3
                 ORDER BY created_at, id LIMIT 1)
-             RETURNING id, kind, subject, class, attempts, created_at, asked",
+             RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
         )
         .bind(owner)
         .bind(leased_until)
@@ -255,7 +258,7 @@ pub async fn claim(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE kind = $4 AND owner IS NULL AND run_at <= $3
                 ORDER BY class_order, run_at, id LIMIT 1)
-             RETURNING id, kind, subject, class, attempts, created_at, asked",
+             RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
         )
         .bind(owner)
         .bind(leased_until)
@@ -267,23 +270,40 @@ pub async fn claim(
         .transpose()
 }
 
-/// The job is done: its row goes, unless it was asked for again meanwhile.
+/// Whether the job is still ours, and it stays so until the transaction ends. A process that was silent for too long
+/// (a machine that slept) finds its jobs with others, and must not touch what they work on.
+pub async fn hold(conn: &mut Conn, leased: &Leased) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query("UPDATE jobs SET leased_until = leased_until WHERE id = $1 AND owner = $2")
+            .bind(leased.id)
+            .bind(&leased.owner)
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The job is done: its row goes, unless it was asked for again meanwhile. Nothing happens when it is not ours any more.
 pub async fn finish(conn: &mut Conn, leased: &Leased) -> sqlx::Result<()> {
-    let gone = sqlx::query("DELETE FROM jobs WHERE id = $1 AND asked = $2")
+    let gone = sqlx::query("DELETE FROM jobs WHERE id = $1 AND asked = $2 AND owner = $3")
         .bind(leased.id)
         .bind(leased.asked)
+        .bind(&leased.owner)
         .execute(&mut *conn)
         .await?;
     if gone.rows_affected() == 0 {
-        sqlx::query("UPDATE jobs SET owner = NULL, leased_until = NULL WHERE id = $1")
-            .bind(leased.id)
-            .execute(conn)
-            .await?;
+        sqlx::query(
+            "UPDATE jobs SET owner = NULL, leased_until = NULL WHERE id = $1 AND owner = $2",
+        )
+        .bind(leased.id)
+        .bind(&leased.owner)
+        .execute(conn)
+        .await?;
     }
     Ok(())
 }
 
-/// Gives the job back, to be looked at again at `run_at`. `attempts` is what it has failed so far.
+/// Gives the job back, to be looked at again at `run_at`. `attempts` is what it has failed so far. Nothing happens when
+/// it is not ours any more.
 pub async fn give_back(
     conn: &mut Conn,
     leased: &Leased,
@@ -295,13 +315,14 @@ pub async fn give_back(
     sqlx::query(
         "UPDATE jobs SET owner = NULL, leased_until = NULL, attempts = $3, last_error = COALESCE($4, last_error),
                 run_at = CASE WHEN run_at = $5 THEN run_at ELSE $2 END
-         WHERE id = $1",
+         WHERE id = $1 AND owner = $6",
     )
     .bind(leased.id)
     .bind(run_at)
     .bind(attempts)
     .bind(error)
     .bind(PAUSED)
+    .bind(&leased.owner)
     .execute(conn)
     .await?;
     Ok(())

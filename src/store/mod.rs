@@ -62,7 +62,9 @@ pub struct Db {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the folder {path} cannot be written: {source}")]
+    #[error(
+        "the folder {path} cannot be written: {source}; set DATA_DIR to a folder that Muster may write"
+    )]
     Folder { path: String, source: std::io::Error },
     #[error(
         "the database was written by a newer Muster (its step {found}, this one knows {known}); start that one"

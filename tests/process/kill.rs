@@ -1,57 +1,13 @@
 //! `kill -9` in the middle of a campaign: nobody gets two mails, nobody is forgotten, and what was in flight waits for a
 //! person.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
-
+use super::{assert_settled, mails};
 use crate::support::process::{Desk, Muster, wait_for};
 use crate::support::smtp::{At, Reply, SmtpServer};
 
 const PEOPLE: usize = 20;
-
-/// Mails by the server's record, which counts what reached its final dot whatever was answered.
-fn mails(server: &SmtpServer) -> BTreeMap<String, usize> {
-    let mut mails = BTreeMap::new();
-    for mail in server.mails() {
-        assert_eq!(mail.to.len(), 1, "one recipient each");
-        *mails.entry(mail.to[0].clone()).or_default() += 1;
-    }
-    mails
-}
-
-/// What must hold of a campaign that is over: everybody is written to once, or nobody knows. Returns who is uncertain.
-fn assert_settled(campaign: &Value, server: &SmtpServer, people: usize) -> Vec<String> {
-    assert_eq!(campaign["state"], "finished", "{campaign}");
-    let counts = campaign["counts"].as_object().unwrap();
-    let sum: i64 = counts.values().map(|count| count.as_i64().unwrap()).sum();
-    assert_eq!(sum, people as i64, "{counts:?}");
-    assert_eq!(campaign["total_users"], people);
-    let emails = campaign["emails"].as_array().unwrap();
-    assert_eq!(emails.len(), people);
-
-    let mails = mails(server);
-    let mut uncertain = Vec::new();
-    for email in emails {
-        let address = email["email"].as_str().unwrap();
-        let arrived = mails.get(address).copied().unwrap_or_default();
-        match email["state"].as_str().unwrap() {
-            "sent" => assert_eq!(arrived, 1, "{address} has exactly one mail"),
-            "uncertain" => {
-                assert!(arrived <= 1, "{address} has {arrived} mails");
-                assert!(!email["error"].as_str().unwrap().is_empty());
-                uncertain.push(address.to_owned());
-            }
-            other => panic!("{address} is {other}"),
-        }
-    }
-    assert_eq!(mails.keys().filter(|to| to.starts_with("person-")).count(), mails.len());
-    for (state, of) in [("sent", people - uncertain.len()), ("uncertain", uncertain.len())] {
-        assert_eq!(counts[state], of, "{counts:?}");
-    }
-    uncertain
-}
 
 /// Kills Muster while the server gives this reply at this stage of a mail in the middle of the campaign.
 async fn killed(at: At, reply: Reply, arrives: usize) {
@@ -83,7 +39,7 @@ async fn assert_left_alone(
     let before = mails(server);
     muster.kill9();
     let muster = desk.start().await;
-    muster.add_person(PEOPLE + 1).await;
+    muster.add_person(PEOPLE + 1, &[]).await;
     let second = muster.start_campaign("send").await;
     let done = muster.wait_until_done(&second).await;
     assert_eq!(done["total_users"], 1, "nobody is due but who is new");

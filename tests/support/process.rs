@@ -260,21 +260,21 @@ impl Muster {
         (status, body)
     }
 
-    /// Adds this many people, `person-1@example.org` and so on; their ids.
+    /// Adds this many people, `person-1@example.org` and so on, who know Rust and SQL; their ids.
     pub async fn add_people(&self, count: usize) -> Vec<i64> {
         let mut ids = Vec::new();
         for number in 1..=count {
-            ids.push(self.add_person(number).await);
+            ids.push(self.add_person(number, &["Rust", "SQL"]).await);
         }
         ids
     }
 
-    pub async fn add_person(&self, number: usize) -> i64 {
+    pub async fn add_person(&self, number: usize, skills: &[&str]) -> i64 {
         let person = json!({
             "name": format!("Ada {}", name(number)),
             "email": format!("person-{number}@example.org"),
             "job_title": "Developer",
-            "keywords": ["Rust", "SQL"],
+            "keywords": skills,
         });
         let (status, answer) = self.post("/api/users/add", person).await;
         assert_eq!(status, StatusCode::CREATED, "{answer}");
