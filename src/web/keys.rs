@@ -5,6 +5,8 @@ mod chart;
 mod live;
 mod rows;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -134,7 +136,7 @@ impl Board {
         let pool = keys::now(conn, &app.pool, &waiting, now).await?;
         let since = Chart::since(now);
         let minutes = store::bookings::by_minute(conn, since).await?;
-        let day = now.minus(std::time::Duration::from_hours(24));
+        let day = now.minus(Duration::from_hours(24));
         let troubles = store::bookings::troubles(conn, day, rows::HAPPENED as i64).await?;
         let window = app.pool.pace().window;
         Ok(Self {
