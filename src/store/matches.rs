@@ -171,7 +171,7 @@ pub async fn upsert_all(
         Engine::Postgres => concat!(
             "INSERT INTO matches ",
             new_pairs!(),
-            "json_array_elements(CAST($1 AS JSON))",
+            "json_array_elements(CAST(CAST($1 AS TEXT) AS JSON))",
             or_renewed!()
         ),
     };
@@ -217,7 +217,7 @@ pub async fn delete_all(conn: &mut Conn, pairs: &[PairId]) -> sqlx::Result<()> {
         // PostgreSQL only
         Engine::Postgres => {
             "DELETE FROM matches WHERE id IN
-             (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS BIGINT))"
+             (SELECT CAST(json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON)) AS BIGINT))"
         }
     };
     for some in pairs.chunks(AT_ONCE) {
@@ -281,7 +281,7 @@ pub async fn set_weights(
         Engine::Postgres => concat!(
             "INSERT INTO skill_weights ",
             new_weights!(),
-            "json_array_elements(CAST($1 AS JSON))"
+            "json_array_elements(CAST(CAST($1 AS TEXT) AS JSON))"
         ),
     };
     sqlx::query(sql).bind(super::json(&weights)).bind(event).execute(conn).await?;

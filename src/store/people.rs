@@ -93,7 +93,7 @@ pub async fn insert_all(
             concat!(
                 "INSERT INTO people ",
                 new_people!(),
-                "json_array_elements(CAST($1 AS JSON))",
+                "json_array_elements(CAST(CAST($1 AS TEXT) AS JSON))",
                 unless_known!()
             )
         }
@@ -197,7 +197,7 @@ pub async fn find_all_by_address<'a>(
         Engine::Postgres => concat!(
             "SELECT ",
             columns!(),
-            " FROM people WHERE address_key IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"
+            " FROM people WHERE address_key IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON)))"
         ),
     };
     let keys: Vec<String> = addresses.map(EmailAddress::key).collect();
@@ -393,7 +393,7 @@ pub async fn add_skills(
             concat!(
                 "INSERT INTO person_skills ",
                 new_skills!(),
-                "json_array_elements(CAST($1 AS JSON))",
+                "json_array_elements(CAST(CAST($1 AS TEXT) AS JSON))",
                 unless_had!()
             )
         }
@@ -445,7 +445,7 @@ pub async fn skills_of(
         Engine::Postgres => concat!(
             "WITH ",
             theirs!(),
-            "json_array_elements_text(CAST($1 AS JSON)) AS ids (value)",
+            "json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON)) AS ids (value)",
             by_rarity!()
         ),
     };
