@@ -21,7 +21,7 @@ impl Owner {
     pub fn new(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("run");
         let named = |error: std::io::Error| {
-            let words = format!("the folder {} cannot be written: {error}", folder.display());
+            let words = format!("the folder {} cannot be written: {error}; set DATA_DIR to one that can", folder.display());
             std::io::Error::new(error.kind(), words)
         };
         std::fs::create_dir_all(&folder).map_err(named)?;

@@ -408,7 +408,7 @@ pub async fn add_skills(
 pub async fn skills(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Skill>> {
     sqlx::query_as(
         "SELECT k.skill, k.skill_key, k.source FROM person_skills k WHERE k.person_id = $1
-         ORDER BY (SELECT COUNT(*) FROM (SELECT 1 FROM person_skills o WHERE o.skill_key = k.skill_key LIMIT 500) some),
+         ORDER BY (SELECT COUNT(*) FROM (SELECT 1 FROM person_skills o WHERE o.skill_key = k.skill_key LIMIT 500) few),
                   k.skill_key",
     )
     .bind(person)
@@ -427,7 +427,7 @@ macro_rules! by_rarity {
     () => {
         ")), keys AS (SELECT DISTINCT skill_key FROM theirs),
          counts AS (SELECT d.skill_key, (SELECT COUNT(*) FROM (SELECT 1 FROM person_skills o
-                                         WHERE o.skill_key = d.skill_key LIMIT 500) some) AS people FROM keys d)
+                                         WHERE o.skill_key = d.skill_key LIMIT 500) few) AS people FROM keys d)
          SELECT t.person_id, t.skill FROM theirs t JOIN counts c ON c.skill_key = t.skill_key
          ORDER BY t.person_id, c.people, t.skill_key"
     };
