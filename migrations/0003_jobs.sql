@@ -26,3 +26,5 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (task, class_order, created_at, id);
 
 CREATE INDEX jobs_leased ON jobs (owner, leased_until);
+
+CREATE INDEX jobs_by_kind ON jobs (kind, class_order, run_at, id);

@@ -40,10 +40,15 @@ pub fn is_https(config: &Config) -> bool {
 
 /// Opens a session for `name` and returns the cookie's value: 32 random bytes, of which only the hash is stored.
 pub async fn open_session(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<String> {
-    let token = hex::encode(rand::rng().random::<[u8; 32]>());
+    let token = random_token();
     store::sessions::insert(conn, &hash(&token), name, now, now.plus(SESSION)).await?;
     store::sessions::delete_expired(conn, now).await?;
     Ok(token)
+}
+
+/// 32 random bytes in hex.
+pub fn random_token() -> String {
+    hex::encode(rand::rng().random::<[u8; 32]>())
 }
 
 /// The name that belongs to a cookie's value; `None` when the session is unknown or over.
@@ -70,7 +75,7 @@ pub fn secret(config: &Config) -> std::io::Result<Secret> {
         return Ok(known);
     }
     std::fs::create_dir_all(&config.data_dir)?;
-    let fresh = hex::encode(rand::rng().random::<[u8; 32]>());
+    let fresh = random_token();
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -127,6 +132,7 @@ impl Guesses {
         now: Millis,
     ) -> Result<(), Refused> {
         let Some(password) = &config.admin_password else { return Ok(()) };
+        let visitor = visitor.map(network);
         let mut guessers = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         guessers.retain(|_, guesser| now.since(guesser.last) < Duration::from_hours(1));
         if let Some(guesser) = guessers.get(&visitor)
@@ -145,6 +151,16 @@ impl Guesses {
         *guesser = Guesser { wrong: guesser.wrong + 1, last: now };
         tracing::warn!(guesses = guesser.wrong, "A wrong password was entered");
         Err(Refused::Wrong)
+    }
+}
+
+/// An IPv6 visitor has a whole /64 of addresses to guess from: they count as one.
+fn network(visitor: IpAddr) -> IpAddr {
+    match visitor {
+        IpAddr::V4(_) => visitor,
+        IpAddr::V6(address) => {
+            IpAddr::from((u128::from(address) & !u128::from(u64::MAX)).to_be_bytes())
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::jobs::Workers;
 use crate::keys::{self, Pool};
 use crate::llm;
 use crate::mail::smtp::{Sender, Timeouts};
-use crate::model::Clock;
-use crate::store::Db;
+use crate::model::{Clock, Secret};
+use crate::store::{self, Db};
 
 /// Handed to every handler and worker. Cheap to clone.
 #[derive(Clone)]
@@ -43,9 +43,17 @@ impl App {
         program: PathBuf,
     ) -> anyhow::Result<Self> {
         follow_database(&db, &clock).await?;
-        let salt = access::secret(&config)?;
-        let pool = Pool::new(&config.gemini, config.time_scale, &salt);
+        access::secret(&config).map_err(|error| {
+            let path = config.data_dir.join("secret");
+            anyhow::anyhow!(
+                "the file {} cannot be used: {error}; mend it, or set DATA_DIR to a folder that Muster may write",
+                path.display()
+            )
+        })?;
         let mut tx = db.write().await?;
+        // In the database: machines that share it must know one key by the same fingerprint.
+        let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);
+        let pool = Pool::new(&config.gemini, config.time_scale, &salt);
         keys::sync(&mut tx, &pool, clock.now()).await?;
         tx.commit().await?;
         let smtp = match config.mail.transport {

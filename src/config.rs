@@ -305,7 +305,12 @@ impl Vars {
                 "" => 0,
                 _ => match suffix.parse::<u32>() {
                     Ok(number) if number >= 1 && !suffix.starts_with('0') => i64::from(number),
-                    _ => continue,
+                    _ => {
+                        return Err(ConfigError::BadSecret {
+                            variable: name.clone(),
+                            expected: "GEMINI_API_KEY or GEMINI_API_KEY1, GEMINI_API_KEY2, … as its name",
+                        });
+                    }
                 },
             };
             if !key.expose().chars().all(|c| c.is_ascii_graphic()) {

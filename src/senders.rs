@@ -55,10 +55,11 @@ pub async fn send_test(
     Ok(id)
 }
 
-/// The organiser has mended what was wrong: mail goes out again.
+/// The organiser has mended what was wrong: mail goes out again, to domains that stopped us too.
 pub async fn go_on(tx: &mut Conn, name: &str) -> sqlx::Result<()> {
     let sender = store::mails::sender(tx, name).await?;
     let calm =
         Sender { min_gap: sender.min_gap, last_send_at: sender.last_send_at, ..Sender::default() };
-    store::mails::set_sender(tx, name, &calm).await
+    store::mails::set_sender(tx, name, &calm).await?;
+    store::mails::clear_domain_pauses(tx).await
 }

@@ -9,12 +9,3 @@ mod pool;
 mod process;
 mod store;
 mod support;
-
-/// Matchmaking and resumes over HTTP.
-#[path = "http"]
-mod match_http {
-    mod matchmaking;
-    mod person;
-    mod resumes;
-    mod rig;
-}

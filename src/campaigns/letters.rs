@@ -1,12 +1,14 @@
 //! A message's letter: the facts it is written from, and the letter as it would go out now.
 
+use sha2::{Digest, Sha256};
+
 use crate::campaigns::checks;
 use crate::config::Config;
 use crate::mail::Leave;
 use crate::mail::message::{Whole, whole};
 use crate::model::EmailAddress;
 use crate::model::letter::{Draft, EventFacts, Finding, LetterFacts, Purpose, Recipient};
-use crate::model::message::MessageKind;
+use crate::model::message::{MessageKind, SkipReason};
 use crate::store::messages::Message;
 use crate::store::people::Person;
 use crate::store::{self, Conn};
@@ -59,6 +61,36 @@ impl Letter {
         let findings = checks::check(&self.facts, draft, &whole, &skills::find);
         (whole, findings)
     }
+
+    /// What an approval is about: the whole letter and, where it tells somebody's address, that they agreed to it. A
+    /// consent taken back changes it, although the words stay the same.
+    pub fn hash(&self, draft: &Draft, whole: &Whole) -> String {
+        let Purpose::Match(teammates) = &self.facts.purpose else { return whole.hash() };
+        let told: Vec<&str> = teammates
+            .iter()
+            .filter_map(|it| it.address.as_ref())
+            .map(EmailAddress::as_str)
+            .filter(|address| draft.body.contains(address))
+            .collect();
+        if told.is_empty() {
+            return whole.hash();
+        }
+        hex::encode(Sha256::digest(format!("{} {}", whole.hash(), told.join(" "))))
+    }
+}
+
+/// Why a letter must not be written or sent (any more).
+pub async fn reason_to_skip(
+    conn: &mut Conn,
+    message: &Message,
+    person: &Person,
+) -> sqlx::Result<Option<SkipReason>> {
+    if let Some(suppression) = store::people::suppression(conn, &person.address.hash()).await? {
+        let opted_out = suppression.reason == "opted_out";
+        return Ok(Some(if opted_out { SkipReason::OptedOut } else { SkipReason::Suppressed }));
+    }
+    let registered = message.kind == MessageKind::Invitation && person.registered_at.is_some();
+    Ok(registered.then_some(SkipReason::Registered))
 }
 
 /// What all letters of a campaign have in common: with it many are put together without asking for each.

@@ -26,6 +26,8 @@ pub enum MessageError {
     WrongState(MessageState),
     #[error("the letter cannot go out as it is: {0}")]
     Blocked(String),
+    #[error("its campaign was cancelled; start a new one")]
+    Cancelled,
     #[error("{0} left the list and is not written to any more")]
     OptedOut(String),
     #[error(transparent)]
@@ -125,7 +127,7 @@ pub async fn approve(
             if finding.place.is_empty() { String::new() } else { format!(" ({})", finding.place) };
         return Err(MessageError::Blocked(format!("{words}{place}")));
     }
-    if !store::messages::approve(tx, id, &whole.hash(), by, now).await? {
+    if !store::messages::approve(tx, id, &letter.hash(&draft, &whole), by, now).await? {
         return Err(MessageError::NotADraft(message.state));
     }
     Ok(())
@@ -215,6 +217,7 @@ pub async fn write_again(
     now: Millis,
 ) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
+    refuse_cancelled(tx, &message).await?;
     if message.state == MessageState::Approved && message.released_at.is_none() {
         store::messages::disapprove(tx, id, None).await?;
     }
@@ -247,6 +250,7 @@ pub async fn unskip(
     now: Millis,
 ) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
+    refuse_cancelled(tx, &message).await?;
     if !store::messages::unskip(tx, id).await? {
         return Err(MessageError::WrongState(message.state));
     }
@@ -268,6 +272,15 @@ async fn queue_draft(
     let deadline = now.plus(config.gemini.deadline_interactive);
     let job = Job::Draft(message.id, task(campaign.kind));
     store::jobs::enqueue(tx, job, Class::Single, now, run_at, Some(deadline)).await
+}
+
+/// Nothing is sent or written for a campaign that was cancelled; a new one invites its people again.
+async fn refuse_cancelled(tx: &mut Conn, message: &Message) -> Result<(), MessageError> {
+    let campaign = store::campaigns::find(tx, message.campaign_id).await?;
+    match campaign.map(|it| it.state) {
+        Some(CampaignState::Cancelled) => Err(MessageError::Cancelled),
+        _ => Ok(()),
+    }
 }
 
 /// A person's word on a message that may or may not have gone out, or that failed.
@@ -298,6 +311,7 @@ pub async fn settle(
             store::messages::mark_failed(tx, id, words).await?
         }
         (MessageState::Uncertain | MessageState::Failed, Settle::SendIt) => {
+            refuse_cancelled(tx, &message).await?;
             let again =
                 store::messages::send_again(tx, id, None, "sent again by an organiser", false)
                     .await?;

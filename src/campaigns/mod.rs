@@ -67,10 +67,12 @@ pub async fn start(
             store::messages::insert_due_match_letters(tx, id, event, now).await?
         }
     };
-    let taken_over = match kind {
-        CampaignKind::Live => store::messages::copy_test_drafts(tx, id, event, now).await?,
-        CampaignKind::Test | CampaignKind::Match => 0,
-    };
+    let mut aside = Vec::new();
+    let mut taken_over = 0;
+    if kind == CampaignKind::Live {
+        aside = store::messages::put_tests_aside(tx, event, now).await?;
+        taken_over = store::messages::copy_test_drafts(tx, id, event, now).await?;
+    }
     if queued + taken_over == 0 {
         // The caller drops the transaction, and with it the campaign.
         return Err(StartError::NobodyDue);
@@ -78,7 +80,9 @@ pub async fn start(
     store::jobs::enqueue_drafts(tx, id, task(kind), now, now.plus(config.gemini.deadline_bulk))
         .await?;
     if taken_over > 0 {
-        for test in store::messages::put_tests_aside(tx, event, now).await? {
+        aside.sort_unstable();
+        aside.dedup();
+        for test in aside {
             store::campaigns::finish_if_done(tx, test, now).await?;
         }
         for message in store::messages::ids(tx, id, MessageState::Drafted).await? {
@@ -102,7 +106,7 @@ pub async fn pause(tx: &mut Conn, id: CampaignId, words: Option<&str>) -> sqlx::
         store::campaigns::change(tx, id, CampaignState::Running, CampaignState::Paused, words)
             .await?;
     if paused {
-        store::jobs::hold_campaign(tx, id, store::jobs::PAUSED).await?;
+        store::jobs::hold_campaign(tx, id).await?;
     }
     Ok(paused)
 }
@@ -123,21 +127,22 @@ pub async fn resume(
             store::jobs::enqueue_drafts(tx, id, task(campaign.kind), now, deadline).await?;
         }
         store::jobs::enqueue_sends(tx, id, now).await?;
-        store::jobs::hold_campaign(tx, id, now).await?;
+        store::jobs::let_go_campaign(tx, id, now, now.plus(config.gemini.deadline_bulk)).await?;
         store::campaigns::finish_if_done(tx, id, now).await?;
     }
     Ok(resumed)
 }
 
-/// Takes everything out that has not begun to be sent. What was sent stays sent.
-pub async fn cancel(tx: &mut Conn, id: CampaignId) -> sqlx::Result<bool> {
+/// Takes everything out that has not begun to be sent; those people are due again. What was sent stays sent.
+pub async fn cancel(tx: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<bool> {
     let mut cancelled = false;
     for from in [CampaignState::Running, CampaignState::Paused] {
         cancelled |= store::campaigns::change(tx, id, from, CampaignState::Cancelled, None).await?;
     }
     if cancelled {
         store::jobs::drop_campaign(tx, id).await?;
-        store::messages::skip_campaign(tx, id).await?;
+        store::messages::skip_campaign(tx, id, now).await?;
+        store::campaigns::set_finished(tx, id, now).await?;
     }
     Ok(cancelled)
 }

@@ -10,14 +10,10 @@ use crate::llm::answer::Usage;
 use crate::llm::{Failure, prompts};
 use crate::model::letter::{Draft, Finding};
 use crate::model::made_by::{MadeBy, Maker};
-use crate::model::message::{MessageKind, SkipReason};
 use crate::model::{MessageId, Millis};
 use crate::store::jobs::Leased;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
-
-/// Answers that are of no use, before the template writes.
-const ATTEMPTS: i64 = 3;
 
 pub async fn run(app: &App, leased: &Leased, id: MessageId, means: Means) -> anyhow::Result<()> {
     let Some((message, letter)) = take_up(app, leased, id, &means).await? else { return Ok(()) };
@@ -49,7 +45,7 @@ async fn take_up(
         None => None,
     };
     if let Some((message, letter)) = found {
-        let reason = reason_to_skip(&mut tx, &message, &letter).await?;
+        let reason = letters::reason_to_skip(&mut tx, &message, &letter.person).await?;
         if let Some(reason) = reason {
             store::messages::skip(&mut tx, id, reason).await?;
             store::campaigns::finish_if_done(&mut tx, message.campaign_id, now).await?;
@@ -64,21 +60,6 @@ async fn take_up(
     store::jobs::finish(&mut tx, leased).await?;
     tx.commit().await?;
     Ok(None)
-}
-
-async fn reason_to_skip(
-    tx: &mut Conn,
-    message: &Message,
-    letter: &Letter,
-) -> sqlx::Result<Option<SkipReason>> {
-    let suppression = store::people::suppression(tx, &letter.person.address.hash()).await?;
-    if let Some(suppression) = suppression {
-        let opted_out = suppression.reason == "opted_out";
-        return Ok(Some(if opted_out { SkipReason::OptedOut } else { SkipReason::Suppressed }));
-    }
-    let registered =
-        message.kind == MessageKind::Invitation && letter.person.registered_at.is_some();
-    Ok(registered.then_some(SkipReason::Registered))
 }
 
 async fn by_model(
@@ -132,13 +113,8 @@ async fn by_model(
             let words = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
             give_back(&mut tx, leased, message, at, leased.attempts, &words).await?;
         }
-        (After::Attempt { at, why }, _) if leased.attempts + 1 < ATTEMPTS => {
-            give_back(&mut tx, leased, message, at, leased.attempts + 1, &why).await?;
-        }
-        (After::Attempt { why, .. }, _) => {
-            let why =
-                format!("{ATTEMPTS} answers of the model could not be used; the last one: {why}");
-            by_template(&mut tx, app, leased, message, letter, why).await?;
+        (After::Attempt { at, why }, _) => {
+            give_back(&mut tx, leased, message, at, leased.attempts, &why).await?;
         }
         (After::Resort { why }, _) => {
             by_template(&mut tx, app, leased, message, letter, why).await?;

@@ -10,9 +10,6 @@ use crate::resumes;
 use crate::store;
 use crate::store::jobs::Leased;
 
-/// Answers that are of no use, before the taxonomy reads.
-const ATTEMPTS: i64 = 3;
-
 pub async fn run(app: &App, leased: &Leased, id: ResumeId, means: Means) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
@@ -75,14 +72,11 @@ async fn by_model(
             tx.commit().await?;
             return Ok(());
         }
-        After::Attempt { at, why } if leased.attempts + 1 < ATTEMPTS => {
+        After::Attempt { at, why } => {
             resumes::give_back_finding(&mut tx, id).await?;
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&why)).await?;
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts, Some(&why)).await?;
             tx.commit().await?;
             return Ok(());
-        }
-        After::Attempt { why, .. } => {
-            Some(format!("{ATTEMPTS} answers of the model could not be used; the last one: {why}"))
         }
         After::Resort { why } => Some(why),
     };

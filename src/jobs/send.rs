@@ -12,9 +12,10 @@ use crate::mail;
 use crate::mail::smtp::Delivery;
 use crate::mail::verdict::{Action, Then, UNREACHABLE, Verdict};
 use crate::mail::{Envelope, compose};
+use crate::model::campaign::CampaignState;
 use crate::model::clock::millis;
 use crate::model::letter::Draft;
-use crate::model::message::SkipReason;
+use crate::model::message::MessageState;
 use crate::model::{MailId, MessageId, Millis};
 use crate::people::{self, Suppress};
 use crate::store::jobs::Leased;
@@ -23,6 +24,10 @@ use crate::store::messages::Message;
 use crate::store::people::Person;
 use crate::store::{self, Conn};
 
+/// Between two tries to write down what a server said.
+const RETRY: Duration = Duration::from_secs(1);
+/// When a sender waits for a person.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// A paused domain that is not worth waiting for.
 const STOPPED: Duration = Duration::from_hours(720);
 
@@ -30,13 +35,6 @@ const STOPPED: Duration = Duration::from_hours(720);
 const MOST_BOUNCES: i64 = 3;
 /// … once so many mails went out.
 const ENOUGH_MAILS: i64 = 30;
-
-/// How often the outcome of a delivery is tried to be written down.
-const TRIES_TO_WRITE: u32 = 3;
-
-/// Of a mail whose outcome could not be written down.
-const LOST: &str =
-    "What the mail server said could not be written down. It may or may not have gone out.";
 
 /// An attempt that is written down.
 struct Attempt {
@@ -58,13 +56,14 @@ pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MessageId) -> an
     if let (Some(attempt), Some(smtp)) = (attempt, smtp) {
         let from = app.config.mail.from_address();
         let delivery = smtp.deliver(&from, &attempt.person.address, &attempt.bytes).await;
-        // What the server said must not be lost to a passing trouble of the database.
-        let mut tries = 0;
+        // Nobody else knows what the server said: it is written down, however long the database takes.
         while let Err(error) = write_down(app, leased, id, &attempt, &delivery).await {
-            tries += 1;
-            if tries == TRIES_TO_WRITE {
-                return Err(error);
-            }
+            tracing::error!(
+                message.id = id.0,
+                error = format!("{error:#}"),
+                "What became of message {id} could not be written down; trying again"
+            );
+            app.clock.sleep(RETRY / app.config.time_scale).await;
         }
     }
     Ok(())
@@ -79,6 +78,7 @@ async fn write_down(
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
+    store::mails::lock_sender(&mut tx, &app.sender_name()).await?;
     end(&mut tx, app, leased, id, attempt, delivery, now).await?;
     Ok(tx.commit().await?)
 }
@@ -96,53 +96,60 @@ async fn begin(
         return Ok(None);
     }
     if app.smtp.is_some() {
-        // Another process may have sent, or have been told to pause, since this one looked.
-        store::mails::serialise(tx, &app.sender_name()).await?;
-        let at = gate(tx, app, now).await?;
-        if at.is_none_or(|at| at > now) {
-            store::jobs::give_back(tx, leased, at.unwrap_or(now), leased.attempts, None).await?;
-            return Ok(None);
+        // Processes that share an account take turns: its pauses and its pace hold for all of them.
+        store::mails::lock_sender(tx, &app.sender_name()).await?;
+        match gate(tx, app, now).await? {
+            Some(at) if at <= now => {}
+            later => {
+                let at = later.unwrap_or_else(|| now.plus(LOOK_AGAIN / app.config.time_scale));
+                store::jobs::give_back(tx, leased, at, leased.attempts, None).await?;
+                return Ok(None);
+            }
         }
     }
     let Some(message) = store::messages::find(tx, id).await? else {
         store::jobs::finish(tx, leased).await?;
         return Ok(None);
     };
+    if let Some(at) = message.not_before.filter(|at| *at > now) {
+        store::jobs::give_back(tx, leased, at, leased.attempts, None).await?;
+        return Ok(None);
+    }
+    if !store::messages::start_sending(tx, id).await? {
+        turned_away(tx, &message, now).await?;
+        finish(tx, leased, id, now).await?;
+        return Ok(None);
+    }
+    // Read after the claim: what is changed from now on comes too late for this attempt, and never halfway.
     let Some(letter) = letters::read(tx, &app.config, &message).await? else {
         store::jobs::finish(tx, leased).await?;
         return Ok(None);
     };
     let person = &letter.person;
+    if let Some(reason) = letters::reason_to_skip(tx, &message, person).await? {
+        store::messages::send_again(tx, id, None, "", false).await?;
+        store::messages::skip(tx, id, reason).await?;
+        finish(tx, leased, id, now).await?;
+        return Ok(None);
+    }
     let domain_pause = match app.smtp {
         Some(_) => store::mails::domain_pause(tx, &person.address.domain(), now).await?,
         None => None,
     };
-    if let Some(pause) = &domain_pause
-        && pause.paused_until.since(now) < STOPPED
-    {
-        store::jobs::give_back(tx, leased, pause.paused_until, leased.attempts, None).await?;
-        return Ok(None);
-    }
-    if !store::messages::start_sending(tx, id).await? {
-        if store::messages::mark_uncertain(tx, id, LOST).await? {
-            // The job is ours and the message in `sending`: whoever sent it could not write down what came of it.
-            store::mails::settle_message(tx, id, LOST, now).await?;
-            tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out");
-        }
-        skip_if_left(tx, &message, person, now).await?;
-        finish(tx, leased, id, now).await?;
-        return Ok(None);
-    }
     if let Some(pause) = domain_pause {
         let words = pause.words.unwrap_or_else(|| "this domain takes no mail from us".into());
-        store::messages::mark_failed(tx, id, &words).await?;
-        finish(tx, leased, id, now).await?;
+        if pause.paused_until.since(now) < STOPPED {
+            again(tx, leased, id, pause.paused_until, &words).await?;
+        } else {
+            store::messages::mark_failed(tx, id, &words).await?;
+            finish(tx, leased, id, now).await?;
+        }
         return Ok(None);
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
     let (whole, _) = letter.judge(&draft);
-    if Some(whole.hash()) != message.approved_hash {
-        // The event, the person or the matches were changed after the approval: not what somebody agreed to.
+    if Some(letter.hash(&draft, &whole)) != message.approved_hash {
+        // The event, the person or a consent was changed after the approval: not what somebody agreed to.
         store::messages::send_again(tx, id, None, "", false).await?;
         store::messages::disapprove(
             tx,
@@ -191,26 +198,25 @@ async fn begin(
     };
     let mail = store::mails::insert(tx, &row, now).await?;
     if by_smtp {
-        let mut sender = store::mails::sender(tx, &app.sender_name()).await?;
-        sender.last_send_at = Some(now);
-        store::mails::set_sender(tx, &app.sender_name(), &sender).await?;
+        store::mails::touch_sender(tx, &app.sender_name(), now).await?;
     }
     Ok(Some(Attempt { mail, person: letter.person, bytes }))
 }
 
-async fn skip_if_left(
-    tx: &mut Conn,
-    message: &Message,
-    person: &Person,
-    now: Millis,
-) -> sqlx::Result<()> {
-    if let Some(suppression) = store::people::suppression(tx, &person.address.hash()).await? {
-        let reason = match suppression.reason.as_str() {
-            "opted_out" => SkipReason::OptedOut,
-            _ => SkipReason::Suppressed,
-        };
+/// Why a message could not be claimed, and what follows: it must not stay where it is for ever.
+async fn turned_away(tx: &mut Conn, message: &Message, now: Millis) -> sqlx::Result<()> {
+    let campaign = store::campaigns::find(tx, message.campaign_id).await?;
+    if message.state == MessageState::Sending {
+        // An attempt is written down, and whoever made it is gone without a word.
+        let words = "Muster lost track of this mail on its way. It may or may not have gone out.";
+        store::mails::close_open(tx, message.id, words, now).await?;
+        store::messages::mark_uncertain(tx, message.id, words).await?;
+    } else if campaign.is_some_and(|it| it.state == CampaignState::Cancelled) {
+        store::messages::skip_cancelled(tx, message.id, now).await?;
+    } else if let Some(person) = store::people::find(tx, message.person_id).await?
+        && let Some(reason) = letters::reason_to_skip(tx, message, &person).await?
+    {
         store::messages::skip(tx, message.id, reason).await?;
-        store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
     }
     Ok(())
 }
@@ -235,9 +241,23 @@ async fn end(
     now: Millis,
 ) -> anyhow::Result<()> {
     let name = app.sender_name();
+    let (state, words, verdict) = match delivery {
+        Delivery::Sent { words } => ("sent", words, None),
+        Delivery::Uncertain { words } => ("uncertain", words, None),
+        Delivery::NotSent { words } => ("refused", words, Some("unreachable")),
+        Delivery::Refused { words, verdict, .. } => ("refused", words, Some(verdict.kind)),
+    };
+    if !store::mails::end(tx, attempt.mail, state, words, verdict, now).await? {
+        // We were silent for so long that this attempt was settled without us: whoever did that goes on.
+        store::jobs::finish(tx, leased).await?;
+        tracing::warn!(
+            message.id = id.0,
+            "Message {id} was settled before its server's answer came"
+        );
+        return Ok(());
+    }
     match delivery {
-        Delivery::Sent { words } => {
-            store::mails::end(tx, attempt.mail, "sent", words, None, now).await?;
+        Delivery::Sent { .. } => {
             store::messages::mark_sent(tx, id, now).await?;
             let sender = store::mails::sender(tx, &name).await?;
             if sender.step > 0 || sender.words.is_some() {
@@ -251,13 +271,11 @@ async fn end(
             finish(tx, leased, id, now).await?;
         }
         Delivery::Uncertain { words } => {
-            store::mails::end(tx, attempt.mail, "uncertain", words, None, now).await?;
             store::messages::mark_uncertain(tx, id, words).await?;
             tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out: {words}");
             finish(tx, leased, id, now).await?;
         }
         Delivery::NotSent { words } => {
-            store::mails::end(tx, attempt.mail, "refused", words, Some("unreachable"), now).await?;
             let mut sender = store::mails::sender(tx, &name).await?;
             let pause = UNREACHABLE
                 .get(sender.step as usize)
@@ -269,7 +287,6 @@ async fn end(
             again(tx, leased, id, now, words).await?;
         }
         Delivery::Refused { words, verdict, .. } => {
-            store::mails::end(tx, attempt.mail, "refused", words, Some(verdict.kind), now).await?;
             tracing::warn!(
                 message.id = id.0,
                 kind = verdict.kind,
@@ -328,10 +345,12 @@ async fn refused(
                 Then::AsBefore => {}
                 Then::HalfSpeed => sender.min_gap = (sender.min_gap * 2).clamp(1_000, 60_000),
                 Then::AtMostAMinute(a_minute) => {
-                    if sender.min_gap > 0 && sender.step > 0 {
+                    let gap = 60_000 / i64::from(a_minute.max(1));
+                    // It was slowed for this reason before: the second time a person must look.
+                    if sender.min_gap >= gap {
                         sender.needs_attention_at = Some(now);
                     }
-                    sender.min_gap = 60_000 / i64::from(a_minute.max(1));
+                    sender.min_gap = gap;
                 }
                 Then::Connections { a_minute, .. } => {
                     sender.min_gap = 60_000 / i64::from(a_minute.max(1));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::{Means, Owner, owner, run, send};
 use crate::app::{App, follow_database};
@@ -51,7 +51,14 @@ pub struct Workers {
 impl Workers {
     /// Settles what dead processes left, and starts to work.
     pub async fn start(app: App) -> anyhow::Result<Self> {
-        let owner = Arc::new(Owner::new(&app.config.data_dir)?);
+        let owner = Owner::new(&app.config.data_dir).map_err(|error| {
+            let folder = app.config.data_dir.join("run");
+            anyhow::anyhow!(
+                "the folder {} cannot be written: {error}; set DATA_DIR to a folder that Muster may write",
+                folder.display()
+            )
+        })?;
+        let owner = Arc::new(owner);
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
             owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
@@ -248,43 +255,53 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
 }
 
 /// Runs a job's body. A fault of ours costs an attempt and a pause; the job is never lost.
-async fn carry_out(app: &App, owner: &Owner, leased: &Leased, means: Option<Means>) {
-    let Err(error) = run(app, owner, leased, means).await else { return };
+async fn carry_out(app: &App, owner: &Arc<Owner>, leased: &Leased, means: Option<Means>) {
+    let body = {
+        let (app, owner, leased) = (app.clone(), owner.clone(), leased.clone());
+        // On a task of its own: a panic in it is an error of this job and nothing else.
+        tokio::spawn(async move { run(&app, &owner, &leased, means).await })
+    };
+    let error = match AbortOnDropHandle::new(body).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(fault) => anyhow::anyhow!("the job's code panicked: {fault}"),
+    };
     tracing::error!(
         job.id = leased.id.0,
         kind = leased.job.kind(),
         error = format!("{error:#}"),
         "A job failed and will be looked at again"
     );
-    let pause = (FAULT_PAUSE * 2_u32.saturating_pow(leased.attempts.clamp(0, 16) as u32))
-        .min(LONGEST_FAULT_PAUSE);
+    let doublings = leased.attempts.clamp(0, 16) as u32;
+    let pause = (FAULT_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_FAULT_PAUSE);
     let at = app.clock.now().plus(pause / app.config.time_scale);
-    let given_back = async {
-        let mut tx = app.db.write().await?;
-        store::jobs::give_back(
-            &mut tx,
-            leased,
-            at,
-            leased.attempts + 1,
-            Some(&format!("{error:#}")),
-        )
-        .await?;
-        tx.commit().await
-    };
-    if let Err(error) = given_back.await {
-        // Its lease will run out.
+    // As long as this process lives its heartbeat keeps the lease: nobody else would take the job up.
+    while let Err(fault) = give_back(app, leased, at, &error).await {
         tracing::error!(
             job.id = leased.id.0,
-            error = format!("{error:#}"),
-            "A job could not be given back"
+            error = format!("{fault:#}"),
+            "A job could not be given back; trying again"
         );
+        app.clock.sleep(FAULT_PAUSE / app.config.time_scale).await;
     }
+}
+
+async fn give_back(
+    app: &App,
+    leased: &Leased,
+    at: Millis,
+    error: &anyhow::Error,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.write().await?;
+    let words = format!("{error:#}");
+    store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&words)).await?;
+    tx.commit().await
 }
 
 /// Runs what is due, one job after the other, until nothing is: for tests, whose clock stands still. Returns when the
 /// next job is due, if one is.
 pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
-    let owner = Owner::new(&app.config.data_dir)?;
+    let owner = Arc::new(Owner::new(&app.config.data_dir)?);
     loop {
         let mut next: Option<Millis> = None;
         let mut ran = false;

@@ -89,8 +89,11 @@ pub fn read_letter(answer: &Answer) -> Result<Draft, Unusable> {
     let draft: Draft = serde_json::from_value(json.clone())
         .map_err(|_| Unusable::NotTheSchema("subject and body".into()))?;
     let subject = draft.subject.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Only line ends are made alike; what the text says is for the checks to judge.
-    let body = draft.body.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned();
+    // Line ends are made alike, and characters that no text has (PostgreSQL takes no NUL) are left out; what the text
+    // says is for the checks to judge.
+    let body = draft.body.replace("\r\n", "\n").replace('\r', "\n");
+    let body: String = body.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    let body = body.trim().to_owned();
     if subject.is_empty() || body.is_empty() {
         return Err(Unusable::EmptyText);
     }

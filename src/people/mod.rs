@@ -8,6 +8,7 @@ use rand::distr::Alphanumeric;
 use serde_json::json;
 
 use crate::events::CURRENT;
+use crate::model::message::MessageState;
 use crate::model::{EmailAddress, Millis, PersonId};
 use crate::skills;
 use crate::store::people::NewPerson;
@@ -155,6 +156,8 @@ pub enum Suppress {
     OptedOut,
     /// Their server says that the address does not exist.
     HardBounce,
+    /// They were written to and then erased: one invitation is what they get, also when a list brings them back.
+    Erased,
 }
 
 impl Suppress {
@@ -162,6 +165,7 @@ impl Suppress {
         match self {
             Self::OptedOut => "opted_out",
             Self::HardBounce => "hard_bounce",
+            Self::Erased => "erased",
         }
     }
 }
@@ -178,9 +182,16 @@ pub async fn suppress(
     store::people::suppress(tx, &address.hash(), why.as_str(), words, now).await
 }
 
-/// Removes a person and everything that hangs on them: skills, resumes, messages, mails, matches. That they left (by
-/// the hash of their address) stays, or an import would bring them back. Call `Db::scrub` after the commit.
-pub async fn erase(tx: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
+/// Removes a person and everything that hangs on them: skills, resumes, messages, mails, matches. That they left or were
+/// written to (by the hash of their address) stays, or an import would bring them back. Call `Db::scrub` after the commit.
+pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<bool> {
+    let written = store::messages::of_person(tx, id).await?;
+    if let Some(person) = store::people::find(tx, id).await?
+        && written.iter().any(|it| matches!(it.state, MessageState::Sent | MessageState::Uncertain))
+    {
+        let words = "erased after they had been written to";
+        suppress(tx, &person.address, Suppress::Erased, Some(words), now).await?;
+    }
     store::people::delete(tx, id).await
 }
 

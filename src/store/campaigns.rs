@@ -27,7 +27,8 @@ pub struct Campaign {
     pub finished_at: Option<Millis>,
 }
 
-/// Makes whoever starts a campaign of this event wait for whoever does so at the same time.
+/// Makes those take turns who start campaigns, match or take in resumes of this event at the same time (on PostgreSQL;
+/// SQLite's writers do so anyway).
 pub async fn serialise(conn: &mut Conn, event: EventId) -> sqlx::Result<()> {
     sqlx::query("UPDATE events SET created_at = created_at WHERE id = $1")
         .bind(event)
@@ -160,13 +161,23 @@ pub async fn finish_if_done(conn: &mut Conn, id: CampaignId, now: Millis) -> sql
     Ok(done.rows_affected() == 1)
 }
 
-/// Finishes every campaign that is done. On PostgreSQL two processes may each settle one of the last two messages and
-/// not see what the other is about to commit: then [`finish_if_done`] finishes for neither.
+/// When a cancelled campaign ended.
+pub async fn set_finished(conn: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("UPDATE campaigns SET finished_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Finishes every campaign that has nothing left to do: two processes that end its last two messages at once each see
+/// the other's as open, and a person's erasure takes messages away.
 pub async fn finish_all_done(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE campaigns SET state = 'finished', finished_at = $1 WHERE state = 'running'
-         AND NOT EXISTS (SELECT 1 FROM messages WHERE campaign_id = campaigns.id
-                         AND state NOT IN ('sent', 'skipped', 'failed', 'uncertain'))",
+         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.campaign_id = campaigns.id
+                         AND m.state NOT IN ('sent', 'skipped', 'failed', 'uncertain'))",
     )
     .bind(now)
     .execute(conn)

@@ -104,7 +104,7 @@ pub async fn enqueue_drafts(
         "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, deadline_at)
          SELECT $2, id, 'bulk', 2, $3, $4, $4, $5 FROM messages WHERE campaign_id = $1 AND state = 'queued'
          ORDER BY id
-         ON CONFLICT (kind, subject) DO NOTHING",
+         ON CONFLICT (kind, subject) DO UPDATE SET asked = jobs.asked + 1",
     )
     .bind(campaign)
     .bind(Job::Draft(crate::model::MessageId(0), task).kind())
@@ -123,7 +123,7 @@ pub async fn enqueue_sends(conn: &mut Conn, campaign: CampaignId, now: Millis) -
          SELECT 'send_message', id, 'bulk', 2, $2, $2 FROM messages
          WHERE campaign_id = $1 AND state = 'approved' AND released_at IS NOT NULL
          ORDER BY id
-         ON CONFLICT (kind, subject) DO NOTHING",
+         ON CONFLICT (kind, subject) DO UPDATE SET asked = jobs.asked + 1",
     )
     .bind(campaign)
     .bind(now)
@@ -132,18 +132,34 @@ pub async fn enqueue_sends(conn: &mut Conn, campaign: CampaignId, now: Millis) -
     Ok(())
 }
 
-/// Holds back or lets go what a campaign has in the queue.
-pub async fn hold_campaign(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    until: Millis,
-) -> sqlx::Result<()> {
+/// Holds back what a campaign has in the queue.
+pub async fn hold_campaign(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE jobs SET run_at = $2 WHERE kind IN ('draft_outreach', 'draft_match', 'send_message')
          AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
     )
     .bind(campaign)
-    .bind(until)
+    .bind(PAUSED)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets go what was held back. Its patience begins anew: the pause was not the keys' fault.
+pub async fn let_go_campaign(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    now: Millis,
+    deadline_at: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET run_at = $2, deadline_at = CASE WHEN deadline_at IS NULL THEN NULL ELSE CAST($3 AS BIGINT) END
+         WHERE kind IN ('draft_outreach', 'draft_match', 'send_message')
+         AND subject IN (SELECT id FROM messages WHERE campaign_id = $1)",
+    )
+    .bind(campaign)
+    .bind(now)
+    .bind(deadline_at)
     .execute(conn)
     .await?;
     Ok(())
@@ -229,7 +245,7 @@ pub async fn claim(
     let query = match lane {
         Lane::Gemini(task, class) => sqlx::query_as::<_, Row>(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
-               (SELECT id FROM jobs WHERE task = $4 AND class = $5 AND owner IS NULL AND run_at <= $3
+               (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND owner IS NULL AND run_at <= $3
                 ORDER BY created_at, id LIMIT 1)
              RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
         )
@@ -237,7 +253,7 @@ pub async fn claim(
         .bind(leased_until)
         .bind(now)
         .bind(task.as_str())
-        .bind(class.as_str()),
+        .bind(order(class)),
         Lane::Kind(kind) => sqlx::query_as::<_, Row>(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE kind = $4 AND owner IS NULL AND run_at <= $3

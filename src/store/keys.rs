@@ -617,3 +617,15 @@ pub async fn forget(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
         .await?;
     Ok(())
 }
+
+/// What keeps the fingerprints of keys from being tried against guesses: `fresh` the first time, the same ever after.
+pub async fn salt(conn: &mut Conn, fresh: &str) -> sqlx::Result<String> {
+    sqlx::query(
+        "INSERT INTO settings (event_id, name, value) SELECT MIN(id), 'key_salt', $1 FROM events WHERE 1 = 1
+         ON CONFLICT (event_id, name) DO NOTHING",
+    )
+    .bind(fresh)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'key_salt'").fetch_one(conn).await
+}

@@ -50,7 +50,8 @@ pub async fn start(conn: &mut Conn, id: MailId, owner: &str) -> sqlx::Result<boo
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes down what became of an attempt: sent, refused (with the verdict's kind), uncertain.
+/// Writes down what became of an attempt: sent, refused (with the verdict's kind), uncertain. False when somebody took
+/// its sender for dead and settled it; only that it was sent after all is still news then.
 pub async fn end(
     conn: &mut Conn,
     id: MailId,
@@ -58,14 +59,34 @@ pub async fn end(
     words: &str,
     verdict: Option<&str>,
     now: Millis,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "UPDATE mails SET state = $2, words = $3, verdict = $4, ended_at = $5 WHERE id = $1",
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE mails SET state = $2, words = $3, verdict = $4, ended_at = $5
+         WHERE id = $1 AND (state = 'sending' OR (state = 'uncertain' AND $2 = 'sent'))",
     )
     .bind(id)
     .bind(state)
     .bind(words)
     .bind(verdict)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Closes attempts whose maker is gone without a word.
+pub async fn close_open(
+    conn: &mut Conn,
+    message: MessageId,
+    words: &str,
+    now: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE mails SET state = 'uncertain', words = $2, ended_at = $3
+         WHERE message_id = $1 AND state = 'sending'",
+    )
+    .bind(message)
+    .bind(words)
     .bind(now)
     .execute(conn)
     .await?;
@@ -95,33 +116,6 @@ pub async fn settle_owner(
         .execute(conn)
         .await?;
     Ok(messages)
-}
-
-/// Settles the attempts of one message that nobody works on any more.
-pub async fn settle_message(
-    conn: &mut Conn,
-    message: MessageId,
-    words: &str,
-    now: Millis,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "UPDATE mails SET state = 'uncertain', words = $2, ended_at = $3 WHERE message_id = $1 AND state = 'sending'",
-    )
-    .bind(message)
-    .bind(words)
-    .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Makes processes that send by one account take turns until the transaction ends.
-pub async fn serialise(conn: &mut Conn, sender: &str) -> sqlx::Result<()> {
-    sqlx::query("UPDATE senders SET step = step WHERE name = $1")
-        .bind(sender)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -240,6 +234,27 @@ pub async fn sender(conn: &mut Conn, name: &str) -> sqlx::Result<Sender> {
     Ok(row.unwrap_or_default())
 }
 
+/// Makes processes that share an account take turns until the transaction ends.
+pub async fn lock_sender(conn: &mut Conn, name: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO senders (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name",
+    )
+    .bind(name)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a mail leaves now.
+pub async fn touch_sender(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("UPDATE senders SET last_send_at = $2 WHERE name = $1")
+        .bind(name)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 pub async fn set_sender(conn: &mut Conn, name: &str, sender: &Sender) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO senders (name, paused_until, needs_attention_at, words, advice, step, min_gap, last_send_at)
@@ -350,4 +365,18 @@ pub async fn domain_pause(
     .bind(now)
     .fetch_optional(conn)
     .await
+}
+
+/// Lets mail go to all domains again: a person says that it is mended.
+pub async fn clear_domain_pauses(conn: &mut Conn) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM domain_pauses").execute(conn).await?;
+    Ok(())
+}
+
+/// Domains to which nothing goes for now.
+pub async fn paused_domains(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("SELECT domain FROM domain_pauses WHERE paused_until > $1 ORDER BY domain")
+        .bind(now)
+        .fetch_all(conn)
+        .await
 }

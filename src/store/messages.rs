@@ -150,8 +150,8 @@ pub async fn count_test_drafts(conn: &mut Conn, event: EventId) -> sqlx::Result<
     .await
 }
 
-/// Copies the drafts of test runs that wait for review into a live campaign: what was written (and perhaps edited) is
-/// not written again. The originals are then [put aside](put_tests_aside).
+/// Copies the drafts of test runs that were just [put aside](put_tests_aside) into a live campaign: what was written
+/// (and perhaps edited) is not written again.
 pub async fn copy_test_drafts(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -164,9 +164,8 @@ pub async fn copy_test_drafts(
          SELECT $1, $2, 'invitation', m.person_id, 'drafted', m.subject, m.body, m.made_by, m.made_model, m.made_key,
                 m.made_why, m.findings, m.hint, m.drafts, $3, m.drafted_at
          FROM messages m JOIN campaigns c ON c.id = m.campaign_id
-         WHERE m.event_id = $2 AND c.kind = 'test' AND c.state IN ('running', 'paused')
-           AND m.forgotten_at IS NULL
-           AND (m.state = 'drafted' OR (m.state = 'approved' AND m.released_at IS NULL))
+         WHERE m.event_id = $2 AND c.kind = 'test' AND m.state = 'skipped' AND m.skip_reason = 'already_invited'
+           AND m.forgotten_at = $3
          ORDER BY m.id",
     )
     .bind(campaign)
@@ -177,6 +176,8 @@ pub async fn copy_test_drafts(
     Ok(done.rows_affected())
 }
 
+/// Puts the drafts of test runs aside that wait for review. First this, then the copy: on PostgreSQL each statement
+/// sees what was committed before it, and a letter that is released in between must not be copied.
 pub async fn put_tests_aside(
     conn: &mut Conn,
     event: EventId,
@@ -243,6 +244,7 @@ pub async fn forget_unsent_invitations(
                 state = CASE WHEN state IN ('queued', 'drafting', 'drafted', 'approved') THEN 'skipped'
                              ELSE state END
          WHERE event_id = $1 AND kind = 'invitation' AND forgotten_at IS NULL
+           AND state NOT IN ('sending', 'sent', 'uncertain')
            AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.person_id = messages.person_id AND o.event_id = $1
                            AND o.kind = 'invitation' AND o.state IN ('sending', 'sent', 'uncertain'))
          RETURNING campaign_id",
@@ -517,7 +519,7 @@ pub async fn write_again(conn: &mut Conn, id: MessageId, hint: &str) -> sqlx::Re
     let done = sqlx::query(
         "UPDATE messages SET state = 'queued', hint = $2, drafts = 0, error = NULL, approved_hash = NULL,
                 approved_at = NULL, approved_by = NULL, released_at = NULL, skip_reason = NULL, sends = 0
-         WHERE id = $1 AND state IN ('drafted', 'failed')",
+         WHERE id = $1 AND state IN ('drafted', 'failed') AND forgotten_at IS NULL",
     )
     .bind(id)
     .bind(hint)
@@ -631,8 +633,9 @@ pub async fn unskip(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'queued', skip_reason = NULL, drafts = 0, approved_hash = NULL,
                 approved_at = NULL, approved_by = NULL, released_at = NULL
-         WHERE id = $1 AND state = 'skipped' AND skip_reason NOT IN ('opted_out', 'suppressed')
-           AND forgotten_at IS NULL",
+         WHERE id = $1 AND state = 'skipped' AND forgotten_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM people p JOIN suppressions s ON s.address_hash = p.address_hash
+                           WHERE p.id = messages.person_id)",
     )
     .bind(id)
     .execute(conn)
@@ -640,16 +643,34 @@ pub async fn unskip(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes out of a cancelled campaign what has not begun to be sent.
-pub async fn skip_campaign(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<u64> {
+/// Takes out of a cancelled campaign what has not begun to be sent; its people are due again.
+pub async fn skip_campaign(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    now: Millis,
+) -> sqlx::Result<u64> {
     let done = sqlx::query(
-        "UPDATE messages SET state = 'skipped', skip_reason = 'cancelled'
+        "UPDATE messages SET state = 'skipped', skip_reason = 'cancelled', forgotten_at = $2
          WHERE campaign_id = $1 AND state IN ('queued', 'drafting', 'drafted', 'approved')",
     )
     .bind(campaign)
+    .bind(now)
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// The same for one message that came back after its campaign was cancelled.
+pub async fn skip_cancelled(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE messages SET state = 'skipped', skip_reason = 'cancelled', forgotten_at = $2
+         WHERE id = $1 AND state IN ('queued', 'drafting', 'drafted', 'approved')",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 // ── Sending ──
@@ -659,6 +680,7 @@ pub async fn skip_campaign(conn: &mut Conn, campaign: CampaignId) -> sqlx::Resul
 pub async fn start_sending(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'sending' WHERE id = $1 AND state = 'approved' AND released_at IS NOT NULL
+           AND forgotten_at IS NULL
            AND EXISTS (SELECT 1 FROM campaigns c WHERE c.id = messages.campaign_id AND c.state = 'running')
            AND NOT EXISTS (SELECT 1 FROM people p JOIN suppressions s ON s.address_hash = p.address_hash
                            WHERE p.id = messages.person_id)",
@@ -714,7 +736,8 @@ pub async fn send_again(
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'approved', not_before = $2, error = $3, sends = sends + $4
-         WHERE id = $1 AND state IN ('sending', 'uncertain', 'failed') AND approved_hash IS NOT NULL",
+         WHERE id = $1 AND state IN ('sending', 'uncertain', 'failed') AND approved_hash IS NOT NULL
+           AND forgotten_at IS NULL",
     )
     .bind(id)
     .bind(not_before)

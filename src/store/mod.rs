@@ -207,9 +207,18 @@ const PRAGMAS: &str = "PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; P
 
 const _: () = assert!(BUSY_TIMEOUT.as_millis() == 20_000, "the pragma says the same");
 
+/// Makes the folder if it is not there; nobody else on this machine reads people's data in it.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 fn sqlite_url(data_dir: &Path) -> Result<String, OpenError> {
     let folder = |source| OpenError::Folder { path: data_dir.display().to_string(), source };
-    std::fs::create_dir_all(data_dir).map_err(folder)?;
+    create_private(data_dir).map_err(folder)?;
     let path = std::path::absolute(data_dir).map_err(folder)?.join("muster.db");
     let mut url = reqwest::Url::parse("sqlite:///").expect("a constant that parses");
     url.set_path(&path.to_string_lossy());

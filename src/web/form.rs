@@ -49,6 +49,7 @@ pub fn sentence(words: &str) -> String {
 
 /// A text of one line, trimmed, of at most `most` characters.
 pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
+    let typed: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let text = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > most {
         return Err(format!("{what} has at most {most} characters"));

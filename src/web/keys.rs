@@ -211,7 +211,7 @@ fn numbers(
             "n-today",
             "Requests today",
             i64::try_from(pool.today).unwrap_or(i64::MAX),
-            format!("limits start again at {}", times.clock(pool.day_ends)),
+            format!("starts anew at {}", times.clock(pool.day_ends)),
         ),
         number("n-refused", "Refused today", pool.refused_today, last),
     ]

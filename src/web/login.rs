@@ -93,7 +93,10 @@ pub async fn log_out(State(app): State<App>, jar: CookieJar) -> Result<Response,
 fn local_path(wanted: Option<String>) -> String {
     wanted
         .filter(|path| {
-            path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])
+            path.starts_with('/')
+                && !path.starts_with("//")
+                && !path.contains('\\')
+                && !path.chars().any(char::is_control)
         })
         .unwrap_or_else(|| "/".into())
 }
@@ -104,9 +107,13 @@ mod tests {
 
     #[test]
     fn logging_in_never_leads_to_another_site() {
-        for bad in
-            ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
-        {
+        for bad in [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "javascript:alert(1)",
+        ] {
             assert_eq!(local_path(Some(bad.into())), "/");
         }
         assert_eq!(local_path(Some("/people?q=ada".into())), "/people?q=ada");

@@ -187,7 +187,7 @@ pub async fn mail(
             .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))
             .unwrap_or_default(),
         headers: content.headers,
-        text: content.text,
+        text: unwrapped(&content.text),
         has_html: content.html.is_some(),
         size: count((mail.bytes.len() as i64 + 1023) / 1024, "KB", "KB"),
     };
@@ -237,6 +237,34 @@ fn decoded(value: &HeaderValue<'_>, raw: &str) -> String {
     }
 }
 
+/// Columns at which the text part breaks its lines.
+const COLUMNS: usize = 72;
+
+/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
+/// word of that would not have fitted. The page breaks the lines anew, to its own width.
+pub fn unwrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for line in text.lines() {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let goes_on = column > 0
+            && !first.is_empty()
+            && column + 1 + first.chars().count() > COLUMNS
+            && !out.ends_with(':');
+        if goes_on {
+            out.push(' ');
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+        column = line.chars().count();
+    }
+    out
+}
+
 /// The HTML part on its own, for a frame in which nothing runs.
 pub async fn html(State(app): State<App>, Path(id): Path<MailId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
@@ -276,6 +304,17 @@ pub async fn mail_or_eml(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
+        let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
+            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
+        assert_eq!(
+            unwrapped(text),
+            "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
+             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
+        );
+    }
 
     #[test]
     fn a_mail_is_taken_apart_as_its_reader_sees_it() {

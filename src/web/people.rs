@@ -15,10 +15,11 @@ use super::matchmaking::MatchLine;
 use super::page::{Frame, Pager, Place, Times, filters, render};
 use super::resumes::Item;
 use crate::app::App;
+use crate::campaigns::messages;
 use crate::model::message::{MessageKind, MessageState};
 use crate::model::{EmailAddress, PersonId};
 use crate::people::import::{self, BadRow};
-use crate::people::{self, AddError, EditError, LONGEST_LINE, Profile, Source, Suppress, sample};
+use crate::people::{self, AddError, EditError, LONGEST_LINE, Profile, Source, sample};
 use crate::store::people::{Listed, Show};
 use crate::store::{self, Conn};
 use crate::{events, resumes, skills};
@@ -153,6 +154,7 @@ impl Row {
 fn left_words(reason: &str) -> &'static str {
     match reason {
         "hard_bounce" => "Address does not work",
+        "erased" => "Written to before, then erased",
         _ => "Left the list",
     }
 }
@@ -522,14 +524,7 @@ pub async fn remove_skill(
 pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    people::suppress(
-        &mut tx,
-        &person.address,
-        Suppress::OptedOut,
-        Some("noted by an organiser"),
-        app.clock.now(),
-    )
-    .await?;
+    messages::opt_out(&mut tx, &person, "noted by an organiser", app.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/people/{id}?said=left")))
 }
@@ -585,7 +580,7 @@ pub async fn erase(
             person.name
         )));
     }
-    people::erase(&mut tx, id).await?;
+    people::erase(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
     app.db.scrub().await?;
     tracing::info!(person.id = id.0, "Erased person {id}");

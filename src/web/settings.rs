@@ -165,6 +165,8 @@ struct MailPart {
     advice: String,
     until: String,
     needs_you: bool,
+    /// Recipients' domains to which nothing goes for now, with commas between them.
+    domains: String,
 }
 
 #[derive(Deserialize)]
@@ -239,6 +241,7 @@ async fn page(
                 .map(|until| times.at(until))
                 .unwrap_or_default(),
             needs_you: sender.needs_attention_at.is_some(),
+            domains: store::mails::paused_domains(&mut conn, app.clock.now()).await?.join(", "),
         },
         test_address,
         rule: rule.unwrap_or_else(|| "weighted".into()),

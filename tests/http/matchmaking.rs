@@ -2,54 +2,68 @@
 
 use axum::http::{StatusCode, header};
 use futures_util::StreamExt as _;
+use muster::config::SkillsBy;
 use muster::model::EmailAddress;
 use muster::people::{self, Suppress};
 use muster::store;
 use serde_json::json;
 
-use super::rig::{NOON, Rig};
+use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
+
+/// A Muster whose resumes stay in the house.
+pub async fn in_the_house() -> TestApp {
+    TestApp::start_with(Place::sqlite(), |config| config.gemini.skills_by = SkillsBy::Taxonomy)
+        .await
+}
+
+/// Posts a form that must lead somewhere; returns where.
+pub async fn leads_to(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> String {
+    let answer = app.form(path, fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.text());
+    answer.location().to_owned()
+}
 
 #[tokio::test]
 async fn an_empty_page_offers_the_drop_zone_and_a_line_of_help() {
-    let rig = Rig::start().await;
-    let page = rig.page("/matchmaking").await;
+    let app = TestApp::start().await;
+    let page = app.page("/matchmaking").await;
     assert!(page.contains("Nobody is here yet") && page.contains("data-drop"));
     assert!(!page.contains("<table") && !page.contains("data-live="));
-    let to = rig.leads_to("/people/sample", &[("back", "matchmaking")]).await;
+    let to = leads_to(&app, "/people/sample", &[("back", "matchmaking")]).await;
     assert_eq!(to, "/matchmaking?said=sample");
 }
 
 #[tokio::test]
 async fn matching_shows_who_fits_whom_and_why_and_mails_nobody() {
-    let rig = Rig::start().await;
-    rig.leads_to("/people/sample", &[("back", "matchmaking")]).await;
-    let before = rig.page("/matchmaking").await;
+    let app = TestApp::start().await;
+    leads_to(&app, "/people/sample", &[("back", "matchmaking")]).await;
+    let before = app.page("/matchmaking").await;
     assert!(before.contains("12 people with skills") && before.contains("Not matched yet"));
-    let to = rig.leads_to("/matchmaking/run", &[]).await;
-    let again = rig.leads_to("/matchmaking/run", &[]).await;
+    let to = leads_to(&app, "/matchmaking/run", &[]).await;
+    let again = leads_to(&app, "/matchmaking/run", &[]).await;
     assert_eq!(to, again, "matching again finds the same");
-    let page = rig.page(&to).await;
+    let page = app.page(&to).await;
     assert!(page.contains("Everybody was matched: 22 pairs. Nobody was written to."));
     assert!(page.contains("C++, ROS, Python"), "what Chen and Gorō share");
     assert!(page.contains("Around Asha Menon") && page.contains("The same as a table"));
     assert!(page.contains("People per skill: Python 6"));
     assert!(page.contains("Write 12 match mails"));
-    assert_eq!(rig.count("SELECT COUNT(*) FROM matches").await, 22);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM messages").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM matches").await, 22);
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 0);
 
-    let lukas = rig.page("/matchmaking?around=12").await;
+    let lukas = app.page("/matchmaking?around=12").await;
     assert!(lukas.contains("Around Lukas Brandt"));
-    assert!(rig.page("/matchmaking?around=999").await.contains("People and their matches"));
+    assert!(app.page("/matchmaking?around=999").await.contains("People and their matches"));
 }
 
 #[tokio::test]
 async fn the_list_is_searched_by_name_and_by_several_skills_and_shows_who_is_left_over() {
-    let rig = Rig::start().await;
-    rig.leads_to("/people/sample", &[]).await;
-    rig.person("Zara Alone", "zara@example.org", &["Falconry"]).await;
-    rig.leads_to("/matchmaking/run", &[]).await;
-    let rows = async |path: &str| rig.page(path).await.matches("class=\"nm\"").count();
+    let app = TestApp::start().await;
+    leads_to(&app, "/people/sample", &[]).await;
+    app.person("Zara Alone").address("zara@example.org").skills(["Falconry"]).insert().await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
+    let rows = async |path: &str| app.page(path).await.matches("class=\"nm\"").count();
     assert_eq!(rows("/matchmaking").await, 13);
     assert_eq!(rows("/matchmaking?q=chen").await, 1);
     assert_eq!(rows("/matchmaking?q=rust").await, 3);
@@ -57,53 +71,57 @@ async fn the_list_is_searched_by_name_and_by_several_skills_and_shows_who_is_lef
     assert_eq!(rows("/matchmaking?q=rust+%2B+python+%2B+ROS").await, 1);
     assert_eq!(rows("/matchmaking?q=100%25").await, 0, "a percent sign is a percent sign");
     assert_eq!(rows("/matchmaking?show=none").await, 1);
-    let page = rig.page("/matchmaking?show=none").await;
+    let page = app.page("/matchmaking?show=none").await;
     assert!(page.contains("Nobody else has Falconry.") && page.contains("No match 1"));
 }
 
 #[tokio::test]
 async fn a_long_list_has_pages() {
-    let rig = Rig::start().await;
+    let app = TestApp::start().await;
     for n in 0..30 {
-        rig.person(&format!("Person {n:02}"), &format!("p{n}@example.org"), &["Rust"]).await;
+        app.person(&format!("Person {n:02}"))
+            .address(&format!("p{n}@example.org"))
+            .skills(["Rust"])
+            .insert()
+            .await;
     }
-    let page = rig.page("/matchmaking?q=rust").await;
+    let page = app.page("/matchmaking?q=rust").await;
     assert!(page.contains("1–25 of 30") && page.contains("/matchmaking?q=rust&#38;page=2"));
-    assert!(rig.page("/matchmaking?q=rust&page=2").await.contains("26–30 of 30"));
+    assert!(app.page("/matchmaking?q=rust&page=2").await.contains("26–30 of 30"));
 }
 
 #[tokio::test]
 async fn match_mails_are_drafted_once_for_each_person_as_a_campaign() {
-    let rig = Rig::start().await;
-    rig.person("Ada", "ada@example.org", &["Rust", "SQL"]).await;
-    rig.person("Bo", "bo@example.org", &["Rust"]).await;
+    let app = TestApp::start().await;
+    app.person("Ada").address("ada@example.org").skills(["Rust", "SQL"]).insert().await;
+    app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
     let gone = EmailAddress::parse("gone@example.org").unwrap();
-    rig.person("Gone", "gone@example.org", &["Rust"]).await;
-    let mut tx = rig.app.db.write().await.unwrap();
+    app.person("Gone").address("gone@example.org").skills(["Rust"]).insert().await;
+    let mut tx = app.app.db.write().await.unwrap();
     people::suppress(&mut tx, &gone, Suppress::OptedOut, None, NOON).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(rig.leads_to("/matchmaking/mails", &[]).await, "/matchmaking?said=nobody-due");
-    rig.leads_to("/matchmaking/run", &[]).await;
-    assert!(rig.page("/matchmaking").await.contains("Write 2 match mails"));
-    let campaign = rig.leads_to("/matchmaking/mails", &[]).await;
+    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/matchmaking?said=nobody-due");
+    leads_to(&app, "/matchmaking/run", &[]).await;
+    assert!(app.page("/matchmaking").await.contains("Write 2 match mails"));
+    let campaign = leads_to(&app, "/matchmaking/mails", &[]).await;
     assert_eq!(campaign, "/outreach/1");
-    assert_eq!(rig.leads_to("/matchmaking/mails", &[]).await, campaign, "pressed twice");
-    rig.run_jobs().await;
-    assert_eq!(rig.leads_to("/matchmaking/mails", &[]).await, campaign, "nobody else is due");
-    assert_eq!(rig.count("SELECT COUNT(*) FROM messages WHERE state = 'drafted'").await, 2);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM mails").await, 0, "drafts wait for a person");
-    let page = rig.page("/matchmaking").await;
+    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, campaign, "pressed twice");
+    app.run_jobs().await;
+    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, campaign, "nobody else is due");
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE state = 'drafted'").await, 2);
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0, "drafts wait for a person");
+    let page = app.page("/matchmaking").await;
     assert!(page.contains("Review 2 match mails") && page.contains("Not to be mailed"));
 }
 
 #[tokio::test]
 async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
-    let rig = Rig::start().await;
-    rig.person("Ada", "ada@example.org", &["Rust"]).await;
+    let app = TestApp::start().await;
+    app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let file: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", b"Ada\nada@example.org\nRust, Go")];
-    rig.upload("/matchmaking/upload", &[], &file).await;
-    let page = rig.page("/matchmaking").await;
-    let mut stream = rig.stream("/matchmaking/live").await;
+    app.multipart("/matchmaking/upload", &[], &file).await;
+    let page = app.page("/matchmaking").await;
+    let mut stream = app.stream("/matchmaking/live").await;
     let event = stream.next().await.unwrap().unwrap();
     let event = std::str::from_utf8(&event).unwrap();
     let state: serde_json::Value =
@@ -114,7 +132,7 @@ async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
     assert!(page.contains("id=\"rt-1\">Queued<") && page.contains("id=\"s-resumes\""));
     assert_eq!(state["attrs"]["rw-1"]["class"], "st none");
 
-    rig.app.stopping.cancel();
+    app.app.stopping.cancel();
     assert!(stream.next().await.is_none());
 }
 
@@ -122,25 +140,25 @@ async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
 
 #[tokio::test]
 async fn a_script_adds_people_and_finds_their_matches() {
-    let rig = Rig::start().await;
+    let app = TestApp::start().await;
     let ada = json!({
         "name": "Ada", "email": "ada@example.org", "job_title": "Engineer",
         "skills": ["golang", "Go", "Rust", " "], "auto_match": true,
     });
-    let answer = rig.json("/matchmaking/add-user", &ada).await;
+    let answer = app.post_json("/matchmaking/add-user", &ada).await;
     assert_eq!(answer.status, StatusCode::CREATED);
     let added = answer.json();
     assert_eq!((&added["success"], &added["skills_count"]), (&json!(true), &json!(2)));
     assert_eq!(added["matchmaking"]["matches_found"], 0);
     let bo = json!({ "name": "Bo", "email": "bo@example.org", "skills": ["Go", "Rust", "SQL"] });
-    let bo = rig.json("/matchmaking/add-user", &bo).await.json();
+    let bo = app.post_json("/matchmaking/add-user", &bo).await.json();
     assert_eq!(bo["matchmaking"], json!(null));
 
     let find = json!({ "user_id": bo["user_id"], "similarity_threshold": 0.5 });
-    let found = rig.json("/matchmaking/find-matches", &find).await;
+    let found = app.post_json("/matchmaking/find-matches", &find).await;
     assert_eq!(found.status, StatusCode::OK);
     assert_eq!(found.json()["matches_found"], 1);
-    let matches = rig.get(&format!("/matchmaking/user-matches/{}", added["user_id"])).await.json();
+    let matches = app.get(&format!("/matchmaking/user-matches/{}", added["user_id"])).await.json();
     let one = &matches["matches"][0];
     assert_eq!(one["similarity_score"], 1.0, "both of the smaller set are shared");
     assert_eq!(one["common_skills"].as_array().unwrap().len(), 2);
@@ -149,7 +167,7 @@ async fn a_script_adds_people_and_finds_their_matches() {
     assert_eq!(one["match_date"], "2026-11-24T12:00:00Z");
     assert!(one["other_user"].get("email").is_none(), "nobody agreed to it");
 
-    let stats = rig.get("/api/matchmaking/stats").await.json();
+    let stats = app.get("/api/matchmaking/stats").await.json();
     assert_eq!(stats["stats"]["total_users"], 2);
     assert_eq!(stats["stats"]["total_matches"], 1);
     assert_eq!(stats["stats"]["similarity_stats"], json!({ "avg": 1.0, "max": 1.0, "min": 1.0 }));
@@ -158,41 +176,41 @@ async fn a_script_adds_people_and_finds_their_matches() {
 
 #[tokio::test]
 async fn an_address_is_told_only_when_both_agreed() {
-    let rig = Rig::start().await;
-    let ada = rig.person("Ada", "ada@example.org", &["Rust"]).await;
-    let bo = rig.person("Bo", "bo@example.org", &["Rust"]).await;
-    rig.leads_to("/matchmaking/run", &[]).await;
+    let app = TestApp::start().await;
+    let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
+    let bo = app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
     let path = format!("/matchmaking/user-matches/{ada}");
-    let email = async || rig.get(&path).await.json()["matches"][0]["other_user"]["email"].clone();
+    let email = async || app.get(&path).await.json()["matches"][0]["other_user"]["email"].clone();
     let agrees = [("shares_address", "yes")];
-    rig.leads_to(&format!("/people/{bo}/switches"), &agrees).await;
+    leads_to(&app, &format!("/people/{bo}/switches"), &agrees).await;
     assert_eq!(email().await, json!(null));
-    rig.leads_to(&format!("/people/{ada}/switches"), &agrees).await;
+    leads_to(&app, &format!("/people/{ada}/switches"), &agrees).await;
     assert_eq!(email().await, "bo@example.org");
 }
 
 #[tokio::test]
 async fn bulk_matching_drafts_letters_and_does_so_once() {
-    let rig = Rig::start().await;
-    rig.leads_to("/people/sample", &[]).await;
-    let answer = rig.json("/matchmaking/bulk-match", &json!({})).await;
+    let app = TestApp::start().await;
+    leads_to(&app, "/people/sample", &[]).await;
+    let answer = app.post_json("/matchmaking/bulk-match", &json!({})).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     let first = answer.json();
     assert_eq!(first["processed_users"], 12);
     assert_eq!(first["total_matches"], 22);
     assert_eq!(first["progress_url"], "/api/campaigns/1");
-    rig.run_jobs().await;
-    let second = rig.json("/matchmaking/bulk-match", &json!({})).await.json();
+    app.run_jobs().await;
+    let second = app.post_json("/matchmaking/bulk-match", &json!({})).await.json();
     assert_eq!(second["progress_url"], "/api/campaigns/1");
-    assert_eq!(rig.count("SELECT COUNT(*) FROM matches").await, 22);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM messages").await, 12);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM mails").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM matches").await, 22);
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 12);
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0);
 }
 
 #[tokio::test]
 async fn a_script_is_told_what_is_wrong() {
-    let rig = Rig::start().await;
-    rig.person("Ada", "ada@example.org", &["Rust"]).await;
+    let app = TestApp::start().await;
+    app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let add = "/matchmaking/add-user";
     let find = "/matchmaking/find-matches";
     for (path, body, status) in [
@@ -213,12 +231,12 @@ async fn a_script_is_told_what_is_wrong() {
         ),
         (find, json!({ "user_id": "one" }), StatusCode::UNPROCESSABLE_ENTITY),
     ] {
-        let answer = rig.json(path, &body).await;
+        let answer = app.post_json(path, &body).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert_eq!(answer.json()["success"], false);
     }
-    assert_eq!(rig.get("/matchmaking/user-matches/99").await.status, StatusCode::NOT_FOUND);
-    let odd = rig.get("/matchmaking/user-matches/x").await;
+    assert_eq!(app.get("/matchmaking/user-matches/99").await.status, StatusCode::NOT_FOUND);
+    let odd = app.get("/matchmaking/user-matches/x").await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
     assert!(odd.header(header::CONTENT_TYPE).starts_with("application/json"));
 }
@@ -226,15 +244,15 @@ async fn a_script_is_told_what_is_wrong() {
 #[tokio::test]
 async fn the_page_and_its_stream_are_the_same_on_postgresql() {
     let Some(place) = Place::postgres().await else { return };
-    let rig = Rig::start_with(place, |_| {}).await;
-    rig.leads_to("/people/sample", &[]).await;
-    rig.leads_to("/matchmaking/run", &[]).await;
-    let page = rig.page("/matchmaking?q=rust").await;
+    let app = TestApp::start_with(place, |_| {}).await;
+    leads_to(&app, "/people/sample", &[]).await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
+    let page = app.page("/matchmaking?q=rust").await;
     assert!(page.contains("22 pairs") && page.contains("Write 12 match mails"));
-    assert_eq!(rig.leads_to("/matchmaking/mails", &[]).await, "/outreach/1");
-    let mut conn = rig.app.db.read().await.unwrap();
+    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/outreach/1");
+    let mut conn = app.app.db.read().await.unwrap();
     let mails = store::room::mails(&mut conn, muster::events::CURRENT).await.unwrap();
     assert_eq!((mails.due, mails.in_work), (0, 12));
-    let person = rig.page("/people/1").await;
+    let person = app.page("/people/1").await;
     assert!(person.contains("Match e-mail"));
 }

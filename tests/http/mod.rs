@@ -2,7 +2,10 @@
 
 mod api;
 mod leave;
+mod matchmaking;
 mod outbox;
 mod outreach;
 mod pages;
+mod person;
+mod resumes;
 mod review;

@@ -239,7 +239,7 @@ async fn a_page_is_kept_true_by_its_stream_until_muster_stops() {
     let second = event(&mut stream).await;
     assert_eq!(second["texts"]["n-drafted"], "1");
     assert_eq!(second["texts"][format!("st-word-{id}")], "Template");
-    assert_eq!(second["attrs"]["bar-drafted"]["width"], "99.80");
+    assert_eq!(second["attrs"]["bar-drafted"]["width"], "100.00");
     assert_ne!(first["version"], second["version"], "the letter can be read now");
 
     // A commit that changes nothing on the page makes no event; the next one that does, does.

@@ -7,7 +7,8 @@ use muster::model::made_by::MadeBy;
 use muster::resumes::{self, LONGEST_TEXT, MAX_BYTES};
 use serde_json::json;
 
-use super::rig::{NOON, Rig, escaped};
+use super::matchmaking::{in_the_house, leads_to};
+use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
 use crate::support::repository;
 
@@ -17,6 +18,11 @@ fn fixture(name: &str) -> Vec<u8> {
 
 const NOOR: &str = "noor.example@example.org";
 
+/// What browsers show of a text that could be markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;")
+}
+
 #[test]
 fn what_the_form_takes_is_what_the_reader_takes() {
     assert_eq!(MAX_BYTES, extract::MAX_BYTES);
@@ -24,8 +30,8 @@ fn what_the_form_takes_is_what_the_reader_takes() {
 
 #[tokio::test]
 async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_asked_for() {
-    let rig = Rig::with_taxonomy().await;
-    let noor = rig.person("Noor", NOOR, &["Bread"]).await;
+    let app = in_the_house().await;
+    let noor = app.person("Noor").address(NOOR).skills(["Bread"]).insert().await;
     let stranger = b"Pat Stranger\npat@example.net\nI write Kotlin and Swift for phones.";
     let (pdf, docx) = (fixture("plain.pdf"), fixture("word.docx"));
     let files: [(&str, &str, &[u8]); 4] = [
@@ -34,87 +40,87 @@ async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_ask
         ("files", "pat.txt", stranger),
         ("files", "scan.pdf", &fixture("scan.pdf")),
     ];
-    let answer = rig.upload("/matchmaking/upload", &[("email", "")], &files).await;
+    let answer = app.multipart("/matchmaking/upload", &[("email", "")], &files).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.header(header::LOCATION), "/matchmaking?said=uploaded");
-    rig.run_jobs().await;
+    app.run_jobs().await;
 
-    let page = rig.page("/matchmaking").await;
+    let page = app.page("/matchmaking").await;
     assert!(page.contains("4 skills") && page.contains("Whose is it?"));
     assert!(page.contains("This PDF is a picture"), "the reason stands beside the file");
     assert!(page.contains("2 need a look"));
-    let person = rig.page(&format!("/people/{noor}")).await;
+    let person = app.page(&format!("/people/{noor}")).await;
     for known in ["Rust", "PostgreSQL", "Kubernetes", "C++", "Bread"] {
         assert!(person.contains(known), "{known}");
     }
     assert!(person.contains("from the resume, by the word list") && person.contains("typed"));
     assert_eq!(
-        rig.count("SELECT COUNT(*) FROM person_skills WHERE skill = 'Rust'").await,
+        app.count("SELECT COUNT(*) FROM person_skills WHERE skill = 'Rust'").await,
         1,
         "two resumes with the same skills add them once"
     );
-    assert_eq!(rig.count("SELECT COUNT(*) FROM mails").await, 0, "uploading mails nobody");
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0, "uploading mails nobody");
 }
 
 #[tokio::test]
 async fn an_unclaimed_resume_is_given_to_somebody_or_brings_its_person_in() {
-    let rig = Rig::with_taxonomy().await;
-    let ada = rig.person("Ada Known", "ada@example.org", &[]).await;
+    let app = in_the_house().await;
+    let ada = app.person("Ada Known").address("ada@example.org").insert().await;
     let one = b"Ada Known\nprivate@example.net\nProgrammer. Skills: Rust, Docker";
     let two = b"Grace New\ngrace@example.net\nSkills: COBOL, Fortran";
     let files: [(&str, &str, &[u8]); 2] = [("files", "one.txt", one), ("files", "two.txt", two)];
-    rig.upload("/matchmaking/upload", &[], &files).await;
-    rig.run_jobs().await;
+    app.multipart("/matchmaking/upload", &[], &files).await;
+    app.run_jobs().await;
 
-    let whose = rig.page("/matchmaking/resumes/1/whose").await;
+    let whose = app.page("/matchmaking/resumes/1/whose").await;
     assert!(whose.contains("Ada Known") && whose.contains("ada@example.org"), "suggested by name");
-    let whose = rig.page("/matchmaking/resumes/2/whose").await;
+    let whose = app.page("/matchmaking/resumes/2/whose").await;
     assert!(whose.contains("value=\"Grace New\"") && whose.contains("value=\"grace@example.net\""));
 
-    let to = rig.leads_to("/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
+    let to = leads_to(&app, "/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
     assert_eq!(to, "/matchmaking?said=claimed");
-    let again = rig.post("/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
+    let again = app.form("/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
 
-    let bad = rig.post("/matchmaking/resumes/2/whose", &[("name", ""), ("email", "no")]).await;
+    let bad = app.form("/matchmaking/resumes/2/whose", &[("name", ""), ("email", "no")]).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(bad.text().contains("The name is missing."));
     let known = [("name", "Grace"), ("email", "ADA@example.org")];
-    let taken = rig.post("/matchmaking/resumes/2/whose", &known).await;
+    let taken = app.form("/matchmaking/resumes/2/whose", &known).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     let new = [("name", "Grace New"), ("email", "grace@example.net")];
-    rig.leads_to("/matchmaking/resumes/2/whose", &new).await;
-    rig.run_jobs().await;
+    leads_to(&app, "/matchmaking/resumes/2/whose", &new).await;
+    app.run_jobs().await;
 
-    assert!(rig.page(&format!("/people/{ada}")).await.contains("Docker"));
-    let page = rig.page("/matchmaking?q=cobol").await;
+    assert!(app.page(&format!("/people/{ada}")).await.contains("Docker"));
+    let page = app.page("/matchmaking?q=cobol").await;
     assert!(page.contains("Grace New") && !page.contains("need a look"));
 }
 
 #[tokio::test]
 async fn the_same_file_for_the_same_person_is_one_resume_and_one_reading() {
-    let rig = Rig::with_taxonomy().await;
-    let noor = rig.person("Noor", NOOR, &[]).await;
+    let app = in_the_house().await;
+    let noor = app.person("Noor").address(NOOR).insert().await;
     let text = fixture("plain.txt");
     let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", &text)];
-    rig.upload("/matchmaking/upload", &[], &files).await;
-    rig.upload("/matchmaking/upload", &[("email", NOOR)], &files).await;
-    rig.upload("/matchmaking/upload", &[("person_id", &noor.to_string())], &files).await;
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 1);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM jobs").await, 1);
-    rig.run_jobs().await;
-    rig.upload("/matchmaking/upload", &[], &files).await;
-    assert_eq!(rig.count("SELECT COUNT(*) FROM jobs").await, 0, "it is read already");
+    app.multipart("/matchmaking/upload", &[], &files).await;
+    app.multipart("/matchmaking/upload", &[("email", NOOR)], &files).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &noor.to_string())], &files).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 1);
+    app.run_jobs().await;
+    app.multipart("/matchmaking/upload", &[], &files).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0, "it is read already");
 
-    let other = rig.person("Somebody else", "else@example.org", &[]).await;
-    rig.upload("/matchmaking/upload", &[("person_id", &other.to_string())], &files).await;
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 2, "another person's is another");
+    let other = app.person("Somebody else").address("else@example.org").insert().await;
+    app.multipart("/matchmaking/upload", &[("person_id", &other.to_string())], &files).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 2, "another person's is another");
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_removed() {
-    let rig = Rig::with_taxonomy().await;
-    let noor = rig.person("Noor", NOOR, &[]).await;
+    let app = in_the_house().await;
+    let noor = app.person("Noor").address(NOOR).insert().await;
     let bomb = fixture("bomb.pdf");
     let files: [(&str, &str, &[u8]); 4] = [
         ("files", "photo.pdf", b"\x89PNG\r\n\x1a\n"),
@@ -123,26 +129,26 @@ async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_r
         ("files", "bomb.pdf", &bomb),
     ];
     let whose = noor.to_string();
-    rig.upload("/matchmaking/upload", &[("person_id", &whose), ("back", &whose)], &files).await;
-    rig.run_jobs().await;
-    let person = rig.page(&format!("/people/{noor}")).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &whose), ("back", &whose)], &files).await;
+    app.run_jobs().await;
+    let person = app.page(&format!("/people/{noor}")).await;
     for reason in ["This is a picture", "not a PDF, a Word document", "it is damaged", "This PDF"] {
         assert!(person.contains(reason), "{reason}: {person}");
     }
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
 
-    let to = rig.leads_to("/matchmaking/resumes/1/again", &[("back", "resumes")]).await;
+    let to = leads_to(&app, "/matchmaking/resumes/1/again", &[("back", "resumes")]).await;
     assert_eq!(to, "/matchmaking/resumes?said=again");
-    rig.run_jobs().await;
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
-    rig.leads_to("/matchmaking/resumes/1/delete", &[]).await;
-    assert_eq!(rig.post("/matchmaking/resumes/1/delete", &[]).await.status, StatusCode::NOT_FOUND);
-    assert!(rig.page("/matchmaking/resumes?show=look").await.contains("Need a look 3"));
+    app.run_jobs().await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
+    leads_to(&app, "/matchmaking/resumes/1/delete", &[]).await;
+    assert_eq!(app.form("/matchmaking/resumes/1/delete", &[]).await.status, StatusCode::NOT_FOUND);
+    assert!(app.page("/matchmaking/resumes?show=look").await.contains("Need a look 3"));
 }
 
 #[tokio::test]
 async fn a_file_that_is_too_large_is_named_and_the_others_are_taken() {
-    let rig = Rig::with_taxonomy().await;
+    let app = in_the_house().await;
     let mut large = b"%PDF-1.4 ".to_vec();
     large.resize(MAX_BYTES + 1, b' ');
     let files: [(&str, &str, &[u8]); 3] = [
@@ -150,36 +156,37 @@ async fn a_file_that_is_too_large_is_named_and_the_others_are_taken() {
         ("files", "large <b>.pdf", &large),
         ("files", "empty.txt", b""),
     ];
-    let answer = rig.upload("/matchmaking/upload", &[], &files).await;
+    let answer = app.multipart("/matchmaking/upload", &[], &files).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     let page = answer.text();
     assert!(page.contains("1 file was uploaded.") && page.contains(&escaped("large <b>.pdf")));
     assert!(page.contains("larger than 16 MiB") && page.contains("This file is empty."));
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 1);
 
-    let nothing = rig.upload("/matchmaking/upload", &[], &[("files", "", b"")]).await;
+    let nothing = app.multipart("/matchmaking/upload", &[], &[("files", "", b"")]).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
     let nobody = [("email", "nobody@example.org")];
-    let answer = rig.upload("/matchmaking/upload", &nobody, &[("files", "a.txt", b"Rust")]).await;
+    let answer =
+        app.multipart("/matchmaking/upload", &nobody, &[("files", "a.txt", b"Rust")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 1);
 }
 
 #[tokio::test]
 async fn fifty_files_are_taken_at_once_and_no_more() {
-    let rig = Rig::with_taxonomy().await;
+    let app = in_the_house().await;
     let texts: Vec<(String, Vec<u8>)> =
         (0..51).map(|n| (format!("{n}.txt"), format!("Person {n}").into_bytes())).collect();
     let files: Vec<(&str, &str, &[u8])> =
         texts.iter().map(|(name, text)| ("files", name.as_str(), text.as_slice())).collect();
-    let answer = rig.upload("/matchmaking/upload", &[], &files).await;
+    let answer = app.multipart("/matchmaking/upload", &[], &files).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(
         answer.text().contains("at most 50 files") || answer.text().contains("At most 50 files")
     );
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 50);
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 50);
     assert_eq!(
-        rig.count("SELECT COUNT(*) FROM jobs WHERE class = 'person'").await,
+        app.count("SELECT COUNT(*) FROM jobs WHERE class = 'person'").await,
         8,
         "somebody watches the first few; the others are bulk"
     );
@@ -187,28 +194,33 @@ async fn fifty_files_are_taken_at_once_and_no_more() {
 
 #[tokio::test]
 async fn hostile_names_are_shown_as_text_and_a_download_is_only_ever_saved() {
-    let rig = Rig::with_taxonomy().await;
+    let app = in_the_house().await;
     let name = "<img src=x onerror=alert(1)> & \"Zoë\" 🦀";
-    let noor = rig.person(name, NOOR, &["<script>alert(2)</script>", "O'Reilly & \"Sons\""]).await;
+    let noor = app
+        .person(name)
+        .address(NOOR)
+        .skills(["<script>alert(2)</script>", "O'Reilly & \"Sons\""])
+        .insert()
+        .await;
     let html = b"<b>Noor</b> writes Rust. <script>alert(3)</script>";
     let file_name = "../<svg onload=alert(4)>.html.txt";
     let whose = noor.to_string();
-    rig.upload("/matchmaking/upload", &[("person_id", &whose)], &[("files", file_name, html)])
+    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &[("files", file_name, html)])
         .await;
-    rig.run_jobs().await;
-    rig.leads_to("/matchmaking/run", &[]).await;
+    app.run_jobs().await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
     for path in
         ["/matchmaking", "/matchmaking/resumes", "/matchmaking/skills", &format!("/people/{noor}")]
     {
-        let page = rig.page(path).await;
+        let page = app.page(path).await;
         for raw in ["<img src=x", "<script>alert", "<svg onload", "<b>Noor"] {
             assert!(!page.contains(raw), "{path} has {raw}");
         }
     }
-    let person = rig.page(&format!("/people/{noor}")).await;
+    let person = app.page(&format!("/people/{noor}")).await;
     assert!(person.contains(&escaped("<b>Noor</b> writes Rust.")) && person.contains("🦀"));
 
-    let file = rig.get("/matchmaking/resumes/1/file").await;
+    let file = app.get("/matchmaking/resumes/1/file").await;
     assert_eq!(file.bytes, html);
     assert_eq!(file.header(header::CONTENT_TYPE), "application/octet-stream");
     assert_eq!(file.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
@@ -219,32 +231,32 @@ async fn hostile_names_are_shown_as_text_and_a_download_is_only_ever_saved() {
 
 #[tokio::test]
 async fn a_long_resume_is_cut_and_the_page_says_so() {
-    let rig = Rig::with_taxonomy().await;
-    let noor = rig.person("Noor", NOOR, &[]).await;
+    let app = in_the_house().await;
+    let noor = app.person("Noor").address(NOOR).insert().await;
     let mut text = "Skills: Rust, Docker.\n".to_owned();
     text.push_str(&"nothing of note happened that day. ".repeat(LONGEST_TEXT / 20));
     text.push_str("\nSkills: Haskell, Kotlin.");
     let whose = noor.to_string();
     let files: [(&str, &str, &[u8]); 1] = [("files", "long.txt", text.as_bytes())];
-    rig.upload("/matchmaking/upload", &[("person_id", &whose)], &files).await;
-    rig.run_jobs().await;
-    let person = rig.page(&format!("/people/{noor}")).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &files).await;
+    app.run_jobs().await;
+    let person = app.page(&format!("/people/{noor}")).await;
     assert!(person.contains("only the first 20,000 characters were read for skills"));
     assert!(person.contains("Docker") && !person.contains("Haskell"));
 }
 
 #[tokio::test]
 async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_to_the_taxonomy() {
-    let rig = Rig::start().await;
-    let noor = rig.person("Noor", NOOR, &["Rust"]).await;
+    let app = TestApp::start().await;
+    let noor = app.person("Noor").address(NOOR).skills(["Rust"]).insert().await;
     let whose = noor.to_string();
     let text = b"Noor. I write golang and rust, and bake on an Ovenmaster 9.";
     let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", text)];
-    rig.upload("/matchmaking/upload", &[("person_id", &whose)], &files).await;
-    let config = &rig.app.config;
+    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &files).await;
+    let config = &app.app.config;
     let id = ResumeId(1);
 
-    let mut tx = rig.app.db.write().await.unwrap();
+    let mut tx = app.app.db.write().await.unwrap();
     assert!(resumes::start_reading(&mut tx, id).await.unwrap().is_some());
     let text = std::str::from_utf8(text).unwrap();
     let reading = resumes::Reading::Text { format: "txt", text };
@@ -261,7 +273,7 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
     assert!(resumes::store_skills(&mut tx, id, &named, &made_by, NOON).await.unwrap());
     assert!(!resumes::store_skills(&mut tx, id, &named, &made_by, NOON).await.unwrap());
     tx.commit().await.unwrap();
-    let person = rig.page(&format!("/people/{noor}")).await;
+    let person = app.page(&format!("/people/{noor}")).await;
     assert!(
         person.contains("from the resume, by Gemini")
             && person.contains("gemini-3.5-flash-lite, key 2")
@@ -270,54 +282,56 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
         !person.contains("Mind reading"),
         "it stands neither in the resume nor in the taxonomy"
     );
-    assert_eq!(rig.count("SELECT COUNT(*) FROM person_skills").await, 3);
+    assert_eq!(app.count("SELECT COUNT(*) FROM person_skills").await, 3);
 
-    rig.leads_to("/matchmaking/resumes/1/again", &[]).await;
-    let mut tx = rig.app.db.write().await.unwrap();
+    leads_to(&app, "/matchmaking/resumes/1/again", &[]).await;
+    let mut tx = app.app.db.write().await.unwrap();
     assert!(resumes::start_finding(&mut tx, id).await.unwrap().is_some());
     let useless = ["Mind reading".to_owned()];
     assert!(resumes::store_skills(&mut tx, id, &useless, &made_by, NOON).await.unwrap());
     tx.commit().await.unwrap();
-    let progress = rig.get("/matchmaking/resumes/1").await.json();
+    let progress = app.get("/matchmaking/resumes/1").await.json();
     assert_eq!(progress["made_by"]["by"], "taxonomy");
     assert_eq!(progress["made_by"]["why"], "the model named no skill that can be used");
 }
 
 #[tokio::test]
 async fn a_script_uploads_a_resume_and_follows_it() {
-    let rig = Rig::start().await;
-    let noor = rig.person("Noor", NOOR, &["Bread"]).await;
-    rig.person("Ada", "ada@example.org", &["Rust"]).await;
+    let app = TestApp::start().await;
+    let noor = app.person("Noor").address(NOOR).skills(["Bread"]).insert().await;
+    app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let whose = noor.to_string();
     let pdf = fixture("plain.pdf");
     let fields = [("user_id", whose.as_str()), ("auto_match", "true")];
     let answer =
-        rig.upload("/matchmaking/upload-resume", &fields, &[("resume", "cv.pdf", &pdf)]).await;
+        app.multipart("/matchmaking/upload-resume", &fields, &[("resume", "cv.pdf", &pdf)]).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     let taken = answer.json();
     assert_eq!(taken["success"], true);
     let url = taken["progress_url"].as_str().unwrap();
-    let progress = rig.get(url).await.json();
+    let progress = app.get(url).await.json();
     assert_eq!((&progress["state"], &progress["done"]), (&json!("queued"), &json!(false)));
-    rig.run_jobs().await;
-    let progress = rig.get(url).await.json();
+    app.run_jobs().await;
+    let progress = app.get(url).await.json();
     assert_eq!((&progress["state"], &progress["done"]), (&json!("done"), &json!(true)));
     assert_eq!(progress["extracted_skills"], json!(["Rust", "PostgreSQL", "Kubernetes", "C++"]));
     assert_eq!(progress["total_skills"], 5);
     assert_eq!(progress["made_by"]["by"], "taxonomy");
-    let matches = rig.get(&format!("/matchmaking/user-matches/{noor}")).await.json();
+    let matches = app.get(&format!("/matchmaking/user-matches/{noor}")).await.json();
     assert_eq!(matches["matches"][0]["common_skills"], json!(["Rust"]), "auto_match matched");
 }
 
+/// Field, file name, bytes.
+type File<'a> = (&'a str, &'a str, &'a [u8]);
+
 #[tokio::test]
 async fn a_script_is_told_what_is_wrong_with_its_upload() {
-    let rig = Rig::start().await;
-    let whose = rig.person("Noor", NOOR, &[]).await.to_string();
+    let app = TestApp::start().await;
+    let whose = app.person("Noor").address(NOOR).insert().await.to_string();
     let path = "/matchmaking/upload-resume";
     let ours = [("user_id", whose.as_str())];
     let mut large = b"%PDF-1.4 ".to_vec();
     large.resize(MAX_BYTES + 1, b' ');
-    type File<'a> = (&'a str, &'a str, &'a [u8]);
     let cases: [(&[(&str, &str)], &[File<'_>], StatusCode); 7] = [
         (&ours, &[("resume", "cv.png", b"\x89PNG\r\n")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (&ours, &[("resume", "cv.exe", b"MZ\0\0")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -328,38 +342,38 @@ async fn a_script_is_told_what_is_wrong_with_its_upload() {
         (&ours, &[], StatusCode::UNPROCESSABLE_ENTITY),
     ];
     for (fields, files, status) in cases {
-        let answer = rig.upload(path, fields, files).await;
+        let answer = app.multipart(path, fields, files).await;
         assert_eq!(answer.status, status, "{}", answer.text());
         let body = answer.json();
         assert_eq!(body["success"], false);
         assert!(!body["message"].as_str().unwrap().is_empty());
     }
-    let no_form = rig.json(path, &json!({ "user_id": 1 })).await;
+    let no_form = app.post_json(path, &json!({ "user_id": 1 })).await;
     assert_eq!(no_form.status, StatusCode::BAD_REQUEST);
     assert_eq!(no_form.json()["success"], false);
-    assert_eq!(rig.get("/matchmaking/resumes/77").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 0);
+    assert_eq!(app.get("/matchmaking/resumes/77").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 0);
 }
 
 #[tokio::test]
 async fn resumes_are_read_on_postgresql_as_well() {
     let Some(place) = Place::postgres().await else { return };
-    let rig = Rig::start_with(place, |_| {}).await;
-    let noor = rig.person("Noor", NOOR, &[]).await;
-    rig.person("Ada", "ada@example.org", &["rust", "Bread"]).await;
+    let app = TestApp::start_with(place, |_| {}).await;
+    let noor = app.person("Noor").address(NOOR).insert().await;
+    app.person("Ada").address("ada@example.org").skills(["rust", "Bread"]).insert().await;
     let docx = fixture("word.docx");
     let stranger = b"Pat Stranger\npat@example.net\nSkills: Kotlin, Swift";
     let files: [(&str, &str, &[u8]); 2] =
         [("files", "cv.docx", &docx), ("files", "pat.txt", stranger)];
-    rig.upload("/matchmaking/upload", &[("auto_match", "yes")], &files).await;
-    rig.upload("/matchmaking/upload", &[], &files).await;
-    assert_eq!(rig.count("SELECT COUNT(*) FROM resumes").await, 2);
-    rig.run_jobs().await;
-    rig.leads_to("/matchmaking/resumes/2/claim", &[("person", &noor.to_string())]).await;
-    rig.run_jobs().await;
-    let page = rig.page("/matchmaking?q=noor+%2B+kotlin&show=").await;
+    app.multipart("/matchmaking/upload", &[("auto_match", "yes")], &files).await;
+    app.multipart("/matchmaking/upload", &[], &files).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 2);
+    app.run_jobs().await;
+    leads_to(&app, "/matchmaking/resumes/2/claim", &[("person", &noor.to_string())]).await;
+    app.run_jobs().await;
+    let page = app.page("/matchmaking?q=noor+%2B+kotlin&show=").await;
     assert!(page.contains("Noor") && page.contains("Swift"));
-    assert!(rig.page("/matchmaking?show=none").await.contains("People and their matches"));
-    assert!(rig.page("/matchmaking/skills").await.contains("Kubernetes"));
-    assert_eq!(rig.get("/api/matchmaking/stats").await.json()["stats"]["total_users"], 2);
+    assert!(app.page("/matchmaking?show=none").await.contains("People and their matches"));
+    assert!(app.page("/matchmaking/skills").await.contains("Kubernetes"));
+    assert_eq!(app.get("/api/matchmaking/stats").await.json()["stats"]["total_users"], 2);
 }

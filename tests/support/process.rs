@@ -271,7 +271,7 @@ impl Muster {
 
     pub async fn add_person(&self, number: usize, skills: &[&str]) -> i64 {
         let person = json!({
-            "name": format!("Ada {}", name(number)),
+            "name": name(number),
             "email": format!("person-{number}@example.org"),
             "job_title": "Developer",
             "keywords": skills,
@@ -330,9 +330,9 @@ impl Drop for Muster {
     }
 }
 
-/// A family name for a number: letters only, as in names.
+/// A name for a number, the number in the first name: letters only, as in names.
 fn name(number: usize) -> String {
     let letters = number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
     let word: String = letters;
-    format!("Example{word}")
+    format!("Ada{word} Example")
 }

@@ -193,7 +193,7 @@ pub async fn ask_to_cancel(
 pub async fn cancel(State(app): State<App>, Path(id): Path<CampaignId>) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if !campaigns::cancel(&mut tx, id).await? {
+    if !campaigns::cancel(&mut tx, id, app.clock.now()).await? {
         return Err(Error::Conflict("This campaign has come to its end already.".into()));
     }
     tx.commit().await?;

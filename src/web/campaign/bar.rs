@@ -59,7 +59,8 @@ impl Bar {
         for state in ORDER {
             let messages = progress.count(state);
             let width = 100.0 * messages as f64 / total;
-            let shown = if width > 2.0 * GAP { width - GAP } else { width };
+            let is_last = x + width > 100.0 - GAP;
+            let shown = if width > 2.0 * GAP && !is_last { width - GAP } else { width };
             parts.push(Part {
                 state,
                 fill: fill(state),

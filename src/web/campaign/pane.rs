@@ -16,7 +16,7 @@ use crate::store::messages::Message;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::form::FieldErrors;
-use crate::web::outbox::{Content, in_a_frame};
+use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
 
 /// The form that is open in place of the letter.
@@ -125,8 +125,10 @@ impl Pane {
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
         let (whole, findings) = letter.judge(&draft);
         let is_written = !draft.body.trim().is_empty();
-        let changed =
-            message.approved_hash.as_ref().is_some_and(|approved| *approved != whole.hash());
+        let changed = message
+            .approved_hash
+            .as_ref()
+            .is_some_and(|approved| *approved != letter.hash(&draft, &whole));
         let mails = store::mails::of_message(conn, message.id).await?;
         let out = sent_mail(conn, message, &mails).await?;
         let own_html = format!("/outreach/{}/messages/{}/letter", message.campaign_id, message.id);
@@ -336,34 +338,6 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
     notes
 }
 
-/// Columns at which the text part breaks its lines.
-const COLUMNS: usize = 72;
-
-/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
-/// word of that would not have fitted. The page breaks the lines anew, to its own width.
-fn unwrapped(text: &str) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for line in text.lines() {
-        let first = line.split_whitespace().next().unwrap_or_default();
-        let goes_on = column > 0
-            && !first.is_empty()
-            && column + 1 + first.chars().count() > COLUMNS
-            && !out.ends_with(':');
-        if goes_on {
-            out.push(' ');
-            out.push_str(line.trim_start());
-        } else {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(line);
-        }
-        column = line.chars().count();
-    }
-    out
-}
-
 /// A letter's HTML part as it would go out now, for a frame in which nothing runs.
 pub async fn letter_html(
     State(app): State<App>,
@@ -376,20 +350,4 @@ pub async fn letter_html(
     let draft = Draft { subject: message.subject, body: message.body };
     let (whole, _) = letter.judge(&draft);
     Ok(in_a_frame(whole.html))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
-        let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
-            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
-        assert_eq!(
-            unwrapped(text),
-            "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
-             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
-        );
-    }
 }

@@ -307,10 +307,13 @@ impl TaskLine {
             set: seconds(task.delay),
             now: if task.spacing.is_zero() { "none".into() } else { seconds(task.spacing) },
             waiting: thousands(task.waiting),
-            last: task.last_start.map_or_else(|| "not yet".into(), |at| ago(at, times, now)),
+            last: task.last_start.map_or_else(
+                || "none yet".into(),
+                |at| format!("the last {}", ago(at, times, now)),
+            ),
             next: match &task.next {
-                Next::Idle if task.could_start <= now => "could start at once".into(),
-                Next::Idle => format!("could start {}", soon(task.could_start, times, now)),
+                Next::Idle if task.could_start <= now => "at once".into(),
+                Next::Idle => soon(task.could_start, times, now),
                 Next::Now => "now".into(),
                 Next::At { at, why } => {
                     let at = soon(*at, times, now);

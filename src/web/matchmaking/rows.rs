@@ -20,8 +20,9 @@ pub struct Row {
     pub job_title: String,
     pub skills: Vec<Chip>,
     pub more_skills: usize,
-    pub matches: Vec<MatchLine>,
-    pub more_matches: usize,
+    /// How many there are, and the first few of them.
+    pub matches: usize,
+    pub closest: Vec<MatchLine>,
     /// Said where there are no matches.
     pub without: String,
     pub around: String,
@@ -86,8 +87,8 @@ impl Row {
             job_title: person.job_title,
             more_skills: known - skills.len(),
             skills,
-            matches: matches.iter().take(SHOWN_MATCHES).map(MatchLine::new).collect(),
-            more_matches: matches.len().saturating_sub(SHOWN_MATCHES),
+            matches: matches.len(),
+            closest: matches.iter().take(SHOWN_MATCHES).map(MatchLine::new).collect(),
             around,
             is_around: false,
             mail,

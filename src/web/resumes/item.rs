@@ -72,10 +72,10 @@ fn detail(resume: &Resume) -> String {
             parts.push("whose it is, the e-mail address in it will say".into());
         }
         ResumeState::Unclaimed => {
-            parts.push("Its e-mail address is nobody's who is here, or it has none.".into())
+            parts.push("Its e-mail address is nobody's who is here, or it has none.".into());
         }
         ResumeState::Waiting => {
-            parts.push("read; waits for its turn to be searched for skills".into())
+            parts.push("read; waits for its turn to be searched for skills".into());
         }
         ResumeState::Failed => parts.extend(resume.error.clone()),
         ResumeState::Queued | ResumeState::Reading | ResumeState::Extracting => {}

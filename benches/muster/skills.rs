@@ -10,10 +10,6 @@ const RESUME: &str = "Backend engineer with nine years of experience in payment 
     to Kubernetes and Terraform; cut cloud costs by a third. My colleague wrote the front end in Angular.\n\
     I have no experience with Java, Scala or Hadoop, and would like to learn Elixir. Excel and Word when I must.\n";
 
-fn main() {
-    divan::main();
-}
-
 /// Two pages.
 #[divan::bench]
 fn one_resume(bencher: Bencher) {
