@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::smtp::SmtpServer;
 
 /// What is waited for at most: far longer than a slow machine needs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -137,7 +137,9 @@ impl Desk {
                 }
                 std::thread::sleep(LOOK);
             };
-            readers.into_iter().for_each(|reader| reader.join().unwrap());
+            for reader in readers {
+                reader.join().unwrap();
+            }
             Ended { code: status.code(), output: output.text(), errors: errors.text() }
         });
         ended.await.unwrap()
