@@ -93,6 +93,7 @@ async fn begin(
     now: Millis,
 ) -> anyhow::Result<Option<Attempt>> {
     if !store::jobs::hold(tx, leased).await? {
+        // Taken for dead meanwhile: somebody else has the job.
         return Ok(None);
     }
     if app.smtp.is_some() {
@@ -249,7 +250,6 @@ async fn end(
     };
     if !store::mails::end(tx, attempt.mail, state, words, verdict, now).await? {
         // We were silent for so long that this attempt was settled without us: whoever did that goes on.
-        store::jobs::finish(tx, leased).await?;
         tracing::warn!(
             message.id = id.0,
             "Message {id} was settled before its server's answer came"

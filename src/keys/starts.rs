@@ -175,26 +175,19 @@ fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summ
 
 /// The next start of any of these.
 fn next<'a>(view: &View, demands: impl IntoIterator<Item = &'a Demand>, now: Millis) -> Next {
-    let mut found = Next::Idle;
-    for demand in demands {
-        let this = match pacing::outlook(view, demand, now) {
-            Outlook::Start { .. } => Next::Now,
-            Outlook::Wait { until, .. } if until <= now => Next::Now,
-            Outlook::Wait { until, why } => Next::At { at: until, why },
-            Outlook::Resort { why } => Next::Resort { why },
-        };
-        let sooner = match (&this, &found) {
-            (_, Next::Idle) => true,
-            (_, Next::Now) => false,
-            (Next::Now, _) | (Next::At { .. }, Next::Resort { .. }) => true,
-            (Next::At { at: this, .. }, Next::At { at: known, .. }) => this < known,
-            (Next::Idle | Next::Resort { .. }, _) => false,
-        };
-        if sooner {
-            found = this;
-        }
-    }
-    found
+    let of_one = |demand| match pacing::outlook(view, demand, now) {
+        Outlook::Start { .. } => Next::Now,
+        Outlook::Wait { until, .. } if until <= now => Next::Now,
+        Outlook::Wait { until, why } => Next::At { at: until, why },
+        Outlook::Resort { why } => Next::Resort { why },
+    };
+    let sooner = |next: &Next| match next {
+        Next::Now => (0, now),
+        Next::At { at, .. } => (1, *at),
+        Next::Resort { .. } => (2, now),
+        Next::Idle => (3, now),
+    };
+    demands.into_iter().map(of_one).min_by_key(sooner).unwrap_or(Next::Idle)
 }
 
 fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> TaskStarts {
@@ -251,7 +244,7 @@ fn finish(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Finish {
     if total == 0 || allowed == 0 {
         return Finish::Unknown;
     }
-    let ledgers = serving.iter().flat_map(|(project, _)| view.ledgers.get(*project)).flatten();
+    let ledgers = serving.iter().filter_map(|(project, _)| view.ledgers.get(*project)).flatten();
     let left: Option<u64> = ledgers
         .filter(|ledger| ledger.off.is_none())
         .map(|ledger| match ledger.per_day {

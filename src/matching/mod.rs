@@ -6,7 +6,7 @@ pub mod score;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::letter::Teammate;
-use crate::model::{EmailAddress, EventId, Millis, PersonId};
+use crate::model::{EmailAddress, EventId, Millis, PairId, PersonId};
 use crate::store::matches::{Ranked, Row};
 use crate::store::{self, Conn, Db};
 use score::{LIST, Pair, Profile, Rule, best_pairs, weight};
@@ -128,7 +128,8 @@ pub async fn store_all(
         .map(|row| ((row.a_id, row.b_id), row))
         .collect();
     let rows: Vec<Row> = pairs.iter().map(|pair| everybody.row(pair)).collect();
-    let ranks = ranks(&rows, rule);
+    let ranks = ranks(pairs, rule);
+    let mut news = Vec::new();
     for row in &rows {
         let rank = |person| ranks.get(&(person, row.a, row.b)).copied();
         let (a_rank, b_rank) = (rank(row.a), rank(row.b));
@@ -139,24 +140,22 @@ pub async fn store_all(
                 && had.b_rank == b_rank
         });
         if !same {
-            store::matches::upsert(tx, event, row, a_rank, b_rank, now).await?;
+            news.push((row, a_rank, b_rank));
         }
     }
-    for gone in before.values() {
-        store::matches::delete(tx, gone.id).await?;
-    }
+    store::matches::upsert_all(tx, event, &news, now).await?;
+    let gone: Vec<PairId> = before.values().map(|row| row.id).collect();
+    store::matches::delete_all(tx, &gone).await?;
     store::matches::clear_weights(tx, event).await?;
-    for (place, key) in everybody.keys.iter().enumerate() {
-        let people = everybody.counts[place];
-        store::matches::set_weight(
-            tx,
-            event,
-            key,
-            people as i64,
-            weight(everybody.profiles.len(), people),
-        )
-        .await?;
-    }
+    let weights = everybody.weights();
+    let weights: Vec<(&str, i64, i64)> = everybody
+        .keys
+        .iter()
+        .zip(&everybody.counts)
+        .zip(&weights)
+        .map(|((key, people), weight)| (key.as_str(), *people as i64, *weight))
+        .collect();
+    store::matches::set_weights(tx, event, &weights).await?;
     let outcome = Outcome { people: everybody.profiles.len(), pairs: rows.len() };
     let name = match rule {
         Rule::Weighted => "weighted",
@@ -168,20 +167,18 @@ pub async fn store_all(
 }
 
 /// Places in everybody's list, by person and pair.
-fn ranks(rows: &[Row], rule: Rule) -> HashMap<(PersonId, PersonId, PersonId), i64> {
-    let mut lists: BTreeMap<PersonId, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
-        lists.entry(row.a).or_default().push(row);
-        lists.entry(row.b).or_default().push(row);
+fn ranks(pairs: &[Pair], rule: Rule) -> HashMap<(PersonId, PersonId, PersonId), i64> {
+    let mut lists: BTreeMap<PersonId, Vec<&Pair>> = BTreeMap::new();
+    for pair in pairs {
+        lists.entry(pair.a).or_default().push(pair);
+        lists.entry(pair.b).or_default().push(pair);
     }
     let mut ranks = HashMap::new();
     for (person, mut list) in lists {
-        let other = |row: &Row| if row.a == person { row.b } else { row.a };
-        list.sort_by_cached_key(|row| {
-            rule.place(row.score, shared_names(&row.shared).len(), other(row))
-        });
-        for (place, row) in list.into_iter().take(LIST).enumerate() {
-            ranks.insert((person, row.a, row.b), place as i64 + 1);
+        let other = |pair: &Pair| if pair.a == person { pair.b } else { pair.a };
+        list.sort_by_cached_key(|pair| rule.place(pair.score, pair.shared.len(), other(pair)));
+        for (place, pair) in list.into_iter().take(LIST).enumerate() {
+            ranks.insert((person, pair.a, pair.b), place as i64 + 1);
         }
     }
     ranks

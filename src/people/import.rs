@@ -1,11 +1,12 @@
 //! Importing a table of people: any order of columns, comma, semicolon or tab, UTF-8 or what spreadsheets write
 //! instead. Reading is pure; storing happens in the caller's one transaction, so that nothing is half imported.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::model::{EmailAddress, Millis};
-use crate::people::{AddError, LONGEST_LINE, Profile, Source, add, add_skills};
+use crate::model::{EmailAddress, Millis, PersonId};
+use crate::people::{LONGEST_LINE, Profile, Source, fresh_code};
 use crate::skills;
+use crate::store::people::{NewPerson, NewSkill, Person};
 use crate::store::{self, Conn};
 
 /// A row that was not imported.
@@ -112,6 +113,9 @@ pub fn read(bytes: &[u8]) -> Result<Table, TableError> {
     Ok(table)
 }
 
+/// People that are stored or written at once.
+const BATCH: usize = 1_000;
+
 /// Stores a table. Who is there already gets what the file adds; an empty cell takes nothing away, and importing a
 /// file twice changes nothing.
 pub async fn store(
@@ -121,48 +125,100 @@ pub async fn store(
     now: Millis,
 ) -> sqlx::Result<Report> {
     let mut report = Report { bad: table.bad, ignored: table.ignored, ..Report::default() };
-    for (_, profile) in table.rows {
-        match add(tx, &profile, source, now).await {
-            Ok(_) => report.new += 1,
-            Err(AddError::Known(_)) if merge(tx, &profile, source, now).await? => {
-                report.changed += 1;
-            }
-            Err(AddError::Known(_)) => report.same += 1,
-            Err(AddError::Db(error)) => return Err(error),
-        }
+    for rows in table.rows.chunks(BATCH) {
+        store_batch(tx, rows, source, now, &mut report).await?;
     }
     Ok(report)
 }
 
-/// Whether the file knew something new about somebody who is there already.
-async fn merge(
+async fn store_batch(
     tx: &mut Conn,
-    profile: &Profile,
+    rows: &[(u64, Profile)],
     source: Source,
     now: Millis,
-) -> sqlx::Result<bool> {
-    let known = store::people::find_by_address(tx, &profile.address)
+    report: &mut Report,
+) -> sqlx::Result<()> {
+    let codes: Vec<String> = rows.iter().map(|_| fresh_code()).collect();
+    let people: Vec<NewPerson<'_>> = rows
+        .iter()
+        .zip(&codes)
+        .map(|((_, profile), code)| NewPerson {
+            address: &profile.address,
+            name: &profile.name,
+            job_title: &profile.job_title,
+            code,
+            source: source.as_str(),
+        })
+        .collect();
+    let new: HashMap<String, PersonId> =
+        store::people::insert_all(tx, &people, now).await?.into_iter().collect();
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut changed = HashSet::new();
+    let had = rows.iter().map(|(_, profile)| &profile.address);
+    let had = had.filter(|address| !new.contains_key(&address.key()));
+    let known: HashMap<String, Person> = store::people::find_all_by_address(tx, had)
         .await?
-        .ok_or(sqlx::Error::RowNotFound)?;
+        .into_iter()
+        .map(|person| (person.address.key(), person))
+        .collect();
+    for (_, profile) in rows {
+        let key = profile.address.key();
+        if let Some(id) = new.get(&key) {
+            ids.push(*id);
+            continue;
+        }
+        let person = known.get(&key).ok_or(sqlx::Error::RowNotFound)?;
+        if correct(tx, person, profile, now).await? {
+            changed.insert(person.id);
+        }
+        ids.push(person.id);
+    }
+    let keys: Vec<Vec<String>> = rows
+        .iter()
+        .map(|(_, profile)| profile.skills.iter().map(|skill| skills::key(skill)).collect())
+        .collect();
+    let mut skills = Vec::new();
+    for ((id, (_, profile)), keys) in ids.iter().zip(rows).zip(&keys) {
+        for (name, key) in profile.skills.iter().zip(keys) {
+            skills.push(NewSkill { person: *id, key, name });
+        }
+    }
+    changed.extend(store::people::add_skills(tx, &skills, source.of_skills(), now).await?);
+    report.new += new.len();
+    let changed = known.values().filter(|person| changed.contains(&person.id)).count();
+    report.changed += changed;
+    report.same += rows.len() - new.len() - changed;
+    Ok(())
+}
+
+/// Whether the file knew another name or job title of somebody who is there already.
+async fn correct(
+    tx: &mut Conn,
+    known: &Person,
+    profile: &Profile,
+    now: Millis,
+) -> sqlx::Result<bool> {
     let job_title =
         if profile.job_title.is_empty() { &known.job_title } else { &profile.job_title };
     let differs = known.name != profile.name || known.job_title != *job_title;
     if differs {
         store::people::update(tx, known.id, &known.address, &profile.name, job_title, now).await?;
     }
-    let new_skills = add_skills(tx, known.id, &profile.skills, source.of_skills(), now).await?;
-    Ok(differs || new_skills > 0)
+    Ok(differs)
 }
 
 /// Everybody as a table that [`read`] takes back. A cell that a spreadsheet would run as a formula is escaped.
 pub async fn write(conn: &mut Conn) -> anyhow::Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["Name", "Email", "Job title", "Skills"])?;
-    for person in store::people::all(conn).await? {
-        let known = store::people::skills(conn, person.id).await?;
-        let known = known.into_iter().map(|skill| skill.skill).collect::<Vec<_>>().join("; ");
-        let cells = [&person.name, person.address.as_str(), &person.job_title, &known];
-        table.write_record(cells.map(harmless))?;
+    for people in store::people::all(conn).await?.chunks(BATCH) {
+        let ids = people.iter().map(|person| person.id);
+        let mut skills = store::people::skills_of(conn, ids).await?;
+        for person in people {
+            let known = skills.remove(&person.id).unwrap_or_default().join("; ");
+            let cells = [&person.name, person.address.as_str(), &person.job_title, &known];
+            table.write_record(cells.map(harmless))?;
+        }
     }
     Ok(table.into_inner()?)
 }

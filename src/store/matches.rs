@@ -1,7 +1,10 @@
 //! Pairs of people whose skills were compared, what a skill weighs, and the runs.
 
-use super::Conn;
+use super::{Conn, Engine};
 use crate::model::{EventId, Millis, PairId, PersonId};
+
+/// Rows of one statement: enough that a statement costs nothing beside its rows.
+const AT_ONCE: usize = 5_000;
 
 /// A match from one person's side.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -136,6 +139,52 @@ pub async fn upsert(
     Ok(())
 }
 
+macro_rules! new_pairs {
+    () => {
+        "(event_id, a_id, b_id, score, shared, a_rank, b_rank, created_at)
+         SELECT $2, CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT), value ->> 3,
+                CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT), $3 FROM "
+    };
+}
+
+macro_rules! or_renewed {
+    () => {
+        " WHERE 1 = 1
+         ON CONFLICT (event_id, a_id, b_id) DO UPDATE SET score = excluded.score, shared = excluded.shared,
+             a_rank = excluded.a_rank, b_rank = excluded.b_rank"
+    };
+}
+
+/// [`upsert`] for many: pairs with their places in the two lists.
+pub async fn upsert_all(
+    conn: &mut Conn,
+    event: EventId,
+    pairs: &[(&Row, Option<i64>, Option<i64>)],
+    now: Millis,
+) -> sqlx::Result<()> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => {
+            concat!("INSERT INTO matches ", new_pairs!(), "json_each($1)", or_renewed!())
+        }
+        // PostgreSQL only
+        Engine::Postgres => concat!(
+            "INSERT INTO matches ",
+            new_pairs!(),
+            "json_array_elements(CAST($1 AS JSON))",
+            or_renewed!()
+        ),
+    };
+    for some in pairs.chunks(AT_ONCE) {
+        let rows: Vec<_> = some
+            .iter()
+            .map(|(row, a_rank, b_rank)| (row.a, row.b, row.score, &row.shared, a_rank, b_rank))
+            .collect();
+        sqlx::query(sql).bind(super::json(&rows)).bind(event).bind(now).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
 /// Sets the pair's place in `person`'s list.
 pub async fn set_rank(
     conn: &mut Conn,
@@ -158,6 +207,22 @@ pub async fn set_rank(
 
 pub async fn delete(conn: &mut Conn, id: PairId) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM matches WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+pub async fn delete_all(conn: &mut Conn, pairs: &[PairId]) -> sqlx::Result<()> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => "DELETE FROM matches WHERE id IN (SELECT value FROM json_each($1))",
+        // PostgreSQL only
+        Engine::Postgres => {
+            "DELETE FROM matches WHERE id IN
+             (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS BIGINT))"
+        }
+    };
+    for some in pairs.chunks(AT_ONCE) {
+        sqlx::query(sql).bind(super::json(&some)).execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -194,22 +259,32 @@ pub async fn clear_weights(conn: &mut Conn, event: EventId) -> sqlx::Result<()> 
     Ok(())
 }
 
-pub async fn set_weight(
+macro_rules! new_weights {
+    () => {
+        "(event_id, skill_key, people, weight)
+         SELECT $2, value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) FROM "
+    };
+}
+
+/// How many people have a skill, and its weight, by the skills' keys. Call [`clear_weights`] first.
+pub async fn set_weights(
     conn: &mut Conn,
     event: EventId,
-    key: &str,
-    people: i64,
-    weight: i64,
+    weights: &[(&str, i64, i64)],
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO skill_weights (event_id, skill_key, people, weight) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(event)
-    .bind(key)
-    .bind(people)
-    .bind(weight)
-    .execute(conn)
-    .await?;
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => {
+            concat!("INSERT INTO skill_weights ", new_weights!(), "json_each($1)")
+        }
+        // PostgreSQL only
+        Engine::Postgres => concat!(
+            "INSERT INTO skill_weights ",
+            new_weights!(),
+            "json_array_elements(CAST($1 AS JSON))"
+        ),
+    };
+    sqlx::query(sql).bind(super::json(&weights)).bind(event).execute(conn).await?;
     Ok(())
 }
 

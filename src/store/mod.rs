@@ -42,6 +42,14 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// On which engine a connection is, for the few statements that need a text for each. Many rows travel as one JSON
+    /// parameter, which the two unpack under different names: a statement a row would cost a round trip a row.
+    fn of(conn: &Conn) -> Self {
+        if conn.backend_name() == "PostgreSQL" { Self::Postgres } else { Self::Sqlite }
+    }
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -198,6 +206,11 @@ impl std::ops::DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.inner
     }
+}
+
+/// Rows as the one parameter in which they travel.
+fn json(rows: &impl serde::Serialize) -> String {
+    serde_json::to_string(rows).expect("rows of words and numbers are JSON")
 }
 
 /// `synchronous=FULL`: with NORMAL a power cut may take back a committed attempt, and somebody would be mailed twice.

@@ -1,6 +1,8 @@
 //! People, their skills, and the addresses that must not be written to.
 
-use super::Conn;
+use std::collections::HashMap;
+
+use super::{Conn, Engine};
 use crate::model::{EmailAddress, Millis, PersonId};
 
 macro_rules! columns {
@@ -58,6 +60,60 @@ pub async fn insert(
     .bind(person.address.hash())
     .fetch_optional(conn)
     .await
+}
+
+macro_rules! new_people {
+    () => {
+        "(address, address_key, address_hash, name, name_key, job_title, code, source,
+                             created_at, updated_at)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+                value ->> 7, $2, $2 FROM "
+    };
+}
+
+macro_rules! unless_known {
+    () => {
+        " WHERE 1 = 1 ON CONFLICT (address_key) DO NOTHING RETURNING address_key, id"
+    };
+}
+
+/// Inserts people whose addresses are not known yet; returns those who are new by the keys of their addresses.
+pub async fn insert_all(
+    conn: &mut Conn,
+    people: &[NewPerson<'_>],
+    now: Millis,
+) -> sqlx::Result<Vec<(String, PersonId)>> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => {
+            concat!("INSERT INTO people ", new_people!(), "json_each($1)", unless_known!())
+        }
+        // PostgreSQL only
+        Engine::Postgres => {
+            concat!(
+                "INSERT INTO people ",
+                new_people!(),
+                "json_array_elements(CAST($1 AS JSON))",
+                unless_known!()
+            )
+        }
+    };
+    let rows: Vec<[String; 8]> = people
+        .iter()
+        .map(|person| {
+            [
+                person.address.as_str().to_owned(),
+                person.address.key(),
+                person.address.hash(),
+                person.name.to_owned(),
+                person.name.to_lowercase(),
+                person.job_title.to_owned(),
+                person.code.to_owned(),
+                person.source.to_owned(),
+            ]
+        })
+        .collect();
+    sqlx::query_as(sql).bind(super::json(&rows)).bind(now).fetch_all(conn).await
 }
 
 /// Changes what an organiser may change; false when the address is somebody else's or the person is gone.
@@ -123,6 +179,29 @@ pub async fn find_by_address(
         .bind(address.key())
         .fetch_optional(conn)
         .await
+}
+
+/// Those of these addresses who are known.
+pub async fn find_all_by_address<'a>(
+    conn: &mut Conn,
+    addresses: impl Iterator<Item = &'a EmailAddress>,
+) -> sqlx::Result<Vec<Person>> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM people WHERE address_key IN (SELECT value FROM json_each($1))"
+        ),
+        // PostgreSQL only
+        Engine::Postgres => concat!(
+            "SELECT ",
+            columns!(),
+            " FROM people WHERE address_key IN (SELECT json_array_elements_text(CAST($1 AS JSON)))"
+        ),
+    };
+    let keys: Vec<String> = addresses.map(EmailAddress::key).collect();
+    sqlx::query_as(sql).bind(super::json(&keys)).fetch_all(conn).await
 }
 
 pub async fn find_by_code(conn: &mut Conn, code: &str) -> sqlx::Result<Option<Person>> {
@@ -276,15 +355,108 @@ pub async fn remove_skill(conn: &mut Conn, person: PersonId, key: &str) -> sqlx:
     Ok(done.rows_affected() == 1)
 }
 
-/// A person's skills, the rarest first.
+/// A skill that somebody is to have.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSkill<'a> {
+    pub person: PersonId,
+    pub key: &'a str,
+    pub name: &'a str,
+}
+
+macro_rules! new_skills {
+    () => {
+        "(person_id, skill_key, skill, source, created_at)
+         SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, value ->> 2, $2, $3 FROM "
+    };
+}
+
+macro_rules! unless_had {
+    () => {
+        " WHERE 1 = 1 ON CONFLICT (person_id, skill_key) DO NOTHING RETURNING person_id"
+    };
+}
+
+/// Adds what these people did not have; returns to whom something was new, once for each new skill.
+pub async fn add_skills(
+    conn: &mut Conn,
+    skills: &[NewSkill<'_>],
+    source: &str,
+    now: Millis,
+) -> sqlx::Result<Vec<PersonId>> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => {
+            concat!("INSERT INTO person_skills ", new_skills!(), "json_each($1)", unless_had!())
+        }
+        // PostgreSQL only
+        Engine::Postgres => {
+            concat!(
+                "INSERT INTO person_skills ",
+                new_skills!(),
+                "json_array_elements(CAST($1 AS JSON))",
+                unless_had!()
+            )
+        }
+    };
+    let rows: Vec<(PersonId, &str, &str)> =
+        skills.iter().map(|skill| (skill.person, skill.key, skill.name)).collect();
+    sqlx::query_scalar(sql).bind(super::json(&rows)).bind(source).bind(now).fetch_all(conn).await
+}
+
+/// A person's skills, the rarest first. What 500 people have is common: counting them all would cost more than all the
+/// rest of a page or a letter.
 pub async fn skills(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Skill>> {
     sqlx::query_as(
         "SELECT k.skill, k.skill_key, k.source FROM person_skills k WHERE k.person_id = $1
-         ORDER BY (SELECT COUNT(*) FROM person_skills other WHERE other.skill_key = k.skill_key), k.skill_key",
+         ORDER BY (SELECT COUNT(*) FROM (SELECT 1 FROM person_skills o WHERE o.skill_key = k.skill_key LIMIT 500) some),
+                  k.skill_key",
     )
     .bind(person)
     .fetch_all(conn)
     .await
+}
+
+macro_rules! theirs {
+    () => {
+        "theirs AS (SELECT k.person_id, k.skill, k.skill_key FROM person_skills k
+                         WHERE k.person_id IN (SELECT CAST(value AS BIGINT) FROM "
+    };
+}
+
+macro_rules! by_rarity {
+    () => {
+        ")), keys AS (SELECT DISTINCT skill_key FROM theirs),
+         counts AS (SELECT d.skill_key, (SELECT COUNT(*) FROM (SELECT 1 FROM person_skills o
+                                         WHERE o.skill_key = d.skill_key LIMIT 500) some) AS people FROM keys d)
+         SELECT t.person_id, t.skill FROM theirs t JOIN counts c ON c.skill_key = t.skill_key
+         ORDER BY t.person_id, c.people, t.skill_key"
+    };
+}
+
+/// The names of several people's skills, each person's in the order of [`skills`].
+pub async fn skills_of(
+    conn: &mut Conn,
+    people: impl Iterator<Item = PersonId>,
+) -> sqlx::Result<HashMap<PersonId, Vec<String>>> {
+    let sql = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => concat!("WITH ", theirs!(), "json_each($1)", by_rarity!()),
+        // PostgreSQL only
+        Engine::Postgres => concat!(
+            "WITH ",
+            theirs!(),
+            "json_array_elements_text(CAST($1 AS JSON)) AS ids (value)",
+            by_rarity!()
+        ),
+    };
+    let ids: Vec<PersonId> = people.collect();
+    let rows: Vec<(PersonId, String)> =
+        sqlx::query_as(sql).bind(super::json(&ids)).fetch_all(conn).await?;
+    let mut known: HashMap<PersonId, Vec<String>> = HashMap::new();
+    for (person, skill) in rows {
+        known.entry(person).or_default().push(skill);
+    }
+    Ok(known)
 }
 
 // ── Leaving ──

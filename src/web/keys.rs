@@ -5,6 +5,8 @@ mod chart;
 mod live;
 mod rows;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -68,7 +70,7 @@ struct Board {
 struct Number {
     id: &'static str,
     label: &'static str,
-    number: String,
+    figure: String,
     words: String,
 }
 
@@ -134,7 +136,7 @@ impl Board {
         let pool = keys::now(conn, &app.pool, &waiting, now).await?;
         let since = Chart::since(now);
         let minutes = store::bookings::by_minute(conn, since).await?;
-        let day = now.minus(std::time::Duration::from_hours(24));
+        let day = now.minus(Duration::from_hours(24));
         let troubles = store::bookings::troubles(conn, day, rows::HAPPENED as i64).await?;
         let window = app.pool.pace().window;
         Ok(Self {
@@ -197,7 +199,7 @@ fn numbers(
         _ => "no request was refused".into(),
     };
     let number =
-        |id, label, number: i64, words| Number { id, label, number: thousands(number), words };
+        |id, label, number: i64, words| Number { id, label, figure: thousands(number), words };
     [
         number("n-ready", "Ready", summary.ready as i64, of.join(", ")),
         number("n-waiting", "Waiting", summary.waiting, done),

@@ -248,7 +248,7 @@ pub fn unwrapped(text: &str) -> String {
     for line in text.lines() {
         let first = line.split_whitespace().next().unwrap_or_default();
         let goes_on = column > 0
-            && !first.is_empty()
+            && !matches!(first, "" | "-" | "*")
             && column + 1 + first.chars().count() > COLUMNS
             && !out.ends_with(':');
         if goes_on {

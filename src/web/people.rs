@@ -91,11 +91,14 @@ pub async fn list(
     let total = store::people::count(&mut conn, &q, show).await?;
     let pager =
         Pager::new(query.page, PER_PAGE, total, "/people", &[("q", &q), ("show", show_word)]);
-    let mut rows = Vec::new();
-    for person in store::people::list(&mut conn, &q, show, PER_PAGE, pager.offset()).await? {
-        let known = store::people::skills(&mut conn, person.id).await?;
-        rows.push(Row::new(person, known.into_iter().map(|skill| skill.skill).collect()));
-    }
+    let listed = store::people::list(&mut conn, &q, show, PER_PAGE, pager.offset()).await?;
+    let ids = listed.iter().map(|person| person.id);
+    let mut skills = store::people::skills_of(&mut conn, ids).await?;
+    let row = |person: Listed| {
+        let known = skills.remove(&person.id).unwrap_or_default();
+        Row::new(person, known)
+    };
+    let rows = listed.into_iter().map(row).collect();
     let tab = |(word, label, this): (&str, &'static str, Show)| Tab {
         label,
         url: Pager::new(None, 1, 0, "/people", &[("q", &q), ("show", word)]).address(),

@@ -82,21 +82,32 @@ function watch(page, complain) {
   });
 }
 
-// Judges each page in light and dark, wide and narrow: axe, sideways overflow, and its status. Returns the findings;
-// none is a good page. With SHOTS set, a picture of each view is left in that folder.
-export async function findings(page, paths) {
+// Judges each page in light and dark, wide and narrow: axe, sideways overflow (on the narrowest phones, too), and its
+// status, which may be a mistake's for the paths in `mistakes`. Returns the findings; none is a good page. With SHOTS
+// set, a picture of each view is left in that folder.
+export async function findings(page, paths, { mistakes = [] } = {}) {
   const found = [];
   for (const path of paths) {
-    for (const { theme, width, height } of VIEWS) {
-      const view = `${path} (${theme}, ${width} px)`;
-      await page.emulateMedia({ colorScheme: theme });
-      await page.setViewportSize({ width, height });
-      const response = await page.goto(path, { waitUntil: "load" });
-      if (response.status() >= 400) found.push(`${view}: status ${response.status()}`);
-      found.push(...(await judge(page)).map((finding) => `${view}: ${finding}`));
-      await shoot(page, `${path}-${width}-${theme}`);
-    }
+    await page.setViewportSize({ width: VIEWS[0].width, height: VIEWS[0].height });
+    const response = await page.goto(path, { waitUntil: "load" });
+    if (response.status() >= 400 && !mistakes.includes(path)) found.push(`${path}: status ${response.status()}`);
+    found.push(...(await views(page, path)));
   }
+  return found;
+}
+
+// As `findings`, of the page that is open now.
+export async function views(page, name) {
+  const found = [];
+  for (const { theme, width, height } of VIEWS) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.setViewportSize({ width, height });
+    const view = `${name} (${theme}, ${width} px)`;
+    found.push(...(await judge(page)).map((finding) => `${view}: ${finding}`));
+    await shoot(page, `${name}-${width}-${theme}`);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  found.push(...(await overflow(page)).map((finding) => `${name} (320 px): ${finding}`));
   return found;
 }
 
@@ -105,9 +116,8 @@ export async function every(page, paths) {
   assert.deepEqual(await findings(page, paths), [], "findings");
 }
 
-// Judges what the page shows now, such as an open dialog.
-export async function judge(page) {
-  const overflow = await page.evaluate(() => {
+async function overflow(page) {
+  return page.evaluate(() => {
     const { scrollWidth } = document.scrollingElement;
     if (scrollWidth <= innerWidth) return [];
     const wide = [...document.body.querySelectorAll("*")].filter(
@@ -116,6 +126,10 @@ export async function judge(page) {
     const names = wide.slice(-3).map((element) => element.outerHTML.slice(0, 80));
     return [`overflows sideways, ${scrollWidth} px in ${innerWidth}: ${names.join(" | ")}`];
   });
+}
+
+// Judges what the page shows now, such as an open dialog.
+export async function judge(page) {
   // It runs in spite of the page's content policy, as it does not come from the page. What stands in frames is mail,
   // without script, and judged with the mails.
   await page.evaluate(axe);
@@ -125,7 +139,57 @@ export async function judge(page) {
       nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`),
     );
   }, RULES);
-  return [...overflow, ...violations];
+  return [...(await overflow(page)), ...violations];
+}
+
+// The modules of the page are fetched after it; this waits until each has done what it does at its start.
+export async function lively(page) {
+  await page.evaluate(async () => {
+    const app = document.querySelector("script[type=module]").src;
+    await import(app);
+    for (const name of ["confirm", "drop", "keys", "live", "select"]) await import(new URL(`${name}.js`, app));
+  });
+}
+
+// Follows what leads to another page, and waits until that one is there and lively.
+export async function go(page, deed) {
+  await Promise.all([page.waitForEvent("load"), deed()]);
+  await lively(page);
+}
+
+// A mark that a page loses when it is loaded anew.
+export async function mark(page) {
+  await page.evaluate(() => (window.isTheSamePage = true));
+}
+
+export async function isTheSamePage(page) {
+  return page.evaluate(() => window.isTheSamePage === true);
+}
+
+// What stands in the element that has the focus, and its name.
+export function focused(page) {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    return { tag: element.localName, id: element.id, text: element.textContent.trim() };
+  });
+}
+
+// Waits until something is so, by the machine's own clock: as long as a busy machine may need.
+export async function until(is, what) {
+  const end = Date.now() + 120_000;
+  while (!(await is())) {
+    assert(Date.now() < end, `it did not happen: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+// A person by the JSON interface, which has the page's login; returns the number.
+export async function addPerson(page, name, email, skills = [], title = "") {
+  const response = await page.request.post("/matchmaking/add-user", {
+    data: { name, email, job_title: title, skills, auto_match: false },
+  });
+  assert.equal(response.status(), 201, await response.text());
+  return (await response.json()).user_id;
 }
 
 // Leaves a picture of the whole page in the folder SHOTS, when that is set.

@@ -1,5 +1,7 @@
 //! The browser's view: the tests' own judges first, then the style sheet and the scripts on a page that holds every
-//! part once. The application's pages are judged by the same scripts.
+//! part once, then the whole application as an organiser uses it, judged by the same scripts.
+
+mod server;
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -14,6 +16,7 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 
 use crate::support::browser::{run, try_run};
 use crate::support::repository;
+use server::Server;
 
 /// As strict as the application's own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -35,6 +38,12 @@ async fn a_script_that_finds_something_fails_the_test_and_says_what() {
         assert!(!ran.success);
         assert!(ran.output.contains("overflows sideways"), "{}", ran.output);
     }
+}
+
+#[tokio::test]
+async fn people_are_invited_from_the_first_name_to_the_last_letter_in_the_outbox() {
+    let server = Server::start(&[]).await;
+    run("outreach", &server.url, &[]).await;
 }
 
 /// A server for the pages in `tests/browser/pages` and the assets; returns its address.

@@ -1,15 +1,17 @@
 //! Uploading resumes: by form and by script, whose they are, what happens twice, and what is no resume.
 
 use axum::http::{StatusCode, header};
+use muster::config::{Key, Limits};
 use muster::extract;
-use muster::model::ResumeId;
 use muster::model::made_by::MadeBy;
+use muster::model::{Clock, ResumeId, Secret};
 use muster::resumes::{self, LONGEST_TEXT, MAX_BYTES};
 use serde_json::json;
 
 use super::matchmaking::{in_the_house, leads_to};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
+use crate::support::gemini::{self, Fault, Rules, TestGemini};
 use crate::support::repository;
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -296,6 +298,46 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
 }
 
 #[tokio::test]
+async fn gemini_reads_a_resume_and_after_three_useless_answers_the_taxonomy_does() {
+    let gemini = TestGemini::start(Clock::test(NOON), Rules::default()).await;
+    let app = TestApp::start_with(Place::sqlite(), |config| {
+        gemini.url.clone_into(&mut config.gemini.base_url);
+        config.gemini.keys = vec![Key {
+            number: 1,
+            key: Secret::new(gemini::key(1)),
+            project: None,
+            limits: Limits::default(),
+        }];
+    })
+    .await;
+    let noor = app.person("Noor").address(NOOR).insert().await.to_string();
+    let ours = [("person_id", noor.as_str())];
+    let made_by = async |id: i64| {
+        app.get(&format!("/matchmaking/resumes/{id}")).await.json()["made_by"].clone()
+    };
+    let text = fixture("plain.txt");
+    app.multipart("/matchmaking/upload", &ours, &[("files", "cv.txt", &text)]).await;
+    app.run_jobs().await;
+    let by = made_by(1).await;
+    assert_eq!((&by["by"], &by["key"]), (&json!("model"), &json!(1)));
+    let seen = gemini.requests().len();
+    assert_eq!(seen, 1);
+
+    gemini.fault_next([Fault::NotJson, Fault::NotTheSchema, Fault::NotJson]);
+    let docx = fixture("word.docx");
+    app.multipart("/matchmaking/upload", &ours, &[("files", "cv.docx", &docx)]).await;
+    let mut next = app.run_jobs().await;
+    while let Some(at) = next {
+        app.app.clock.advance_to(at);
+        next = app.run_jobs().await;
+    }
+    let by = made_by(2).await;
+    assert_eq!(by["by"], "taxonomy");
+    assert!(by["why"].as_str().unwrap().contains("3 times"), "{by}");
+    assert_eq!(gemini.requests().len(), seen + 3);
+}
+
+#[tokio::test]
 async fn a_script_uploads_a_resume_and_follows_it() {
     let app = TestApp::start().await;
     let noor = app.person("Noor").address(NOOR).skills(["Bread"]).insert().await;
@@ -324,6 +366,9 @@ async fn a_script_uploads_a_resume_and_follows_it() {
 /// Field, file name, bytes.
 type File<'a> = (&'a str, &'a str, &'a [u8]);
 
+/// Fields, files, and the answer's status.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [File<'a>], StatusCode);
+
 #[tokio::test]
 async fn a_script_is_told_what_is_wrong_with_its_upload() {
     let app = TestApp::start().await;
@@ -332,7 +377,7 @@ async fn a_script_is_told_what_is_wrong_with_its_upload() {
     let ours = [("user_id", whose.as_str())];
     let mut large = b"%PDF-1.4 ".to_vec();
     large.resize(MAX_BYTES + 1, b' ');
-    let cases: [(&[(&str, &str)], &[File<'_>], StatusCode); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&ours, &[("resume", "cv.png", b"\x89PNG\r\n")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (&ours, &[("resume", "cv.exe", b"MZ\0\0")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (&ours, &[("resume", "cv.pdf", &large)], StatusCode::PAYLOAD_TOO_LARGE),

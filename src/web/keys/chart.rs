@@ -58,7 +58,7 @@ pub struct Label {
     pub id: String,
     pub x: String,
     pub anchor: &'static str,
-    pub label: String,
+    pub text: String,
 }
 
 pub struct Row {
@@ -139,14 +139,14 @@ impl Chart {
                     id: format!("c-x{bar}"),
                     x: format!("{:.0}", LEFT + bar as f64 * STEP),
                     anchor: "start",
-                    label: times.clock(at(first + bar)),
+                    text: times.clock(at(first + bar)),
                 })
                 .into_iter()
                 .chain([Label {
                     id: "c-x60".into(),
                     x: "632".into(),
                     anchor: "end",
-                    label: "now".into(),
+                    text: "now".into(),
                 }])
                 .collect(),
             words: words(minutes, peak, busiest.map(|minute| times.clock(at(minute)))),
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(chart.refusals, "M30.5 154h9l-4.5 -8z");
         let times: Vec<&str> = chart.table.iter().map(|row| row.at.as_str()).collect();
         assert_eq!(times, ["12:00", "11:01"]);
-        assert_eq!(chart.axis[0].label, "11:01");
+        assert_eq!(chart.axis[0].text, "11:01");
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl Board {
         shown.text("pool-words", &line.words);
         shown.text("pool-waiting", &line.waiting);
         for number in &self.numbers {
-            shown.text(number.id, &number.number);
+            shown.text(number.id, &number.figure);
             shown.text(format!("{}-w", number.id), &number.words);
         }
         for key in self.keys.iter().filter(|key| !key.is_twin) {
@@ -39,9 +39,9 @@ impl Board {
             shown.text(id("note"), &key.limit_note);
             shown.text(id("off"), &key.models_off);
             shown.text(id("error"), &key.last_error);
-            flag(&mut shown, id("pause"), "hidden", !key.can_pause);
-            flag(&mut shown, id("go-on"), "hidden", !key.can_go_on);
-            flag(&mut shown, id("try"), "hidden", !key.can_try);
+            flag(&mut shown, id("pause"), "hidden", !key.deeds.pause);
+            flag(&mut shown, id("go-on"), "hidden", !key.deeds.go_on);
+            flag(&mut shown, id("try"), "hidden", !key.deeds.try_again);
         }
         for series in &self.chart.series {
             attr(&mut shown, &series.id, "d", &series.bars);
@@ -52,7 +52,7 @@ impl Board {
             shown.text(&line.id, &line.label);
         }
         for label in &self.chart.axis {
-            shown.text(&label.id, &label.label);
+            shown.text(&label.id, &label.text);
         }
         shown.text("with-keys", &self.with_keys);
         for task in &self.tasks {

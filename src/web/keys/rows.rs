@@ -61,9 +61,14 @@ pub struct KeyLines {
     pub limit_note: String,
     pub models_off: String,
     pub last_error: String,
-    pub can_pause: bool,
-    pub can_go_on: bool,
-    pub can_try: bool,
+    pub deeds: Deeds,
+}
+
+/// What a person may do with it.
+pub struct Deeds {
+    pub pause: bool,
+    pub go_on: bool,
+    pub try_again: bool,
 }
 
 pub struct Minute {
@@ -124,15 +129,14 @@ impl KeyLines {
             },
             models_off: models_off(key),
             last_error: last_error(key, times),
-            can_pause: matches!(
-                key.state,
-                KeyState::Ready | KeyState::Waiting { .. } | KeyState::Resting { .. }
-            ),
-            can_go_on: key.state == KeyState::Paused,
-            can_try: matches!(
-                key.state,
-                KeyState::Resting { .. } | KeyState::Aside { .. } | KeyState::NoModel { .. }
-            ) || (key.state.serves() && !key.models_off.is_empty()),
+            deeds: Deeds {
+                pause: key.state.serves() || matches!(key.state, KeyState::Resting { .. }),
+                go_on: key.state == KeyState::Paused,
+                try_again: matches!(
+                    key.state,
+                    KeyState::Resting { .. } | KeyState::Aside { .. } | KeyState::NoModel { .. }
+                ) || (key.state.serves() && !key.models_off.is_empty()),
+            },
         }
     }
 }
@@ -148,9 +152,8 @@ fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static
         KeyState::Ready => ("ok", "st-ok", key.state.word()),
         KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
         KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
-        KeyState::Paused => ("none", "st-none", key.state.word()),
         KeyState::Aside { .. } | KeyState::NoModel { .. } => ("bad", "st-bad", key.state.word()),
-        KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
+        KeyState::Paused | KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
     }
 }
 
@@ -332,7 +335,7 @@ impl TaskLine {
 /// `5 s`, `3.5 s`
 fn seconds(duration: Duration) -> String {
     let tenths = (duration.as_millis() + 50) / 100;
-    if tenths % 10 == 0 {
+    if tenths.is_multiple_of(10) {
         format!("{} s", tenths / 10)
     } else {
         format!("{}.{} s", tenths / 10, tenths % 10)

@@ -1,0 +1,400 @@
+//! The page of the keys: what it says of each, what a person may do there, and that no key is ever on it.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use futures_util::StreamExt as _;
+use muster::config::{self, Config, Limits};
+use muster::keys;
+use muster::llm::pacing::day;
+use muster::model::campaign::CampaignKind;
+use muster::model::job::{Class, Task};
+use muster::model::{Millis, Secret};
+use muster::store::keys::{BookingOutcome, Day, NewBooking, Settled};
+use muster::store::{self};
+
+use crate::support::app::{NOON, TestApp};
+use crate::support::db::{Place, on_both_places};
+
+const HOSTILE: &str = "<script>alert(1)</script> \"O'Brien\" & {{ co }}";
+
+fn material(number: i64) -> String {
+    format!("invented-material-{number}")
+}
+
+/// Keys of these numbers, each with material of its own.
+fn keys(numbers: &[i64]) -> impl FnOnce(&mut Config) + use<> {
+    let keys = numbers.iter().map(|number| key(*number, &material(*number))).collect();
+    |config| config.gemini.keys = keys
+}
+
+fn key(number: i64, material: &str) -> config::Key {
+    config::Key { number, key: Secret::new(material), project: None, limits: Limits::default() }
+}
+
+async fn with_keys(numbers: &[i64]) -> TestApp {
+    TestApp::start_with(Place::sqlite(), keys(numbers)).await
+}
+
+/// The id of the row of a key.
+async fn row(app: &TestApp, number: i64) -> i64 {
+    let mut conn = app.app.db.read().await.unwrap();
+    let rows = store::keys::list(&mut conn).await.unwrap();
+    rows.iter().find(|row| row.number == number).expect("the key has a row").id
+}
+
+/// A request of that long ago, and what became of it.
+async fn sent(
+    app: &TestApp,
+    number: i64,
+    task: Task,
+    ago: Duration,
+    outcome: BookingOutcome,
+    words: &str,
+) {
+    let at = NOON.minus(ago);
+    let key = row(app, number).await;
+    let project = &app.app.pool.key(number).unwrap().project;
+    let mut tx = app.write().await;
+    let new = NewBooking {
+        project,
+        model: &app.app.pool.models()[0],
+        key,
+        number,
+        task,
+        class: Class::Bulk,
+        tokens: 0,
+        free_at: at.plus(Duration::from_secs(61)),
+        day: Day { date: &day::of(at), from: day::beginning(at) },
+    };
+    let booking = store::keys::book(&mut tx, &new, at).await.unwrap();
+    let settled = Settled {
+        booking,
+        outcome,
+        sent_at: Some(at),
+        free_at: new.free_at,
+        tokens_in: None,
+        tokens_out: None,
+        words: Some(words),
+    };
+    assert!(store::keys::settle(&mut tx, &settled, at.plus(Duration::from_secs(1))).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+/// The text between the tags, one space between words.
+fn words(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands in the row of one key.
+fn row_words(page: &str, number: i64) -> String {
+    let start = page.find(&format!("id=\"k{number}\"")).expect("the key has a row");
+    let row = &page[start..];
+    words(row.split_once('>').unwrap().1.split_once("</article>").unwrap().0)
+}
+
+/// Whether one of the row's buttons can be pressed.
+fn offers(page: &str, number: i64, deed: &str) -> bool {
+    let start = page.find(&format!("id=\"k{number}-{deed}\"")).expect("the form is there");
+    !page[start..].split_once('>').unwrap().0.contains(" hidden")
+}
+
+fn assert_no_material(page: &str) {
+    assert!(!page.contains("invented"), "a key's material is on the page:\n{page}");
+}
+
+#[tokio::test]
+async fn without_a_key_the_page_says_how_to_get_one_and_who_writes_until_then() {
+    let app = TestApp::start().await;
+    let page = app.page("/keys").await;
+    let said = words(&page);
+    assert!(
+        said.contains("No key is set. Everything works without one: templates write"),
+        "{said}"
+    );
+    assert!(said.contains("GEMINI_API_KEY1=") && said.contains(".env"), "{said}");
+    assert!(said.contains("GEMINI_API_KEY , without a number, is the reserve"), "{said}");
+    assert!(said.contains("No key: templates write Nothing waiting"), "the sidebar: {said}");
+    assert!(page.contains("class=\"dot off\""));
+    assert!(!page.contains("data-live="), "there is nothing to keep live");
+}
+
+#[tokio::test]
+async fn a_key_that_is_set_aside_and_one_that_rests_until_tomorrow_say_why() {
+    let app = with_keys(&[1, 2, 3]).await;
+    let (first, second) = (row(&app, 1).await, app.app.pool.key(2).unwrap().project.clone());
+    sent(&app, 2, Task::Outreach, Duration::from_mins(3), BookingOutcome::Refused, "used").await;
+    let tomorrow = day::next(NOON).plus(Duration::from_mins(1));
+    let mut tx = app.write().await;
+    store::keys::set_aside(&mut tx, first, "Google reports this key as leaked", NOON)
+        .await
+        .unwrap();
+    let model = &app.app.pool.models()[0];
+    let learned = store::keys::Learned { per_day: Some(500), ..Default::default() };
+    store::keys::learn(&mut tx, &second, model, learned).await.unwrap();
+    store::keys::rest_project(&mut tx, &second, model, tomorrow, "day", 1).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let page = app.page("/keys").await;
+    assert_no_material(&page);
+    let aside = row_words(&page, 1);
+    assert!(aside.starts_with("Key 1 Set aside Project of its own GEMINI_API_KEY1"), "{aside}");
+    assert!(aside.contains("Google reports this key as leaked, since 12:00."), "{aside}");
+    assert!(aside.contains("0 of 15, set") && aside.contains("0 limit not known yet"), "{aside}");
+    assert!(offers(&page, 1, "try") && !offers(&page, 1, "pause") && !offers(&page, 1, "go-on"));
+
+    let resting = row_words(&page, 2);
+    assert!(resting.starts_with("Key 2 Resting"), "{resting}");
+    assert!(resting.contains("The day&#39;s quota is used, until 25 Nov 08:01."), "{resting}");
+    assert!(resting.contains("Meanwhile it serves with gemini-3.1-flash-lite."), "{resting}");
+    assert!(resting.contains("1 of 500, learned"), "{resting}");
+    assert!(offers(&page, 2, "try") && offers(&page, 2, "pause"));
+
+    assert!(row_words(&page, 3).starts_with("Key 3 Ready"));
+    let said = words(&page);
+    assert!(said.contains("Ready 1 of 3, 1 set aside Waiting 0"), "{said}");
+    assert!(said.contains("Refused today 1 the last at 11:57, key 2"), "{said}");
+    assert!(said.contains("1 of 3 keys ready Nothing waiting"), "{said}");
+    assert!(page.contains("class=\"dot bad\""));
+}
+
+#[tokio::test]
+async fn when_all_keys_rest_every_page_says_until_when() {
+    let app = with_keys(&[1]).await;
+    let id = row(&app, 1).await;
+    let until = NOON.plus(Duration::from_mins(15));
+    let mut tx = app.write().await;
+    store::keys::rest(&mut tx, id, until, 1, "this key is restricted to other uses").await.unwrap();
+    tx.commit().await.unwrap();
+    app.person("Ada").insert().await;
+    app.campaign(CampaignKind::Test).await;
+
+    let page = app.page("/people").await;
+    assert!(page.contains("class=\"dot wait\""));
+    let said = words(&page);
+    assert!(said.contains("The key rests until 12:15 1 waiting · next in about 15 min"), "{said}");
+    let said = words(&app.page("/keys").await);
+    assert!(said.contains("in about 15 min: key 1 rests until 12:15 UTC"), "{said}");
+}
+
+#[tokio::test]
+async fn what_google_said_is_text() {
+    let app = with_keys(&[1]).await;
+    let id = row(&app, 1).await;
+    sent(&app, 1, Task::Match, Duration::from_mins(1), BookingOutcome::Failed, HOSTILE).await;
+    let mut tx = app.write().await;
+    store::keys::refused(&mut tx, id, HOSTILE, NOON).await.unwrap();
+    store::keys::set_aside(&mut tx, id, HOSTILE, NOON).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let page = app.page("/keys?said=%3Cscript%3E&key=1").await;
+    assert_eq!(page.matches("<script").count(), 1, "only our own:\n{page}");
+    assert_eq!(page.matches("&#60;script&#62;alert(1)").count(), 3, "reason, refusal, log");
+    assert!(row_words(&page, 1).contains("1 refusal so far, the last at 12:00."));
+    assert!(words(&page).contains("Key 1 got no answer (a match mail, gemini-3.5-flash-lite):"));
+}
+
+#[tokio::test]
+async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
+    let app = with_keys(&[0, 1]).await;
+    // Pressed twice, it is still only paused.
+    for _ in 0..2 {
+        let answer = app.post("/keys/1/pause").await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, "/keys?said=paused&key=1")
+        );
+    }
+    let page = app.page("/keys?said=paused&key=1").await;
+    assert!(words(&page).contains("Key 1 is paused. What it has under way goes on."));
+    assert!(row_words(&page, 1).starts_with("Key 1 Paused"));
+    assert!(offers(&page, 1, "go-on") && !offers(&page, 1, "pause"));
+    assert!(words(&page).contains("The key is paused"));
+
+    assert_eq!(app.post("/keys/1/go-on").await.status, StatusCode::SEE_OTHER);
+    assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Ready"));
+
+    let reserve = row(&app, 0).await;
+    let mut tx = app.write().await;
+    store::keys::set_aside(&mut tx, reserve, "suspended", NOON).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
+    let answer = app.post("/keys/0/try-again").await;
+    let page = app.page(answer.location()).await;
+    assert!(row_words(&page, 0).starts_with("Reserve Idle"), "{}", row_words(&page, 0));
+    assert!(words(&page).contains("The reserve key is asked once more"));
+
+    assert_eq!(app.post("/keys/7/pause").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
+    let app = with_keys(&[1]).await;
+    sent(&app, 1, Task::Skills, Duration::from_mins(2), BookingOutcome::Ok, "").await;
+    let project = app.app.pool.key(1).unwrap().project.clone();
+    let learned = store::keys::Learned { per_day: Some(1), ..Default::default() };
+    let mut tx = app.write().await;
+    for model in app.app.pool.models() {
+        store::keys::learn(&mut tx, &project, model, learned).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Resting"));
+    app.post("/keys/1/try-again").await;
+    let row = row_words(&app.page("/keys").await, 1);
+    assert!(row.starts_with("Key 1 Ready") && row.contains("1 limit not known yet"), "{row}");
+}
+
+#[tokio::test]
+async fn twins_the_reserve_and_shared_projects_are_named() {
+    let app = TestApp::start_with(Place::sqlite(), |config| {
+        let atlas = |number| config::Key {
+            project: Some("atlas".into()),
+            ..key(number, &material(number))
+        };
+        config.gemini.keys = vec![key(0, &material(0)), atlas(1), atlas(2), key(5, &material(2))];
+    })
+    .await;
+    sent(&app, 1, Task::Skills, Duration::from_secs(15), BookingOutcome::Ok, "").await;
+    let page = app.page("/keys").await;
+    assert_no_material(&page);
+    let first = row_words(&page, 1);
+    assert!(
+        first.contains("Project atlas, shared with key 2") && first.contains("1 of 15, set"),
+        "{first}"
+    );
+    assert!(row_words(&page, 2).contains("1 of 15, set"), "they share the minute");
+    assert!(page.contains("id=\"k1-ticks\" d=\"M225.0 4V20\""), "15 of 60 seconds ago");
+    assert!(page.contains("id=\"k2-ticks\" d=\"\""));
+    assert!(words(&page).contains("holds the same key as GEMINI_API_KEY2"));
+    assert!(row_words(&page, 0).contains("only when no other key will serve soon"));
+    assert!(words(&page).contains("Ready 2 of 2, and a reserve"));
+
+    let alone = words(&with_keys(&[0]).await.page("/keys").await);
+    assert!(alone.contains("Only the reserve is set."), "{alone}");
+    assert!(alone.contains("Only the reserve key Nothing waiting"), "{alone}");
+}
+
+#[tokio::test]
+async fn the_page_says_what_waits_when_it_starts_and_what_the_hour_brought() {
+    on_both_places(async |place| hour(TestApp::start_with(place, keys(&[1, 2])).await).await).await;
+}
+
+async fn hour(app: TestApp) {
+    for name in ["Ada", "Bo", "Cyd"] {
+        app.person(name).insert().await;
+    }
+    app.campaign(CampaignKind::Test).await;
+    let minutes = Duration::from_mins;
+    sent(&app, 1, Task::Outreach, minutes(59), BookingOutcome::Ok, "").await;
+    sent(&app, 2, Task::Outreach, minutes(10), BookingOutcome::Ok, "").await;
+    sent(&app, 1, Task::Skills, minutes(10), BookingOutcome::Refused, "its requests are used")
+        .await;
+    sent(&app, 2, Task::Match, minutes(90), BookingOutcome::Ok, "").await;
+    sent(&app, 1, Task::Match, Duration::from_secs(5), BookingOutcome::GivenBack, "").await;
+    let mut tx = app.write().await;
+    let just = NOON.minus(Duration::from_secs(2));
+    store::keys::set_turn(&mut tx, Task::Outreach, just, 5, 5, 0).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let page = app.page("/keys").await;
+    let said = words(&page);
+    assert!(said.contains("Waiting 3 done by 12:00"), "{said}");
+    assert!(said.contains("Speed now 0 a minute, of 30 allowed"), "{said}");
+    assert!(said.contains("Requests today 5 starts anew at 08:00"), "{said}");
+    assert!(said.contains("3 waiting · next in 3 s"), "{said}");
+    assert!(said.contains("For two With 2 projects"), "{said}");
+    assert!(said.contains("Invitations 5 s 5 s 3 in 3.0 s the last 2 s ago"), "{said}");
+    assert!(said.contains("Skills 7 s 7 s 0 at once none yet"), "{said}");
+    // Key 1 was used in the last minute by a request that was given back: key 2 has rested longer.
+    assert!(row_words(&page, 2).contains("Has rested longest, goes next in 3.0 s"), "{said}");
+    assert!(page.contains("3 in all, 2 in the busiest minute (11:50), 1 refused"), "{page}");
+    assert!(said.contains("11:50 1 1 0 1 11:01 1 0 0 0"), "the table has the same facts: {said}");
+    assert!(said.contains("11:50:01 Refused Key 1 was refused (a resume&#39;s skills, gemini-3.5-flash-lite): its requests are used."), "{said}");
+}
+
+#[tokio::test]
+async fn an_open_page_stays_true_and_its_stream_ends_when_muster_stops() {
+    let app = with_keys(&[0, 1]).await;
+    sent(&app, 1, Task::Skills, Duration::from_secs(15), BookingOutcome::Refused, HOSTILE).await;
+    let page = app.page("/keys").await;
+    assert!(page.contains("data-live=\"/keys/live\""));
+    let mut stream = app.stream("/keys/live").await;
+    let first = event(&mut stream).await;
+
+    // Everything that the stream names is on the page and says the same.
+    let texts = first["texts"].as_object().unwrap();
+    assert!(texts.len() > 80, "{}", texts.len());
+    for (id, text) in texts {
+        let at = page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("{id} is not there"));
+        let shown = page[at..].split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let plain = shown
+            .replace("&#60;", "<")
+            .replace("&#62;", ">")
+            .replace("&#34;", "\"")
+            .replace("&#39;", "'")
+            .replace("&#38;", "&");
+        assert_eq!(text, &plain, "{id}");
+    }
+    for (id, attrs) in first["attrs"].as_object().unwrap() {
+        let at = page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("{id} is not there"));
+        let tag = &page[page[..at].rfind('<').unwrap()..at + page[at..].find('>').unwrap()];
+        for (name, value) in attrs.as_object().unwrap() {
+            let there = match value.as_str() {
+                Some("") if name == "hidden" => tag.ends_with(" hidden"),
+                Some(value) => tag.contains(&format!(" {name}=\"{value}\"")),
+                None => !tag.contains(&format!(" {name}")),
+            };
+            assert!(there, "{id}: {name} is {value}, but {tag}");
+        }
+    }
+    assert_no_material(&first.to_string());
+
+    app.app.clock.advance(Duration::from_secs(1));
+    let second = event(&mut stream).await;
+    assert_eq!(second["attrs"]["k1-ticks"]["d"], "M220.0 4V20", "five to the left");
+
+    app.post("/keys/1/pause").await;
+    app.app.clock.advance(Duration::from_millis(500));
+    let third = event(&mut stream).await;
+    assert_eq!(third["texts"]["k1-state-word"], "Paused");
+    assert_eq!(third["attrs"]["k1-pause"]["hidden"], "");
+    assert_eq!(third["attrs"]["k1-go-on"]["hidden"], serde_json::Value::Null);
+    assert_eq!(third["texts"]["pool-words"], "The key is paused");
+
+    app.app.stopping.cancel();
+    assert!(stream.next().await.is_none());
+}
+
+async fn event(stream: &mut axum::body::BodyDataStream) -> serde_json::Value {
+    let event = stream.next().await.unwrap().unwrap();
+    let event = std::str::from_utf8(&event).unwrap();
+    serde_json::from_str(event.trim().strip_prefix("data: ").unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn letters_that_no_day_has_room_for_are_not_promised_for_today() {
+    let app = TestApp::start_with(Place::sqlite(), |config| {
+        keys(&[1])(config);
+        config.gemini.limits.requests_per_day = Some(1);
+        config.gemini.models.truncate(1);
+    })
+    .await;
+    let waiting = [store::jobs::Waiting {
+        task: Task::Outreach,
+        class: Class::Bulk,
+        waiting: 30,
+        oldest: NOON,
+        deadline_at: Some(Millis(i64::MAX)),
+    }];
+    let mut conn = app.app.db.read().await.unwrap();
+    let now = keys::now(&mut conn, &app.app.pool, &waiting, NOON).await.unwrap();
+    assert_eq!(now.finish, keys::Finish::NotToday { left: 1 });
+}
