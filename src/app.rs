@@ -43,7 +43,13 @@ impl App {
         program: PathBuf,
     ) -> anyhow::Result<Self> {
         follow_database(&db, &clock).await?;
-        access::secret(&config)?;
+        access::secret(&config).map_err(|error| {
+            let path = config.data_dir.join("secret");
+            anyhow::anyhow!(
+                "the file {} cannot be used: {error}; mend it, or set DATA_DIR to a folder that Muster may write",
+                path.display()
+            )
+        })?;
         let mut tx = db.write().await?;
         // In the database: machines that share it must know one key by the same fingerprint.
         let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);

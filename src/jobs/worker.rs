@@ -51,7 +51,14 @@ pub struct Workers {
 impl Workers {
     /// Settles what dead processes left, and starts to work.
     pub async fn start(app: App) -> anyhow::Result<Self> {
-        let owner = Arc::new(Owner::new(&app.config.data_dir)?);
+        let owner = Owner::new(&app.config.data_dir).map_err(|error| {
+            let folder = app.config.data_dir.join("run");
+            anyhow::anyhow!(
+                "the folder {} cannot be written: {error}; set DATA_DIR to a folder that Muster may write",
+                folder.display()
+            )
+        })?;
+        let owner = Arc::new(owner);
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
             owner::settle(&mut tx, &dead.name, app.clock.now()).await?;

@@ -118,33 +118,6 @@ pub async fn settle_owner(
     Ok(messages)
 }
 
-/// Settles the attempts of one message that nobody works on any more.
-pub async fn settle_message(
-    conn: &mut Conn,
-    message: MessageId,
-    words: &str,
-    now: Millis,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "UPDATE mails SET state = 'uncertain', words = $2, ended_at = $3 WHERE message_id = $1 AND state = 'sending'",
-    )
-    .bind(message)
-    .bind(words)
-    .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Makes processes that send by one account take turns until the transaction ends.
-pub async fn serialise(conn: &mut Conn, sender: &str) -> sqlx::Result<()> {
-    sqlx::query("UPDATE senders SET step = step WHERE name = $1")
-        .bind(sender)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Listed {
     pub id: MailId,

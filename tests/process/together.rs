@@ -111,8 +111,9 @@ async fn share_the_keys(pair: Pair) {
     let done = b.wait_until_done(&campaign).await;
     super::assert_written(&done, "model", PEOPLE);
     assert_eq!((gemini.refusals(), gemini.requests().len()), (0, PEOPLE));
-    let both = [&a, &b].map(|muster| muster.log().contains("Using API key"));
-    assert_eq!(both, [true, true], "both asked");
+    let told: usize =
+        [&a, &b].iter().map(|muster| muster.log().matches("Using API key").count()).sum();
+    assert!(told >= PEOPLE, "every request is told of in one log or the other");
 }
 
 #[tokio::test(flavor = "multi_thread")]

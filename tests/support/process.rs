@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::smtp::SmtpServer;
 
 /// What is waited for at most: far longer than a slow machine needs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
@@ -137,7 +137,9 @@ impl Desk {
                 }
                 std::thread::sleep(LOOK);
             };
-            readers.into_iter().for_each(|reader| reader.join().unwrap());
+            for reader in readers {
+                reader.join().unwrap();
+            }
             Ended { code: status.code(), output: output.text(), errors: errors.text() }
         });
         ended.await.unwrap()
@@ -271,7 +273,7 @@ impl Muster {
 
     pub async fn add_person(&self, number: usize, skills: &[&str]) -> i64 {
         let person = json!({
-            "name": format!("Ada {}", name(number)),
+            "name": name(number),
             "email": format!("person-{number}@example.org"),
             "job_title": "Developer",
             "keywords": skills,
@@ -330,9 +332,9 @@ impl Drop for Muster {
     }
 }
 
-/// A family name for a number: letters only, as in names.
+/// A name for a number, the number in the first name: letters only, as in names.
 fn name(number: usize) -> String {
     let letters = number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
     let word: String = letters;
-    format!("Example{word}")
+    format!("Ada{word} Example")
 }
