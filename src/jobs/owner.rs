@@ -20,15 +20,11 @@ impl Owner {
     /// Takes a name and the lock that goes with it, under `data_dir/run`.
     pub fn new(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("run");
-        let named = |error: std::io::Error| {
-            let words = format!("the folder {} cannot be written: {error}; set DATA_DIR to one that can", folder.display());
-            std::io::Error::new(error.kind(), words)
-        };
-        std::fs::create_dir_all(&folder).map_err(named)?;
+        std::fs::create_dir_all(&folder)?;
         loop {
             let name = hex::encode(rand::rng().random::<[u8; 8]>());
             let path = folder.join(format!("{name}.lock"));
-            let file = File::create(&path).map_err(named)?;
+            let file = File::create(&path)?;
             file.lock()?;
             // Another process that starts now may have found the file before it was locked, and taken us for dead.
             if path.exists() {
