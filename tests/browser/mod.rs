@@ -1,8 +1,6 @@
 //! The browser's view: the tests' own judges first, then the style sheet and the scripts on a page that holds every
 //! part once, then the whole application as an organiser uses it, judged by the same scripts.
 
-mod server;
-
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -15,8 +13,8 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream, StreamExt as _};
 
 use crate::support::browser::{run, try_run};
+use crate::support::process::Desk;
 use crate::support::repository;
-use server::Server;
 
 /// As strict as the application's own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -42,8 +40,47 @@ async fn a_script_that_finds_something_fails_the_test_and_says_what() {
 
 #[tokio::test]
 async fn people_are_invited_from_the_first_name_to_the_last_letter_in_the_outbox() {
-    let server = Server::start(&[]).await;
-    run("outreach", &server.url, &[]).await;
+    muster("outreach", desk()).await;
+}
+
+#[tokio::test]
+async fn resumes_become_skills_matches_and_mails() {
+    muster("matchmaking", desk()).await;
+}
+
+#[tokio::test]
+async fn who_leaves_gets_nothing_any_more() {
+    muster("leaving", desk()).await;
+}
+
+#[tokio::test]
+async fn without_the_password_nothing_is_seen() {
+    let password = "correct horse battery";
+    let desk = desk().set("ADMIN_PASSWORD", password);
+    let muster = desk.start().await;
+    run("login", &muster.url(), &[("PASSWORD", password)]).await;
+}
+
+#[tokio::test]
+async fn the_main_ways_work_without_script() {
+    muster("forms", desk()).await;
+}
+
+#[tokio::test]
+async fn every_page_is_for_everybody_and_shows_hostile_text_as_text() {
+    muster("pages", desk()).await;
+}
+
+/// Without a key and a mail server, under a sender's name.
+fn desk() -> Desk {
+    Desk::new().set("SENDER_NAME", "Lena Vogt").set("SENDER_EMAIL", "lena@example.org")
+}
+
+/// Runs a script against the real program.
+async fn muster(script: &str, desk: Desk) {
+    let muster = desk.start().await;
+    let resumes = repository().join("tests/data/resumes");
+    run(script, &muster.url(), &[("RESUMES", resumes.to_str().unwrap())]).await;
 }
 
 /// A server for the pages in `tests/browser/pages` and the assets; returns its address.
