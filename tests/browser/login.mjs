@@ -27,6 +27,7 @@ await open(async (page) => {
   assert.equal(cookies.length, 1);
   assert(cookies[0].httpOnly && cookies[0].sameSite === "Lax");
   // Who approves is the one who logged in; on a phone the way out is under More.
+  await page.setViewportSize({ width: 1360, height: 900 });
   await page.goto("/login");
   assert.equal(path(), "/", "who is in is not asked again");
   assert(await page.getByRole("button", { name: "Log out Lena" }).isVisible());
