@@ -241,16 +241,20 @@ fn decoded(value: &HeaderValue<'_>, raw: &str) -> String {
 const COLUMNS: usize = 72;
 
 /// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
-/// word of that would not have fitted. The page breaks the lines anew, to its own width.
+/// word of that would not have fitted; under the signature's dashes, where each line says something else, not after a
+/// full stop. The page breaks the lines anew, to its own width.
 pub fn unwrapped(text: &str) -> String {
     let mut out = String::new();
     let mut column = 0;
+    let mut in_foot = false;
     for line in text.lines() {
+        in_foot |= line.trim_end() == "--";
         let first = line.split_whitespace().next().unwrap_or_default();
         let goes_on = column > 0
             && !matches!(first, "" | "-" | "*")
             && column + 1 + first.chars().count() > COLUMNS
-            && !out.ends_with(':');
+            && !out.ends_with(':')
+            && !(in_foot && out.ends_with('.'));
         if goes_on {
             out.push(' ');
             out.push_str(line.trim_start());
@@ -308,11 +312,13 @@ mod tests {
     #[test]
     fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
         let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
-            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera";
+            - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera\n-- \n\
+            To leave the list, answer with the word STOP; we will not write again.\nHarbour Hack, Pier 4";
         assert_eq!(
             unwrapped(text),
             "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
-             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera"
+             - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera\n-- \n\
+             To leave the list, answer with the word STOP; we will not write again.\nHarbour Hack, Pier 4"
         );
     }
 

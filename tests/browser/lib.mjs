@@ -104,7 +104,7 @@ export async function views(page, name) {
     await page.setViewportSize({ width, height });
     const view = `${name} (${theme}, ${width} px)`;
     found.push(...(await judge(page)).map((finding) => `${view}: ${finding}`));
-    await shoot(page, `${name}-${width}-${theme}`);
+    await shoot(page, `${name === "/" ? "home" : name}-${width}-${theme}`);
   }
   await page.setViewportSize({ width: 320, height: 640 });
   found.push(...(await overflow(page)).map((finding) => `${name} (320 px): ${finding}`));

@@ -71,6 +71,11 @@ async fn every_page_is_for_everybody_and_shows_hostile_text_as_text() {
     muster("pages", desk()).await;
 }
 
+#[tokio::test]
+async fn everything_is_done_by_keyboard_alone() {
+    muster("keyboard", desk()).await;
+}
+
 /// Without a key and a mail server, under a sender's name.
 fn desk() -> Desk {
     Desk::new().set("SENDER_NAME", "Lena Vogt").set("SENDER_EMAIL", "lena@example.org")
