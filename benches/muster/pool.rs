@@ -46,7 +46,7 @@ impl Queue {
     async fn claim(&self) -> bool {
         let now = self.clock.now();
         let mut tx = self.db.write().await.expect("a transaction");
-        let waiting = store::jobs::waiting(&mut tx, now).await.expect("what waits");
+        let waiting = store::jobs::next_waiting(&mut tx, now).await.expect("what waits");
         let demands: Vec<Demand> = waiting
             .iter()
             .map(|it| Demand {

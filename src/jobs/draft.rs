@@ -16,49 +16,66 @@ use crate::store::messages::Message;
 use crate::store::{self, Conn};
 
 pub async fn run(app: &App, leased: &Leased, id: MessageId, means: Means) -> anyhow::Result<()> {
-    let Some((message, letter)) = take_up(app, leased, id, &means).await? else { return Ok(()) };
+    let mut tx = app.db.write().await?;
     match means {
         Means::Resort(why) => {
-            let mut tx = app.db.write().await?;
-            by_template(&mut tx, app, leased, &message, &letter, why).await?;
+            by_resort(&mut tx, app, leased, id, &why).await?;
             tx.commit().await?;
         }
-        Means::Model(grant) => by_model(app, leased, &message, &letter, &grant).await?,
+        Means::Model(grant) => {
+            let taken = take_up(&mut tx, app, leased, id, Some(&grant)).await?;
+            tx.commit().await?;
+            if let Some((message, letter)) = taken {
+                by_model(app, leased, &message, &letter, &grant).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a letter without Gemini, in the caller's transaction.
+pub async fn by_resort(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    id: MessageId,
+    why: &str,
+) -> anyhow::Result<()> {
+    if let Some((message, letter)) = take_up(tx, app, leased, id, None).await? {
+        by_template(tx, app, leased, &message, &letter, why.to_owned()).await?;
     }
     Ok(())
 }
 
 /// Finds out whether the letter is still wanted; otherwise the job is done, and the slot is given back.
 async fn take_up(
+    tx: &mut Conn,
     app: &App,
     leased: &Leased,
     id: MessageId,
-    means: &Means,
+    grant: Option<&Grant>,
 ) -> anyhow::Result<Option<(Message, Letter)>> {
     let now = app.clock.now();
-    let mut tx = app.db.write().await?;
-    let ours = store::jobs::hold(&mut tx, leased).await?;
-    let found = match store::messages::find(&mut tx, id).await?.filter(|_| ours) {
+    let ours = store::jobs::hold(tx, leased).await?;
+    let found = match store::messages::find(tx, id).await?.filter(|_| ours) {
         Some(message) => {
-            letters::read(&mut tx, &app.config, &message).await?.map(|letter| (message, letter))
+            letters::read(tx, &app.config, &message).await?.map(|letter| (message, letter))
         }
         None => None,
     };
     if let Some((message, letter)) = found {
-        let reason = letters::reason_to_skip(&mut tx, &message, &letter.person).await?;
+        let reason = letters::reason_to_skip(tx, &message, &letter.person).await?;
         if let Some(reason) = reason {
-            store::messages::skip(&mut tx, id, reason).await?;
-            store::campaigns::finish_if_done(&mut tx, message.campaign_id, now).await?;
-        } else if store::messages::start_drafting(&mut tx, id).await? {
-            tx.commit().await?;
+            store::messages::skip(tx, id, reason).await?;
+            store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
+        } else if store::messages::start_drafting(tx, id).await? {
             return Ok(Some((message, letter)));
         }
     }
-    if let Means::Model(grant) = means {
-        keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+    if let Some(grant) = grant {
+        keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
     }
-    store::jobs::finish(&mut tx, leased).await?;
-    tx.commit().await?;
+    store::jobs::finish(tx, leased).await?;
     Ok(None)
 }
 

@@ -43,3 +43,26 @@ async fn run(
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }
 }
+
+/// Runs several jobs in one transaction: those that need neither Gemini nor a mail server.
+async fn run_together(
+    app: &App,
+    owner: &Owner,
+    jobs: &[Leased],
+    means: Option<&Means>,
+) -> anyhow::Result<()> {
+    let mut tx = app.db.write().await?;
+    for leased in jobs {
+        match (leased.job, means) {
+            (Job::Draft(id, _), Some(Means::Resort(why))) => {
+                draft::by_resort(&mut tx, app, leased, id, why).await?;
+            }
+            (Job::Send(id), _) if app.smtp.is_none() => {
+                send::to_outbox(&mut tx, app, owner, leased, id).await?;
+            }
+            (job, _) => anyhow::bail!("{job:?} is done alone"),
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}

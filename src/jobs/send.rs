@@ -44,16 +44,15 @@ struct Attempt {
 }
 
 pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MessageId) -> anyhow::Result<()> {
-    let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let attempt = begin(&mut tx, app, owner, leased, id, now).await?;
-    let smtp = app.smtp.as_ref();
-    if smtp.is_none() && attempt.is_some() {
-        store::messages::mark_sent(&mut tx, id, now).await?;
-        finish(&mut tx, leased, id, now).await?;
-    }
+    let Some(smtp) = &app.smtp else {
+        to_outbox(&mut tx, app, owner, leased, id).await?;
+        tx.commit().await?;
+        return Ok(());
+    };
+    let attempt = begin(&mut tx, app, owner, leased, id, app.clock.now()).await?;
     tx.commit().await?;
-    if let (Some(attempt), Some(smtp)) = (attempt, smtp) {
+    if let Some(attempt) = attempt {
         let from = app.config.mail.from_address();
         let delivery = smtp.deliver(&from, &attempt.person.address, &attempt.bytes).await;
         // Nobody else knows what the server said: it is written down, however long the database takes.
@@ -65,6 +64,22 @@ pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MessageId) -> an
             );
             app.clock.sleep(RETRY / app.config.time_scale).await;
         }
+    }
+    Ok(())
+}
+
+/// Delivers into the outbox: the bytes and the word `sent` are one transaction, the caller's.
+pub async fn to_outbox(
+    tx: &mut Conn,
+    app: &App,
+    owner: &Owner,
+    leased: &Leased,
+    id: MessageId,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    if begin(tx, app, owner, leased, id, now).await?.is_some() {
+        store::messages::mark_sent(tx, id, now).await?;
+        finish(tx, leased, id, now).await?;
     }
     Ok(())
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::{Means, Owner, owner, run, send};
+use super::{Means, Owner, owner, run, run_together, send};
 use crate::app::{App, follow_database};
 use crate::keys::{self, Decision};
 use crate::llm::pacing::Demand;
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
-use crate::store::{self};
+use crate::store::{self, Conn};
 
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
 const LEASE: Duration = Duration::from_secs(15);
@@ -32,9 +32,14 @@ const IN_FLIGHT: usize = 256;
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
 
+/// Letters that need no network are written and delivered together: one commit for so many. They take a tenth of a
+/// second, and whoever wants to write meanwhile waits for it.
+const TOGETHER: usize = 32;
+
 /// What looking into the queue came to.
 enum Look {
-    Run(Leased, Option<Means>),
+    /// Never empty. Several are such as may be done in one transaction.
+    Run(Vec<Leased>, Option<Means>),
     /// Nothing can be done before then; `None`: not before something changes.
     Idle(Option<Millis>),
 }
@@ -103,7 +108,7 @@ impl Workers {
                     Ok(Look::Run(leased, means)) => {
                         let (app, owner) = (app.clone(), owner.clone());
                         tasks.spawn(async move {
-                            carry_out(&app, &owner, &leased, means).await;
+                            carry_out_all(&app, &owner, &leased, means).await;
                             drop(place);
                         });
                         continue;
@@ -172,7 +177,7 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
         Kind::Gemini => look_for_gemini(app, owner).await,
         Kind::Sends => {
             // A test of the settings goes out also while the sender is paused: it is how one finds out.
-            if let Look::Run(leased, means) = look_plain(app, owner, TESTS).await? {
+            if let Look::Run(leased, means) = look_plain(app, owner, TESTS, 1).await? {
                 return Ok(Look::Run(leased, means));
             }
             let now = app.clock.now();
@@ -180,16 +185,17 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
             match send::gate(&mut conn, app, now).await? {
                 Some(at) if at <= now => {
                     drop(conn);
-                    look_plain(app, owner, SENDS).await
+                    let at_once = if app.smtp.is_none() { TOGETHER } else { 1 };
+                    look_plain(app, owner, SENDS, at_once).await
                 }
                 later => Ok(Look::Idle(later)),
             }
         }
-        Kind::Reads => look_plain(app, owner, READS).await,
+        Kind::Reads => look_plain(app, owner, READS, 1).await,
     }
 }
 
-async fn look_plain(app: &App, owner: &Owner, lane: Lane) -> anyhow::Result<Look> {
+async fn look_plain(app: &App, owner: &Owner, lane: Lane, at_once: usize) -> anyhow::Result<Look> {
     let now = app.clock.now();
     if !store::jobs::is_due(&mut *app.db.read().await?, lane, now).await? {
         return Ok(Look::Idle(
@@ -197,23 +203,42 @@ async fn look_plain(app: &App, owner: &Owner, lane: Lane) -> anyhow::Result<Look
         ));
     }
     let mut tx = app.db.write().await?;
-    let leased = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?;
+    let leased = claim(&mut tx, app, owner, lane, at_once, now).await?;
     tx.commit().await?;
-    // Where it is not there any more, another process took it: there may be more.
-    Ok(leased.map_or(Look::Idle(Some(now)), |leased| Look::Run(leased, None)))
+    // Where none is there any more, another process took it: there may be more.
+    Ok(if leased.is_empty() { Look::Idle(Some(now)) } else { Look::Run(leased, None) })
+}
+
+/// Takes up to `at_once` jobs of a lane.
+async fn claim(
+    tx: &mut Conn,
+    app: &App,
+    owner: &Owner,
+    lane: Lane,
+    at_once: usize,
+    now: Millis,
+) -> sqlx::Result<Vec<Leased>> {
+    let mut all = Vec::new();
+    while all.len() < at_once
+        && let Some(leased) =
+            store::jobs::claim(tx, lane, &owner.name, now, lease(app, now)).await?
+    {
+        all.push(leased);
+    }
+    Ok(all)
 }
 
 /// Decides, books and claims in one transaction, so that several processes share one pool.
 async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
-    if store::jobs::waiting(&mut conn, now).await?.is_empty() {
+    if store::jobs::next_waiting(&mut conn, now).await?.is_empty() {
         return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
     }
     drop(conn);
     let mut tx = app.db.write().await?;
     let now = app.clock.now();
-    let waiting = store::jobs::waiting(&mut tx, now).await?;
+    let waiting = store::jobs::next_waiting(&mut tx, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
     let decision = keys::book(&mut tx, &app.pool, &demands, now).await?;
     let (task, class, means) = match decision {
@@ -221,14 +246,15 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         Decision::Start { task, class, grant } => (task, class, Means::Model(grant)),
         Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
     };
-    let lane = Lane::Gemini(task, class);
-    let Some(leased) = store::jobs::claim(&mut tx, lane, &owner.name, now, lease(app, now)).await?
-    else {
+    // Without any key there is nothing to decide for the next one.
+    let at_once = if app.pool.keys().is_empty() && task != Task::Skills { TOGETHER } else { 1 };
+    let leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
+    let Some(first) = leased.first() else {
         // Another process took it: the booking goes with the transaction.
         return Ok(Look::Idle(Some(now)));
     };
     if let Means::Model(grant) = &means {
-        keys::attach(&mut tx, grant, leased.id).await?;
+        keys::attach(&mut tx, grant, first.id).await?;
     }
     tx.commit().await?;
     Ok(Look::Run(leased, Some(means)))
@@ -251,6 +277,28 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
             Task::Match => 1_500,
             Task::Skills => 6_000,
         },
+    }
+}
+
+/// Runs jobs in one transaction where there are several; each alone when that does not work out, so that one that
+/// cannot be done keeps none of the others back.
+async fn carry_out_all(app: &App, owner: &Arc<Owner>, jobs: &[Leased], means: Option<Means>) {
+    if jobs.len() > 1 {
+        let body = {
+            let (app, owner, jobs, means) =
+                (app.clone(), owner.clone(), jobs.to_vec(), means.clone());
+            tokio::spawn(async move { run_together(&app, &owner, &jobs, means.as_ref()).await })
+        };
+        match AbortOnDropHandle::new(body).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(error = format!("{error:#}"), "Jobs are done one by one");
+            }
+            Err(fault) => tracing::warn!("Jobs are done one by one: {fault}"),
+        }
+    }
+    for leased in jobs {
+        carry_out(app, owner, leased, means.clone()).await;
     }
 }
 
@@ -308,7 +356,7 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
         for kind in [Kind::Reads, Kind::Gemini, Kind::Sends] {
             match look(app, &owner, kind).await? {
                 Look::Run(leased, means) => {
-                    carry_out(app, &owner, &leased, means).await;
+                    carry_out_all(app, &owner, &leased, means).await;
                     ran = true;
                 }
                 Look::Idle(until) => {

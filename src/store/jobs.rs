@@ -7,6 +7,13 @@ use crate::model::{CampaignId, Job, JobId, Millis, UnknownWord};
 /// `run_at` of a job whose campaign is paused.
 pub const PAUSED: Millis = Millis(i64::MAX);
 
+// What the index `jobs_ready` holds, in its own words: SQLite uses it only where a query repeats them.
+macro_rules! free {
+    () => {
+        "owner IS NULL AND run_at < 9223372036854775807"
+    };
+}
+
 /// A job that this process holds.
 #[derive(Clone, Debug)]
 pub struct Leased {
@@ -200,9 +207,26 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
     .await
 }
 
+/// What waits for Gemini, by task and class, as the next job of each tells it: what a worker asks before every request.
+/// Unlike [`waiting`] it does not look at all of them, so `waiting` is 1 here.
+pub async fn next_waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
+    sqlx::query_as(concat!(
+        "SELECT j.task, j.class, CAST(1 AS BIGINT) AS waiting, j.created_at AS oldest, j.deadline_at
+         FROM (SELECT 'outreach' AS task UNION ALL SELECT 'skills' UNION ALL SELECT 'match') t
+         CROSS JOIN (SELECT 0 AS class_order UNION ALL SELECT 1 UNION ALL SELECT 2) c
+         JOIN jobs j ON j.id = (SELECT x.id FROM jobs x WHERE x.task = t.task AND x.class_order = c.class_order AND ",
+        free!(),
+        " AND x.run_at <= $1 ORDER BY x.created_at, x.id LIMIT 1)
+         ORDER BY j.class_order, j.created_at",
+    ))
+    .bind(now)
+    .fetch_all(conn)
+    .await
+}
+
 /// Whether a job of a kind is due: asked before the write lock is taken.
 pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
-    let Lane::Kind(kind) = lane else { return Ok(!waiting(conn, now).await?.is_empty()) };
+    let Lane::Kind(kind) = lane else { return Ok(!next_waiting(conn, now).await?.is_empty()) };
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT id FROM jobs WHERE kind = $1 AND owner IS NULL AND run_at <= $2 LIMIT 1",
     )
@@ -213,25 +237,26 @@ pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bo
     Ok(found.is_some())
 }
 
-/// When the next job that is not due yet becomes due; paused ones never do.
+/// When the next job that is not due yet becomes due (`None`: the next one for Gemini); paused ones never do.
 pub async fn next_due(
     conn: &mut Conn,
     lane: Option<Lane>,
     now: Millis,
 ) -> sqlx::Result<Option<Millis>> {
-    let kind = match lane {
-        Some(Lane::Kind(kind)) => Some(kind),
-        Some(Lane::Gemini(..)) | None => None,
+    let query = match lane {
+        Some(Lane::Kind(kind)) => sqlx::query_scalar(
+            "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2 AND kind = $3",
+        )
+        .bind(now)
+        .bind(PAUSED)
+        .bind(kind),
+        Some(Lane::Gemini(..)) | None => sqlx::query_scalar(
+            "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2 AND task IS NOT NULL",
+        )
+        .bind(now)
+        .bind(PAUSED),
     };
-    sqlx::query_scalar(
-        "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2
-         AND ((CAST($3 AS TEXT) IS NULL AND task IS NOT NULL) OR kind = $3)",
-    )
-    .bind(now)
-    .bind(PAUSED)
-    .bind(kind)
-    .fetch_one(conn)
-    .await
+    query.fetch_one(conn).await
 }
 
 /// Takes the next due job of a lane, for `owner`, until `leased_until`.
@@ -243,12 +268,13 @@ pub async fn claim(
     leased_until: Millis,
 ) -> sqlx::Result<Option<Leased>> {
     let query = match lane {
-        Lane::Gemini(task, class) => sqlx::query_as::<_, Row>(
+        Lane::Gemini(task, class) => sqlx::query_as::<_, Row>(concat!(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
-               (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND owner IS NULL AND run_at <= $3
-                ORDER BY created_at, id LIMIT 1)
+               (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND run_at <= $3 AND ",
+            free!(),
+            " ORDER BY created_at, id LIMIT 1)
              RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
-        )
+        ))
         .bind(owner)
         .bind(leased_until)
         .bind(now)

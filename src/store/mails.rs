@@ -142,8 +142,16 @@ macro_rules! filter {
 }
 
 pub async fn count(conn: &mut Conn, search: &str, state: Option<&str>) -> sqlx::Result<i64> {
+    let Some(pattern) = super::people::pattern(search) else {
+        return sqlx::query_scalar(
+            "SELECT COUNT(*) FROM mails WHERE CAST($1 AS TEXT) IS NULL OR state = $1",
+        )
+        .bind(state)
+        .fetch_one(conn)
+        .await;
+    };
     sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!()))
-        .bind(super::people::pattern(search))
+        .bind(pattern)
         .bind(state)
         .fetch_one(conn)
         .await

@@ -31,16 +31,17 @@ pub async fn of_person(
     person: PersonId,
 ) -> sqlx::Result<Vec<Match>> {
     sqlx::query_as(
-        "SELECT x.id, o.id AS other_id, o.name, o.job_title, o.address, x.score, x.shared, x.created_at,
-                CASE WHEN x.a_id = $2 THEN x.a_rank ELSE x.b_rank END AS rank,
+        "SELECT x.id, o.id AS other_id, o.name, o.job_title, o.address, x.score, x.shared, x.created_at, x.rank,
                 CASE WHEN o.shares_address_at IS NOT NULL AND me.shares_address_at IS NOT NULL THEN 1 ELSE 0 END
                     AS both_share
-         FROM matches x
+         FROM (SELECT id, b_id AS other_id, score, shared, created_at, a_rank AS rank FROM matches
+               WHERE a_id = $2 AND event_id = $1 AND a_rank IS NOT NULL
+               UNION ALL
+               SELECT id, a_id, score, shared, created_at, b_rank FROM matches
+               WHERE b_id = $2 AND event_id = $1 AND b_rank IS NOT NULL) x
          JOIN people me ON me.id = $2
-         JOIN people o ON o.id = CASE WHEN x.a_id = $2 THEN x.b_id ELSE x.a_id END
-         WHERE x.event_id = $1
-           AND ((x.a_id = $2 AND x.a_rank IS NOT NULL) OR (x.b_id = $2 AND x.b_rank IS NOT NULL))
-         ORDER BY CASE WHEN x.a_id = $2 THEN x.a_rank ELSE x.b_rank END, o.id",
+         JOIN people o ON o.id = x.other_id
+         ORDER BY x.rank, o.id",
     )
     .bind(event)
     .bind(person)
@@ -102,8 +103,9 @@ pub async fn of_both_sides(
     person: PersonId,
 ) -> sqlx::Result<Vec<Ranked>> {
     sqlx::query_as(
-        "SELECT id, a_id, b_id, score, shared, a_rank, b_rank FROM matches
-         WHERE event_id = $1 AND (a_id = $2 OR b_id = $2)",
+        "SELECT id, a_id, b_id, score, shared, a_rank, b_rank FROM matches WHERE a_id = $2 AND event_id = $1
+         UNION ALL
+         SELECT id, a_id, b_id, score, shared, a_rank, b_rank FROM matches WHERE b_id = $2 AND event_id = $1",
     )
     .bind(event)
     .bind(person)
@@ -328,18 +330,25 @@ pub async fn stats(conn: &mut Conn, event: EventId) -> sqlx::Result<Stats> {
         "SELECT (SELECT COUNT(*) FROM people) AS total_users,
                 (SELECT COUNT(DISTINCT person_id) FROM resumes WHERE person_id IS NOT NULL) AS users_with_resumes,
                 (SELECT COUNT(DISTINCT person_id) FROM person_skills) AS users_with_skills,
-                (SELECT COUNT(*) FROM matches WHERE event_id = $1) AS total_matches,
                 (SELECT COUNT(*) FROM people p WHERE EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
                    AND NOT EXISTS (SELECT 1 FROM matches x WHERE x.a_id = p.id AND x.event_id = $1)
                    AND NOT EXISTS (SELECT 1 FROM matches x WHERE x.b_id = p.id AND x.event_id = $1)) AS without_match,
-                (SELECT CAST(AVG(score) AS DOUBLE PRECISION) FROM matches WHERE event_id = $1) AS avg,
-                (SELECT MAX(score) FROM matches WHERE event_id = $1) AS max,
-                (SELECT MIN(score) FROM matches WHERE event_id = $1) AS min,
-                (SELECT MAX(finished_at) FROM match_runs WHERE event_id = $1) AS last_run",
+                (SELECT MAX(finished_at) FROM match_runs WHERE event_id = $1) AS last_run,
+                COUNT(*) AS total_matches, CAST(AVG(score) AS DOUBLE PRECISION) AS avg, MAX(score) AS max,
+                MIN(score) AS min
+         FROM matches WHERE event_id = $1",
     )
     .bind(event)
     .fetch_one(conn)
     .await
+}
+
+/// When everybody was matched last.
+pub async fn last_run(conn: &mut Conn, event: EventId) -> sqlx::Result<Option<Millis>> {
+    sqlx::query_scalar("SELECT MAX(finished_at) FROM match_runs WHERE event_id = $1")
+        .bind(event)
+        .fetch_one(conn)
+        .await
 }
 
 /// A pair with both names.

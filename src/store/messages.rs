@@ -140,10 +140,10 @@ pub async fn count_due_invitations(conn: &mut Conn, event: EventId) -> sqlx::Res
 /// How many drafts of test runs a live campaign would take over.
 pub async fn count_test_drafts(conn: &mut Conn, event: EventId) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "SELECT COUNT(*) FROM messages m JOIN campaigns c ON c.id = m.campaign_id
-         WHERE m.event_id = $1 AND c.kind = 'test' AND c.state IN ('running', 'paused')
-           AND m.forgotten_at IS NULL
-           AND (m.state = 'drafted' OR (m.state = 'approved' AND m.released_at IS NULL))",
+        "SELECT COUNT(*) FROM campaigns c CROSS JOIN messages m
+         WHERE c.event_id = $1 AND c.kind = 'test' AND c.state IN ('running', 'paused')
+           AND m.campaign_id = c.id AND m.state IN ('drafted', 'approved')
+           AND (m.state = 'drafted' OR m.released_at IS NULL) AND m.forgotten_at IS NULL",
     )
     .bind(event)
     .fetch_one(conn)

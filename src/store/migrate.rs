@@ -17,6 +17,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (4, "campaigns and mail", include_str!("../../migrations/0004_campaigns_and_mail.sql")),
     (5, "keys", include_str!("../../migrations/0005_keys.sql")),
     (6, "resumes and matches", include_str!("../../migrations/0006_resumes_and_matches.sql")),
+    (7, "speed", include_str!("../../migrations/0007_speed.sql")),
 ];
 
 /// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.

@@ -35,11 +35,7 @@ pub struct Listed {
 // `$1` the event, `$2` the part shown, `$3` to `$5` what is searched for: all of it must be found in name or skills.
 macro_rules! filter {
     () => {
-        " FROM people p
-          LEFT JOIN suppressions s ON s.address_hash = p.address_hash
-          LEFT JOIN messages m ON m.id = (SELECT MAX(n.id) FROM messages n WHERE n.person_id = p.id
-            AND n.kind = 'match' AND n.event_id = $1 AND n.forgotten_at IS NULL)
-          WHERE (EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
+        " WHERE (EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
                  OR EXISTS (SELECT 1 FROM resumes r WHERE r.person_id = p.id))
             AND ($2 = 'all'
                  OR (EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
@@ -69,7 +65,7 @@ fn terms(search: &str) -> [Option<String>; TERMS] {
 
 pub async fn count(conn: &mut Conn, event: EventId, search: &str, show: Show) -> sqlx::Result<i64> {
     let [first, second, third] = terms(search);
-    sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!()))
+    sqlx::query_scalar(concat!("SELECT COUNT(*) FROM people p", filter!()))
         .bind(event)
         .bind(word(show))
         .bind(first)
@@ -92,7 +88,11 @@ pub async fn list(
         "SELECT p.id, p.name, p.job_title, s.reason AS suppressed, m.state AS mail, m.sent_at AS mail_sent_at,
                 m.campaign_id AS mail_campaign,
                 (SELECT COUNT(*) FROM resumes r WHERE r.person_id = p.id
-                 AND r.state IN ('queued', 'reading', 'waiting', 'extracting')) AS in_work",
+                 AND r.state IN ('queued', 'reading', 'waiting', 'extracting')) AS in_work
+         FROM people p
+         LEFT JOIN suppressions s ON s.address_hash = p.address_hash
+         LEFT JOIN messages m ON m.id = (SELECT MAX(n.id) FROM messages n WHERE n.person_id = p.id
+           AND n.kind = 'match' AND n.event_id = $1 AND n.forgotten_at IS NULL)",
         filter!(),
         " ORDER BY p.name_key, p.id LIMIT $6 OFFSET $7"
     ))
@@ -178,7 +178,9 @@ pub async fn skills(conn: &mut Conn, limit: i64, offset: i64) -> sqlx::Result<Ve
 }
 
 pub async fn count_skills(conn: &mut Conn) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT COUNT(DISTINCT skill_key) FROM person_skills").fetch_one(conn).await
+    sqlx::query_scalar("SELECT COUNT(*) FROM (SELECT 1 FROM person_skills GROUP BY skill_key) keys")
+        .fetch_one(conn)
+        .await
 }
 
 /// A person's skill and how many people have it.

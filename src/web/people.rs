@@ -401,7 +401,7 @@ pub async fn person(
     let suppression = store::people::suppression(&mut conn, &person.address.hash()).await?;
     let known = store::people::skills(&mut conn, id).await?;
     let matches = store::matches::of_person(&mut conn, event.id, id).await?;
-    let was_matched = store::matches::stats(&mut conn, event.id).await?.last_run.is_some();
+    let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
     let page = PersonPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
         said: said(query.said.as_deref()),

@@ -3,6 +3,7 @@
 mod api;
 mod keys;
 mod leave;
+mod many;
 mod matchmaking;
 mod outbox;
 mod outreach;

@@ -130,7 +130,10 @@ pub async fn page(
         _ => (Show::All, ""),
     };
     let total = store::room::count(&mut conn, CURRENT, &q, show).await?;
-    let all = store::room::count(&mut conn, CURRENT, "", Show::All).await?;
+    let all = match (q.trim(), show) {
+        ("", Show::All) => total,
+        _ => store::room::count(&mut conn, CURRENT, "", Show::All).await?,
+    };
     let list = [("q", q.as_str()), ("show", show_word)];
     let pager = Pager::new(query.page, PER_PAGE, total, "/matchmaking", &list);
     let listed = store::room::list(&mut conn, CURRENT, &q, show, PER_PAGE, pager.offset()).await?;

@@ -1,0 +1,45 @@
+//! The queue.
+
+use muster::model::job::{Class, Task};
+use muster::model::{Job, MessageId, Millis, ResumeId};
+use muster::store::jobs::{self, Lane};
+
+use crate::support::db::on_both_engines;
+
+const NOW: Millis = Millis(10_000);
+
+#[tokio::test]
+async fn the_next_job_of_each_task_and_class_is_the_one_that_is_claimed() {
+    on_both_engines(async |db| {
+        let mut tx = db.write().await.unwrap();
+        let mut subject = 0;
+        for task in Task::ALL {
+            for class in Class::ALL {
+                for (age, due) in [(1, NOW), (3, Millis(NOW.0 + 1)), (2, NOW)] {
+                    subject += 1;
+                    let job = match task {
+                        Task::Skills => Job::FindSkills(ResumeId(subject)),
+                        task => Job::Draft(MessageId(subject), *task),
+                    };
+                    let made = Millis(NOW.0 - age);
+                    let deadline = Some(Millis(NOW.0 + age));
+                    jobs::enqueue(&mut tx, job, *class, made, due, deadline).await.unwrap();
+                }
+            }
+        }
+        let next = jobs::next_waiting(&mut tx, NOW).await.unwrap();
+        assert_eq!(next.len(), Task::ALL.len() * Class::ALL.len());
+        for next in next {
+            assert_eq!(
+                (next.oldest, next.deadline_at),
+                (Millis(NOW.0 - 2), Some(Millis(NOW.0 + 2)))
+            );
+            let lane = Lane::Gemini(next.task, next.class);
+            let claimed = jobs::claim(&mut tx, lane, "somebody", NOW, NOW).await.unwrap().unwrap();
+            assert_eq!((claimed.class, claimed.created_at), (next.class, next.oldest));
+            assert_eq!(claimed.job.task(), Some(next.task));
+        }
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
