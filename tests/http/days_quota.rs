@@ -149,7 +149,7 @@ async fn when_the_days_quota_ends_first_the_organiser_chooses() {
         assert_eq!(app.state(ids[4]).await, MessageState::Queued, "it waits for tomorrow's quota");
 
         let page = app.page("/outreach/1").await;
-        assert!(page.contains("0 requests are left today for 1 letter."), "{page}");
+        assert!(page.contains("No request is left today for 1 letter."), "{page}");
         assert!(
             app.page("/outreach/1/template").await.contains("1 letter that is not written yet")
         );

@@ -51,7 +51,10 @@ impl Quota {
             quota.to_write = progress.to_write();
             quota.ends = format!(
                 "{} left today for {}. More come at {}: a day begins at midnight in California.",
-                count(ends.left as i64, "request is", "requests are"),
+                match ends.left {
+                    0 => "No request is".to_owned(),
+                    left => count(left as i64, "request is", "requests are"),
+                },
                 count(quota.to_write, "letter", "letters"),
                 board.times.at(ends.at),
             );
