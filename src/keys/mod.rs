@@ -5,6 +5,7 @@
 
 mod ask;
 mod book;
+mod expected;
 mod overview;
 mod pool;
 mod settle;
@@ -12,6 +13,7 @@ mod starts;
 
 pub use ask::{ask, departure};
 pub use book::{Decision, Grant, attach, book, view};
+pub use expected::{Expected, expected};
 pub use overview::{KeyError, KeyRow, KeyState, overview, pause, resume, try_again};
 pub use pool::{Pool, PoolKey, Twin, sync};
 pub use settle::{After, settle};

@@ -237,6 +237,34 @@ pub async fn next_waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Wait
     .await
 }
 
+/// Where a job stands that waits for Gemini.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Place {
+    #[sqlx(try_from = "String")]
+    pub task: Task,
+    /// Jobs of its task that go before it.
+    pub ahead: i64,
+}
+
+/// The place of a job in the queue of its task; `None` when it does not wait for a key (any more).
+pub async fn place(conn: &mut Conn, job: Job) -> sqlx::Result<Option<Place>> {
+    sqlx::query_as(
+        "SELECT j.task, (SELECT COUNT(*) FROM jobs x WHERE x.task = j.task AND x.owner IS NULL AND x.resort IS NULL
+                           AND x.run_at <= j.run_at
+                           AND (x.class_order < j.class_order
+                                OR (x.class_order = j.class_order
+                                    AND (x.created_at < j.created_at OR (x.created_at = j.created_at AND x.id < j.id)))))
+                AS ahead
+         FROM jobs j WHERE j.kind = $1 AND j.subject = $2 AND j.task IS NOT NULL AND j.owner IS NULL
+           AND j.resort IS NULL AND j.run_at < $3",
+    )
+    .bind(job.kind())
+    .bind(job.subject())
+    .bind(PAUSED)
+    .fetch_optional(conn)
+    .await
+}
+
 /// Whether a job of a lane is due: asked before the write lock is taken.
 pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
     let query = match lane {

@@ -20,6 +20,7 @@ mod people;
 mod resumes;
 mod settings;
 mod sse;
+mod turn;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};

@@ -13,7 +13,7 @@ use super::form::{FieldErrors, line, needed_line};
 use super::guard::Organiser;
 use super::matchmaking::MatchLine;
 use super::page::{Frame, Pager, Place, Times, filters, render};
-use super::resumes::Item;
+use super::resumes::{Item, items};
 use crate::app::App;
 use crate::campaigns::messages;
 use crate::model::message::{MessageKind, MessageState};
@@ -423,7 +423,7 @@ pub async fn person(
             (false, true) => "Nobody else has one of these skills.",
         },
         skills: known.into_iter().map(SkillChip::new).collect(),
-        resumes: resume_lines(&mut conn, id, &times).await?,
+        resumes: resume_lines(&mut conn, &app, id, &times).await?,
         matches: matches.iter().map(MatchLine::new).collect(),
         letters: letter_lines(&mut conn, id, &times).await?,
         shares_address: person.shares_address_at.is_some(),
@@ -454,16 +454,15 @@ impl SkillChip {
 /// The resumes with the part of their text that is read for skills.
 async fn resume_lines(
     conn: &mut Conn,
+    app: &App,
     id: PersonId,
     times: &Times,
 ) -> Result<Vec<ResumeLine>, Error> {
     let mut lines = Vec::new();
-    for resume in store::resumes::of_person(conn, id).await? {
-        let text = store::resumes::text(conn, resume.id).await?.unwrap_or_default();
-        lines.push(ResumeLine {
-            item: Item::new(&resume, times),
-            text: resumes::first_part(&text).to_owned(),
-        });
+    let resumes = store::resumes::of_person(conn, id).await?;
+    for item in items(conn, app, &resumes, times).await? {
+        let text = store::resumes::text(conn, item.id).await?.unwrap_or_default();
+        lines.push(ResumeLine { item, text: resumes::first_part(&text).to_owned() });
     }
     Ok(lines)
 }

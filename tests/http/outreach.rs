@@ -209,6 +209,10 @@ async fn the_page_says_when_the_letters_will_be_written_and_why_it_takes_long() 
     let last = NOON.0 + 2 * 5_000 + 2_000;
     assert_eq!(app.get("/api/campaigns/1").await.json()["eta"], last, "two gaps and an answer");
     assert!(app.page("/outreach/1").await.contains("Drafts ready in 12 s, at 12:00"));
+    let page = app.page("/outreach/1?message=1&state=all").await;
+    assert!(page.contains("Expected at 12:00: it is the next."), "{page}");
+    let page = app.page("/outreach/1?message=3&state=all").await;
+    assert!(page.contains("Expected at 12:00: 2 others go before it."), "{page}");
 
     for number in ["1", "2"] {
         app.post(&format!("/keys/{number}/pause")).await;

@@ -6,11 +6,11 @@ use axum::response::Response;
 use super::PageQuery;
 use super::board::Board;
 use crate::app::App;
-use crate::campaigns::{checks, letters};
+use crate::campaigns::{self, checks, letters};
 use crate::model::letter::{Draft, Finding};
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, MailId, MessageId, PersonId};
+use crate::model::{CampaignId, Job, MailId, MessageId, PersonId};
 use crate::store::mails::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
@@ -18,6 +18,7 @@ use crate::web::Error;
 use crate::web::form::FieldErrors;
 use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
+use crate::web::turn::Turns;
 
 /// The form that is open in place of the letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,6 +143,12 @@ impl Pane {
         let before = store::messages::place(conn, campaign, list, q, message.id).await?;
         let previous = store::messages::before(conn, campaign, list, q, message.id).await?;
         let next = store::messages::after(conn, campaign, list, q, message.id).await?;
+        let mut notes = notes(message, changed, &board.times);
+        if message.state == MessageState::Queued {
+            let job = Job::Draft(message.id, campaigns::task(board.campaign.kind));
+            let turns = Turns::read(conn, app, board.now).await?;
+            notes.extend(turns.of(conn, job, &board.times).await?);
+        }
         let address = app.config.mail.from_address();
         let can = Can::of(message, is_written, &findings);
         let here = |more: &[(&str, &str)]| filter.page(Some(message.id), more);
@@ -173,7 +180,7 @@ impl Pane {
                 text.split_whitespace().count()
             ),
             checks: findings.iter().map(Check::new).collect(),
-            notes: notes(message, changed, &board.times),
+            notes,
             attempts: mails.into_iter().map(|mail| Attempt::new(mail, &board.times)).collect(),
             hint: message.hint.clone(),
             shows_html: query.view.as_deref() == Some("html"),

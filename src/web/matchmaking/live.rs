@@ -17,7 +17,7 @@ use crate::store::room::Mails;
 use crate::web::Error;
 use crate::web::assets;
 use crate::web::page::Times;
-use crate::web::resumes::Item;
+use crate::web::resumes::{Item, items};
 use crate::web::sse::{Live, follow};
 
 /// What the page's tables, lists and charts were made from: when it changes they are fetched anew.
@@ -58,8 +58,9 @@ async fn look(app: App) -> Result<Live, Error> {
     live.text("s-skills", steps.skills);
     live.text("s-matches", steps.matches);
     live.text("s-mails", steps.mails);
-    for resume in store::resumes::list(&mut conn, Show::All, SHOWN_RESUMES, 0).await? {
-        let Item { id, word, detail, tone, icon, .. } = Item::new(&resume, &times);
+    let resumes = store::resumes::list(&mut conn, Show::All, SHOWN_RESUMES, 0).await?;
+    for item in items(&mut conn, &app, &resumes, &times).await? {
+        let Item { id, word, detail, tone, icon, .. } = item;
         live.text(format!("rt-{id}"), word);
         live.text(format!("rd-{id}"), detail);
         live.attr(format!("rw-{id}"), "class", Some(format!("st {tone}")));

@@ -20,7 +20,7 @@ pub use skills::skills;
 use super::error::Error;
 use super::guard::Organiser;
 use super::page::{Frame, Pager, Place, Times, count, filters, render};
-use super::resumes::Item;
+use super::resumes::{Item, items};
 use crate::app::App;
 use crate::campaigns::{self, StartError};
 use crate::events::CURRENT;
@@ -210,7 +210,7 @@ pub async fn page(
         show: show_word,
         rule,
         more_resumes: sums.total - queue.len() as i64,
-        queue: queue.iter().map(|resume| Item::new(resume, &times)).collect(),
+        queue: items(&mut conn, &app, &queue, &times).await?,
         largest_file: resumes::MAX_BYTES,
         bars: bars(&top, rare),
         bars_width: BARS_WIDTH,

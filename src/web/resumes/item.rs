@@ -1,10 +1,13 @@
 //! One resume, ready to print.
 
+use crate::app::App;
 use crate::model::made_by::Maker;
 use crate::model::resume::ResumeState;
-use crate::model::{PersonId, ResumeId};
+use crate::model::{Job, PersonId, ResumeId};
+use crate::store::Conn;
 use crate::store::resumes::Resume;
 use crate::web::page::{Times, count};
+use crate::web::turn::Turns;
 
 pub struct Item {
     pub id: ResumeId,
@@ -24,8 +27,33 @@ pub struct Item {
     pub about: String,
 }
 
+/// These resumes, each with its turn where it waits for Gemini.
+pub async fn items(
+    conn: &mut Conn,
+    app: &App,
+    resumes: &[Resume],
+    times: &Times,
+) -> sqlx::Result<Vec<Item>> {
+    let waits = |resume: &Resume| resume.state == ResumeState::Waiting;
+    let turns = match resumes.iter().any(waits) {
+        true => Some(Turns::read(conn, app, app.clock.now()).await?),
+        false => None,
+    };
+    let mut items = Vec::with_capacity(resumes.len());
+    for resume in resumes {
+        let mut item = Item::new(resume, times);
+        if let Some(turns) = turns.as_ref().filter(|_| waits(resume))
+            && let Some(turn) = turns.of(conn, Job::FindSkills(resume.id), times).await?
+        {
+            item.detail = format!("{} · {turn}", item.detail);
+        }
+        items.push(item);
+    }
+    Ok(items)
+}
+
 impl Item {
-    pub fn new(resume: &Resume, times: &Times) -> Self {
+    fn new(resume: &Resume, times: &Times) -> Self {
         let found =
             serde_json::from_str::<Vec<String>>(&resume.skills).map_or(0, |names| names.len());
         let state = resume.state;
@@ -75,7 +103,7 @@ fn detail(resume: &Resume) -> String {
             parts.push("Its e-mail address is nobody's who is here, or it has none.".into());
         }
         ResumeState::Waiting => {
-            parts.push("read; waits for its turn to be searched for skills".into());
+            parts.push("read; waits to be searched for skills".into());
         }
         ResumeState::Failed => parts.extend(resume.error.clone()),
         ResumeState::Queued | ResumeState::Reading | ResumeState::Extracting => {}

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-pub use item::Item;
+pub use item::{Item, items};
 pub use upload::{MANY, ONE, file, short_text, upload};
 pub use whose::{claim, claim_for_new, whose};
 
@@ -88,7 +88,7 @@ pub async fn list(
         frame: Frame::load(&app, &mut conn, &organiser, Place::Matchmaking).await?,
         said: said(query.said.as_deref()),
         tabs,
-        rows: rows.iter().map(|row| Item::new(row, &times)).collect(),
+        rows: items(&mut conn, &app, &rows, &times).await?,
         pager,
     };
     Ok(render(&page)?.into_response())

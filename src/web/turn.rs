@@ -1,0 +1,48 @@
+//! When it is the turn of something that waits for Gemini, and why not at once: in words, for a letter or a resume.
+
+use std::time::Duration;
+
+use super::page::{Times, count};
+use crate::app::App;
+use crate::keys::{self, Expected, Now};
+use crate::model::{Job, Millis};
+use crate::store::{self, Conn};
+
+/// What the pool says now: asked once for all that stands on a page.
+pub struct Turns {
+    known: Now,
+    window: Duration,
+    now: Millis,
+}
+
+impl Turns {
+    pub async fn read(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Self> {
+        let waiting = store::jobs::waiting(conn, now).await?;
+        let known = keys::now(conn, &app.pool, &waiting, now).await?;
+        Ok(Self { known, window: app.pool.pace().window, now })
+    }
+
+    /// `None` when the job does not wait for a key (any more).
+    pub async fn of(
+        &self,
+        conn: &mut Conn,
+        job: Job,
+        times: &Times,
+    ) -> sqlx::Result<Option<String>> {
+        let Some(place) = store::jobs::place(conn, job).await? else { return Ok(None) };
+        let others = match place.ahead {
+            0 => "it is the next".to_owned(),
+            ahead => format!("{} before it", count(ahead, "other goes", "others go")),
+        };
+        let expected = keys::expected(&self.known, self.window, place.task, place.ahead, self.now);
+        Ok(Some(match expected {
+            Expected::Resort { why } => format!("It waits for no key: {why}."),
+            Expected::At { at, why } if why.is_empty() => {
+                format!("Expected at {}: {others}.", times.at(at))
+            }
+            Expected::At { at, why } => {
+                format!("Expected at {}: {others}. Right now: {why}.", times.at(at))
+            }
+        }))
+    }
+}
