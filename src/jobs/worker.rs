@@ -22,7 +22,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const ASK_THE_CLOCK: Duration = Duration::from_mins(1);
 /// Another process may have written: look anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
-/// Changes come in bursts: look at most this often.
+/// Changes come in bursts: look at most this often, but never later than what is waited for. Divided by `TIME_SCALE`.
 const BREATH: Duration = Duration::from_millis(50);
 /// How long what is in flight may take to end when Muster stops.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -125,7 +125,10 @@ impl Workers {
                 tokio::select! {
                     () = app.stopping.cancelled() => break,
                     () = app.clock.sleep_until(until) => {}
-                    _ = changes.changed() => tokio::time::sleep(BREATH).await,
+                    _ = changes.changed() => {
+                        let breath = BREATH / app.config.time_scale;
+                        tokio::time::sleep(breath.min(until.since(app.clock.now()))).await;
+                    }
                 }
             }
         });
