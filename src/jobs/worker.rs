@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::{Means, Owner, owner, run, run_together, send};
-use crate::app::{App, follow_database};
+use crate::app::{App, follow_database, follow_neighbours};
 use crate::keys::{self, Decision};
 use crate::llm::pacing::Demand;
 use crate::model::Millis;
@@ -64,6 +64,11 @@ impl Workers {
             )
         })?;
         let owner = Arc::new(owner);
+        // Once more, now that others see that we live: until here one that started alone may have set the clock.
+        let mut tx = app.db.write().await?;
+        let alone = || !Owner::somebody_lives(&app.config.data_dir, Some(&owner));
+        follow_neighbours(&mut tx, &app.db, &app.clock, &app.pool, alone).await?;
+        tx.commit().await?;
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
             owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
@@ -240,6 +245,8 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     }
     drop(conn);
     let mut tx = app.db.write().await?;
+    // Where several processes want to book at once the wait for our turn may be long: the time is read after it.
+    store::keys::lock(&mut tx).await?;
     let now = app.clock.now();
     let waiting = store::jobs::next_waiting(&mut tx, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
