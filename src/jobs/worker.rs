@@ -9,7 +9,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::{Means, Owner, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
 use crate::keys::{self, Decision};
-use crate::llm::pacing::Demand;
+use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
@@ -240,8 +240,15 @@ async fn claim(
 async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
-    if store::jobs::next_waiting(&mut conn, now).await?.is_empty() {
+    let waiting = store::jobs::next_waiting(&mut conn, now).await?;
+    if waiting.is_empty() {
         return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
+    }
+    // Most of the time nothing can start: then nobody's turn is taken to find that out.
+    let view = keys::view(&mut conn, &app.pool, now).await?;
+    let demands: Vec<Demand> = waiting.iter().map(demand).collect();
+    if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
+        return Ok(Look::Idle(until));
     }
     drop(conn);
     let mut tx = app.db.write().await?;

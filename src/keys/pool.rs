@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::Tally;
 use crate::config::{self, Limits};
 use crate::llm::pacing::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE};
 use crate::model::{Millis, Secret};
@@ -20,6 +21,7 @@ struct Inner {
     models: Vec<String>,
     limits: Limits,
     pace: Pace,
+    tally: Tally,
 }
 
 /// One key.
@@ -91,6 +93,7 @@ impl Pool {
             models: config.models.clone(),
             limits: config.limits,
             pace: Pace::new(config, time_scale),
+            tally: Tally::default(),
         }))
     }
 
@@ -114,6 +117,11 @@ impl Pool {
 
     pub fn pace(&self) -> &Pace {
         &self.0.pace
+    }
+
+    /// What this process's requests came to.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// How many keys are not the reserve.

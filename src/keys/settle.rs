@@ -56,6 +56,9 @@ pub async fn settle(
         words: words.as_deref(),
     };
     let first = rows::settle(conn, &settled, now).await?;
+    if first {
+        pool.tally().count(grant, word, outcome.as_ref().err(), usage);
+    }
     if first && grant.sent().is_none() {
         rows::uncount(conn, &grant.project, &grant.model, &day::of(grant.booked())).await?;
     }

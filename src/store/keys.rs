@@ -525,7 +525,7 @@ pub async fn stamp(conn: &mut Conn, stamp: &Stamp<'_>, now: Millis) -> sqlx::Res
 }
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BookingOutcome {
     Ok,
     Unusable,
