@@ -90,7 +90,10 @@ fn ninety(scale: u32) -> Vec<Run> {
     }
     for (base, processes) in SHARES {
         for jitter in JITTERS {
-            runs.push(Run { kill: true, ..Run::new(base, processes, Window::Rolling, jitter, scale) });
+            runs.push(Run {
+                kill: true,
+                ..Run::new(base, processes, Window::Rolling, jitter, scale)
+            });
         }
         let run = Run::new(base, processes, Window::Calendar, 300, scale);
         runs.push(Run { kill: true, ..run });

@@ -28,8 +28,7 @@ pub async fn fill(data_dir: &Path, url: Option<&Secret>, jobs: usize) {
     for kind in [CampaignKind::Test, CampaignKind::Match] {
         let mut tx = app.db.write().await.expect("a transaction");
         let now = app.clock.now();
-        let started =
-            campaigns::start(&mut tx, &app.config, CURRENT, kind, "", "trial", now).await;
+        let started = campaigns::start(&mut tx, &app.config, CURRENT, kind, "", "trial", now).await;
         assert_eq!(started.expect("people are due").total, jobs as i64);
         tx.commit().await.expect("committed");
     }

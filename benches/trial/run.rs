@@ -59,7 +59,17 @@ pub struct Outcome {
 impl Run {
     pub fn new(base: Base, processes: usize, window: Window, jitter: u64, scale: u32) -> Self {
         let jitter = Duration::from_millis(jitter);
-        Self { base, processes, window, jitter, scale, kill: false, busy: 0, jobs: 30, minutes: None }
+        Self {
+            base,
+            processes,
+            window,
+            jitter,
+            scale,
+            kill: false,
+            busy: 0,
+            jobs: 30,
+            minutes: None,
+        }
     }
 
     /// The first columns of its line.
@@ -110,8 +120,7 @@ impl Run {
             })
             .collect();
         let _busy: Vec<Busy> = (0..self.busy).map(|_| Busy::start()).collect();
-        let mut processes =
-            futures_util::future::join_all(desks.iter().map(Desk::start)).await;
+        let mut processes = futures_util::future::join_all(desks.iter().map(Desk::start)).await;
         if self.kill {
             while gemini.requests().len() < KILLED_AT {
                 tokio::time::sleep(Duration::from_millis(1)).await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use muster::llm::pacing::cost;
-use muster::model::job::Task;
 use muster::model::Millis;
+use muster::model::job::Task;
 
 use crate::run::{LATENCY, Outcome, Run};
 
@@ -36,7 +36,12 @@ pub fn ninety(run: &Run, outcome: &Outcome) -> bool {
     let best = best_possible(if run.kill { seen.len() } else { 3 * run.jobs });
     let jitter = run.jitter.as_secs_f64();
     // The guard comes twice, once after each minute, and so does the way there and back.
-    let bound = best + 2.0 * GUARD + 2.0 * held(run) + 14.0 * SEND_GAP + jitter + 1.0
+    let bound = best
+        + 2.0 * GUARD
+        + 2.0 * held(run)
+        + 14.0 * SEND_GAP
+        + jitter
+        + 1.0
         + if run.kill { LEASE } else { 0.0 };
     let holds = refused == 0 && outcome.lost == 0 && took <= bound;
     say(&format!(

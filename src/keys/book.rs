@@ -195,8 +195,11 @@ async fn ledgers(
         if let Some(model) = place(&held.model)
             && let Some(of_project) = ledgers.get_mut(&held.project)
         {
-            let tokens = u32::try_from(held.tokens).unwrap_or(u32::MAX);
-            of_project[model].slots.push(Slot { free_at: held.free_at, tokens });
+            let slots = held.slots.iter().map(|slot| Slot {
+                free_at: slot.free_at,
+                tokens: u32::try_from(slot.tokens).unwrap_or(u32::MAX),
+            });
+            of_project[model].slots.extend(slots);
         }
     }
     Ok(ledgers)

@@ -1,6 +1,6 @@
 //! The key pool's rows: keys without their material, quotas, and the ledger of bookings.
 
-use super::Conn;
+use super::{Conn, Engine};
 use crate::model::job::{Class, Task};
 use crate::model::{JobId, Millis};
 
@@ -319,23 +319,42 @@ pub async fn model_off(
     Ok(())
 }
 
-/// A booking that the server may still count.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// Bookings of a project and model that the server may still count.
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct Held {
     pub project: String,
     pub model: String,
+    pub slots: Vec<HeldSlot>,
+}
+
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub struct HeldSlot {
     pub free_at: Millis,
     pub tokens: i64,
 }
 
+/// Everything that is held. It travels as one row: a hundred keys hold more than a thousand, and this is asked before
+/// every request.
 pub async fn held(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Held>> {
-    sqlx::query_as(
-        "SELECT project, model, free_at, COALESCE(tokens_in, tokens_estimated) AS tokens
-         FROM bookings WHERE free_at > $1",
-    )
-    .bind(now)
-    .fetch_all(conn)
-    .await
+    let query = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => sqlx::query_scalar(
+            "SELECT json_group_array(json_object('project', project, 'model', model, 'slots', json(slots))) FROM (
+                 SELECT project, model, json_group_array(json_object('free_at', free_at,
+                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+                 FROM bookings WHERE free_at > $1 GROUP BY project, model)",
+        ),
+        // PostgreSQL only
+        Engine::Postgres => sqlx::query_scalar(
+            "SELECT CAST(COALESCE(json_agg(json_build_object('project', project, 'model', model, 'slots', slots)), '[]')
+                 AS TEXT) FROM (
+                 SELECT project, model, json_agg(json_build_object('free_at', free_at,
+                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+                 FROM bookings WHERE free_at > $1 GROUP BY project, model) AS held",
+        ),
+    };
+    let rows: String = query.bind(now).fetch_one(conn).await?;
+    serde_json::from_str(&rows).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]

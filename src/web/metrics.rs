@@ -35,7 +35,11 @@ pub async fn show(State(app): State<App>) -> Result<Response, Error> {
         }
     }
     expected(&mut text, &pool, now);
-    text.begin("muster_key_serves", GAUGE, "1 while the key serves, now or when its minute is over.");
+    text.begin(
+        "muster_key_serves",
+        GAUGE,
+        "1 while the key serves, now or when its minute is over.",
+    );
     for key in &pool.keys {
         text.sample(&[("key", &key.number.to_string())], i32::from(key.state.serves()));
     }
@@ -111,7 +115,11 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
             rows.push((name(pool, project), model, ledger));
         }
     }
-    text.begin("muster_bookings_held", GAUGE, "Requests that Google may still count in its minute.");
+    text.begin(
+        "muster_bookings_held",
+        GAUGE,
+        "Requests that Google may still count in its minute.",
+    );
     for (project, model, ledger) in &rows {
         text.sample(&[("project", project), ("model", model)], ledger.slots.len());
     }
@@ -119,11 +127,19 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
     for (project, model, ledger) in &rows {
         text.sample(&[("project", project), ("model", model)], ledger.per_minute);
     }
-    text.begin("muster_day_requests", GAUGE, "Requests on Google's day, which begins at midnight in California.");
+    text.begin(
+        "muster_day_requests",
+        GAUGE,
+        "Requests on Google's day, which begins at midnight in California.",
+    );
     for (project, model, ledger) in &rows {
         text.sample(&[("project", project), ("model", model)], ledger.used_today);
     }
-    text.begin("muster_day_requests_limit", GAUGE, "Requests that fit into Google's day, where that is known.");
+    text.begin(
+        "muster_day_requests_limit",
+        GAUGE,
+        "Requests that fit into Google's day, where that is known.",
+    );
     for (project, model, ledger) in &rows {
         if let Some(limit) = ledger.per_day {
             text.sample(&[("project", project), ("model", model)], limit);

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use muster::config::{Key, Limits};
-use muster::model::{Clock, Secret};
 use muster::model::campaign::CampaignKind;
+use muster::model::{Clock, Secret};
 use prometheus_parse::{Scrape, Value};
 
 use crate::support::app::TestApp;
@@ -81,7 +81,8 @@ async fn requests_refusals_and_what_waits_are_told_in_prometheus_s_format() {
     assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
     let after = scrape(&app).await;
     let labels = |key, outcome| [("key", key), ("task", "outreach"), ("outcome", outcome)];
-    let requests = |key, outcome| value(&after, "muster_gemini_requests_total", &labels(key, outcome));
+    let requests =
+        |key, outcome| value(&after, "muster_gemini_requests_total", &labels(key, outcome));
     let asked = gemini.keys_used();
     assert_eq!(requests("1", "ok") as usize, asked.iter().filter(|key| **key == 1).count());
     assert_eq!(requests("2", "refused"), 1.0);

@@ -167,7 +167,10 @@ async fn rests_distances_and_the_queue_go_along() {
     let turn = rows::turns(&mut conn).await.unwrap().remove(0);
     assert!(turn.last_start_at <= now);
     let waiting = jobs::waiting(&mut conn, now).await.unwrap().remove(0);
-    assert_eq!((waiting.waiting, waiting.deadline_at.unwrap()), (1, now.plus(Duration::from_mins(2))));
+    assert_eq!(
+        (waiting.waiting, waiting.deadline_at.unwrap()),
+        (1, now.plus(Duration::from_mins(2)))
+    );
     let last = store::timeline::last_moment(&mut conn).await.unwrap().unwrap();
     assert!(last <= now, "nothing was sent in the future");
 }

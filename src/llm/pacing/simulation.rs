@@ -266,8 +266,7 @@ impl World {
         let before = self.now;
         self.now = Millis(before.0 + restart.down + restart.step);
         self.ahead += restart.step;
-        let then =
-            if restart.reboot { self.last_moment } else { Millis(before.0 + restart.down) };
+        let then = if restart.reboot { self.last_moment } else { Millis(before.0 + restart.down) };
         let step = Step { then, now: self.now };
         let reach = self.reach();
         let most = self.truly(self.now).0 + self.longest_hold();
