@@ -1,6 +1,7 @@
 //! What waits for the keys: as many invitations, resumes and match e-mails each, put into the database before any
 //! process starts.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use muster::app::App;
@@ -41,7 +42,8 @@ async fn add_people(app: &App, count: usize) -> Vec<PersonId> {
     let mut table = String::from("Name,Email,Job title,Skills\n");
     for number in 0..count {
         let address = address(number);
-        table += &format!("{},{address},Developer,Rust; SQL\n", name(number));
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{},{address},Developer,Rust; SQL", name(number));
     }
     let table = import::read(table.as_bytes()).expect("a table");
     let mut tx = app.db.write().await.expect("a transaction");

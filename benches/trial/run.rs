@@ -131,7 +131,7 @@ impl Run {
         let db = Db::open(url.as_ref(), shared.path()).await.expect("the database");
         match self.minutes {
             Some(minutes) => {
-                tokio::time::sleep(Duration::from_secs(60) * minutes / self.scale).await;
+                tokio::time::sleep(Duration::from_mins(1) * minutes / self.scale).await;
             }
             None => {
                 while queue::left(&db).await > 0 {

@@ -94,3 +94,23 @@ pub async fn settle(tx: &mut Conn, owner: &str, now: Millis) -> sqlx::Result<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lives_is_told_by_locks() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(!Owner::somebody_lives(data.path(), None), "there is not even a folder");
+        let one = Owner::new(data.path()).unwrap();
+        File::create(data.path().join("run/dead.lock")).unwrap();
+        assert!(Owner::somebody_lives(data.path(), None));
+        assert!(!Owner::somebody_lives(data.path(), Some(&one)));
+        let other = Owner::new(data.path()).unwrap();
+        assert!(Owner::somebody_lives(data.path(), Some(&one)));
+        assert_eq!(one.dead().len(), 1);
+        drop((one, other));
+        assert!(!Owner::somebody_lives(data.path(), None));
+    }
+}

@@ -39,8 +39,8 @@ async fn scrape(app: &TestApp) -> Scrape {
     scrape
 }
 
-/// The value of the one sample that carries these labels.
-fn value(scrape: &Scrape, metric: &str, labels: &[(&str, &str)]) -> f64 {
+/// The value of the one sample that carries these labels, in whole numbers.
+fn value(scrape: &Scrape, metric: &str, labels: &[(&str, &str)]) -> i64 {
     let all: Vec<_> = scrape
         .samples
         .iter()
@@ -49,7 +49,7 @@ fn value(scrape: &Scrape, metric: &str, labels: &[(&str, &str)]) -> f64 {
         .collect();
     let [sample] = all[..] else { panic!("{metric} {labels:?}: {all:?}") };
     match sample.value {
-        Value::Counter(value) | Value::Gauge(value) => value,
+        Value::Counter(value) | Value::Gauge(value) => value as i64,
         _ => panic!("{sample:?}"),
     }
 }
@@ -72,8 +72,8 @@ async fn requests_refusals_and_what_waits_are_told_in_prometheus_s_format() {
     app.campaign(CampaignKind::Test).await;
     let waiting = scrape(&app).await;
     let bulk = [("task", "outreach"), ("class", "bulk")];
-    assert_eq!(value(&waiting, "muster_waiting_jobs", &bulk), 3.0);
-    assert_eq!(value(&waiting, "muster_expected_wait_seconds", &[("task", "outreach")]), 0.0);
+    assert_eq!(value(&waiting, "muster_waiting_jobs", &bulk), 3);
+    assert_eq!(value(&waiting, "muster_expected_wait_seconds", &[("task", "outreach")]), 0);
 
     while let Some(next) = app.run_jobs().await {
         app.app.clock.advance_to(next);
@@ -85,12 +85,12 @@ async fn requests_refusals_and_what_waits_are_told_in_prometheus_s_format() {
         |key, outcome| value(&after, "muster_gemini_requests_total", &labels(key, outcome));
     let asked = gemini.keys_used();
     assert_eq!(requests("1", "ok") as usize, asked.iter().filter(|key| **key == 1).count());
-    assert_eq!(requests("2", "refused"), 1.0);
+    assert_eq!(requests("2", "refused"), 1);
     let leaked = [("key", "2"), ("kind", "leaked")];
-    assert_eq!(value(&after, "muster_gemini_refusals_total", &leaked), 1.0);
-    assert!(value(&after, "muster_gemini_tokens_total", &[("direction", "in")]) > 0.0);
-    assert!(value(&after, "muster_gemini_tokens_total", &[("direction", "out")]) > 0.0);
-    assert_eq!(value(&after, "muster_key_serves", &[("key", "2")]), 0.0);
+    assert_eq!(value(&after, "muster_gemini_refusals_total", &leaked), 1);
+    assert!(value(&after, "muster_gemini_tokens_total", &[("direction", "in")]) > 0);
+    assert!(value(&after, "muster_gemini_tokens_total", &[("direction", "out")]) > 0);
+    assert_eq!(value(&after, "muster_key_serves", &[("key", "2")]), 0);
     let used = requests("1", "ok");
     // The parser does not know what a name may be escaped like.
     let text = app.get("/metrics").await.text();
@@ -98,10 +98,10 @@ async fn requests_refusals_and_what_waits_are_told_in_prometheus_s_format() {
     let of_project = |metric: &str| {
         let begins = format!("{metric}{labels} ");
         let line = text.lines().find_map(|line| line.strip_prefix(&begins));
-        line.unwrap_or_else(|| panic!("{begins}: {text}")).parse::<f64>().unwrap()
+        line.unwrap_or_else(|| panic!("{begins}: {text}")).parse::<i64>().unwrap()
     };
     assert_eq!(of_project("muster_day_requests"), used);
-    assert!((1.0..=used).contains(&of_project("muster_bookings_held")));
+    assert!((1..=used).contains(&of_project("muster_bookings_held")));
 }
 
 #[tokio::test]
