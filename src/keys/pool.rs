@@ -142,14 +142,12 @@ impl Pool {
 
     /// What is set about the quota of a project: the smallest of its keys' settings, else the common one.
     pub(super) fn limits(&self, project: &str) -> Limits {
-        self.0.projects.get(project).copied().unwrap_or_else(|| smallest([], self.0.limits))
+        self.0.projects.get(project).copied().unwrap_or_else(|| smallest(&[], self.0.limits))
     }
 }
 
-fn smallest<'a>(keys: impl IntoIterator<Item = &'a Limits> + Clone, common: Limits) -> Limits {
-    let of = |of: fn(&Limits) -> Option<u32>| {
-        keys.clone().into_iter().filter_map(of).min().or(of(&common))
-    };
+fn smallest(keys: &[Limits], common: Limits) -> Limits {
+    let of = |of: fn(&Limits) -> Option<u32>| keys.iter().filter_map(of).min().or(of(&common));
     Limits {
         requests_per_minute: of(|it| it.requests_per_minute).or(Some(REQUESTS_PER_MINUTE)),
         requests_per_day: of(|it| it.requests_per_day),
