@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{self, Guesses};
 use crate::config::{Config, MailTransport};
 use crate::extract::Reader;
-use crate::jobs::Workers;
+use crate::jobs::{Owner, Workers};
 use crate::keys::{self, Pool};
 use crate::llm;
 use crate::mail::smtp::{Sender, Timeouts};
 use crate::model::{Clock, Secret};
-use crate::store::{self, Db};
+use crate::store::{self, Conn, Db, Engine};
+use crate::timeline;
 
 /// Handed to every handler and worker. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ impl App {
         // In the database: machines that share it must know one key by the same fingerprint.
         let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);
         let pool = Pool::new(&config.gemini, config.time_scale, &salt);
+        let alone = || !Owner::somebody_lives(&config.data_dir, None);
+        follow_neighbours(&mut tx, &db, &clock, &pool, alone).await?;
         keys::sync(&mut tx, &pool, clock.now()).await?;
         tx.commit().await?;
         let smtp = match config.mail.transport {
@@ -97,6 +100,22 @@ pub async fn follow_database(db: &Db, clock: &Clock) -> sqlx::Result<()> {
         // It was read somewhere between asking and being answered.
         let ours = before.plus(clock.now().since(before) / 2);
         clock.follow(ours, theirs);
+    }
+    Ok(())
+}
+
+/// Processes that share a file share one clock, which is set right by one that starts `alone`.
+pub async fn follow_neighbours(
+    tx: &mut Conn,
+    db: &Db,
+    clock: &Clock,
+    pool: &Pool,
+    alone: impl FnOnce() -> bool,
+) -> sqlx::Result<()> {
+    if db.engine() == Engine::Sqlite
+        && let Some(reading) = clock.reading()
+    {
+        clock.follow(reading.now, timeline::join(tx, pool, &reading, alone()).await?);
     }
     Ok(())
 }

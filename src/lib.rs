@@ -21,6 +21,7 @@ pub mod matching;
 pub mod people;
 pub mod resumes;
 pub mod senders;
+pub mod timeline;
 
 pub mod app;
 pub mod cli;

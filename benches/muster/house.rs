@@ -8,7 +8,7 @@ use muster::config::{Config, Vars};
 use muster::events::CURRENT;
 use muster::model::campaign::CampaignKind;
 use muster::model::message::MessageState;
-use muster::model::{CampaignId, Clock};
+use muster::model::{CampaignId, Clock, Secret};
 use muster::people::{Source, import};
 use muster::store::{self, Db};
 use muster::{campaigns, matching};
@@ -17,11 +17,17 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::invented;
+use super::support::postgres;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
+}
+
+/// Where a transaction is dropped outside [`block_on`], to take back what it did.
+pub fn enter() -> tokio::runtime::EnterGuard<'static> {
+    RUNTIME.enter()
 }
 
 /// Muster's program, for what runs in a process of its own.
@@ -39,16 +45,22 @@ pub fn folder() -> TempDir {
 
 impl House {
     pub async fn new() -> Self {
-        Self::at(folder()).await
+        Self::at(folder(), None).await
+    }
+
+    /// On PostgreSQL, whose commits reach no disk here: what it needs itself is what counts.
+    pub async fn on_postgres() -> Self {
+        let url = postgres::database().await.expect("PostgreSQL is installed");
+        Self::at(folder(), Some(&url)).await
     }
 
     /// The same house after Muster was stopped and started.
     pub async fn restarted(self) -> Self {
         self.app.db.close().await;
-        Self::at(self.folder).await
+        Self::at(self.folder, None).await
     }
 
-    async fn at(folder: TempDir) -> Self {
+    async fn at(folder: TempDir, url: Option<&Secret>) -> Self {
         // A second installation is refused, and that is fine: the first one holds.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut config = Config::read(&Vars::default()).expect("no setting is a bad one");
@@ -59,15 +71,22 @@ impl House {
         config.event.link = Some("https://harbour.example/register".into());
         config.event.community_link = Some("https://harbour.example/community".into());
         config.event.organiser = Some("The Harbour Hack team".into());
-        let db = Db::open(None, folder.path()).await.expect("a database");
+        let db = Db::open(url, folder.path()).await.expect("a database");
         let app = App::new(config, db, Clock::machine(), PROGRAM.into()).await.expect("an app");
         Self { app, folder }
     }
 
     pub async fn with_people(people: usize) -> Self {
-        let house = Self::new().await;
-        house.import(&invented::table(people)).await;
-        house
+        Self::new().await.and_people(people).await
+    }
+
+    pub async fn and_people(self, people: usize) -> Self {
+        self.import(&invented::table(people)).await;
+        self
+    }
+
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub async fn import(&self, table: &str) -> import::Report {

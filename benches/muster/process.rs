@@ -6,10 +6,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::house::{PROGRAM, folder};
+use muster::model::campaign::CampaignKind;
+
+use super::house::{House, PROGRAM, block_on, folder};
 use super::invented;
 
 const PEOPLE: usize = 10_000;
+/// Jobs that wait for a key.
+const WAITING: usize = 100_000;
 
 /// A Muster that is ended when this is dropped.
 struct Running {
@@ -36,11 +40,11 @@ pub fn report() {
     }
     let data = folder();
     println!("process (the real binary)");
-    let (muster, took) = start(data.path());
+    let (muster, took) = start(data.path(), &[]);
     println!("  start to first answer, new database    {took:?}");
     say_memory("after the start", &muster);
     drop(muster);
-    let (muster, took) = start(data.path());
+    let (muster, took) = start(data.path(), &[]);
     println!("  start to first answer, known database  {took:?}");
 
     let began = Instant::now();
@@ -53,9 +57,29 @@ pub fn report() {
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     println!("  matching {PEOPLE} people by the button    {:?}", began.elapsed());
     say_memory("after matching", &muster);
+    drop(muster);
+    waiting_jobs();
 }
 
-fn start(data: &Path) -> (Running, Duration) {
+/// What a queue costs that waits for keys: the server that they are for is not there.
+fn waiting_jobs() {
+    let house = block_on(House::with_people(WAITING));
+    assert_eq!(block_on(house.start_campaign(CampaignKind::Test)).total, WAITING as i64);
+    block_on(house.app.db.close());
+    let keys = [
+        ("GEMINI_BASE_URL", "http://127.0.0.1:9"),
+        ("GEMINI_API_KEY1", "an-invented-key-1"),
+        ("GEMINI_API_KEY2", "an-invented-key-2"),
+    ];
+    let (muster, took) = start(house.data_dir(), &keys);
+    println!("  start to first answer, {WAITING} jobs wait   {took:?}");
+    std::thread::sleep(Duration::from_secs(10));
+    say_memory("with 100,000 jobs that wait", &muster);
+    assert!(request(muster.port, "GET", "/keys", "text/plain", b"").starts_with("HTTP/1.1 200"));
+    say_memory("after the page of the keys", &muster);
+}
+
+fn start(data: &Path, settings: &[(&str, &str)]) -> (Running, Duration) {
     let port = TcpListener::bind("127.0.0.1:0")
         .and_then(|it| it.local_addr())
         .expect("a free port")
@@ -66,6 +90,7 @@ fn start(data: &Path) -> (Running, Duration) {
         .env_clear()
         .env("DATA_DIR", data)
         .env("PORT", port.to_string())
+        .envs(settings.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -35,22 +35,27 @@ impl Owner {
 
     /// Dead owners on this machine.
     pub fn dead(&self) -> Vec<Dead> {
-        let Some(files) = self.path.parent().and_then(|folder| std::fs::read_dir(folder).ok())
-        else {
-            return Vec::new();
-        };
-        let dead = files.filter_map(|entry| {
-            let path = entry.ok()?.path();
+        let Some(folder) = self.path.parent() else { return Vec::new() };
+        let dead = locks(folder).filter(|path| *path != self.path).filter_map(|path| {
             let name = path.file_stem()?.to_str()?.to_owned();
-            if path == self.path || path.extension()? != "lock" {
-                return None;
-            }
             let file = File::open(&path).ok()?;
             file.try_lock().ok()?;
             Some(Dead { name, path, _lock: file })
         });
         dead.collect()
     }
+
+    /// Whether another process than `me` works from this folder.
+    pub fn somebody_lives(data_dir: &Path, me: Option<&Self>) -> bool {
+        locks(&data_dir.join("run"))
+            .filter(|path| me.is_none_or(|me| *path != me.path))
+            .any(|path| File::open(path).is_ok_and(|file| file.try_lock().is_err()))
+    }
+}
+
+fn locks(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|it| it == "lock"))
 }
 
 /// An owner that is dead, held until what it left is settled.
@@ -88,4 +93,24 @@ pub async fn settle(tx: &mut Conn, owner: &str, now: Millis) -> sqlx::Result<()>
         tracing::info!(jobs = released, "Put {released} jobs back that a stopped process held");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lives_is_told_by_locks() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(!Owner::somebody_lives(data.path(), None), "there is not even a folder");
+        let one = Owner::new(data.path()).unwrap();
+        File::create(data.path().join("run/dead.lock")).unwrap();
+        assert!(Owner::somebody_lives(data.path(), None));
+        assert!(!Owner::somebody_lives(data.path(), Some(&one)));
+        let other = Owner::new(data.path()).unwrap();
+        assert!(Owner::somebody_lives(data.path(), Some(&one)));
+        assert_eq!(one.dead().len(), 1);
+        drop((one, other));
+        assert!(!Owner::somebody_lives(data.path(), None));
+    }
 }

@@ -7,9 +7,9 @@ use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::{Means, Owner, draft_several, owner, run, run_together, send};
-use crate::app::{App, follow_database};
+use crate::app::{App, follow_database, follow_neighbours};
 use crate::keys::{self, Decision};
-use crate::llm::pacing::Demand;
+use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
@@ -22,7 +22,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const ASK_THE_CLOCK: Duration = Duration::from_mins(1);
 /// Another process may have written: look anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
-/// Changes come in bursts: look at most this often.
+/// Changes come in bursts: look at most this often, but never later than what is waited for. Divided by `TIME_SCALE`.
 const BREATH: Duration = Duration::from_millis(50);
 /// How long what is in flight may take to end when Muster stops.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -64,6 +64,11 @@ impl Workers {
             )
         })?;
         let owner = Arc::new(owner);
+        // Once more, now that others see that we live: until here one that started alone may have set the clock.
+        let mut tx = app.db.write().await?;
+        let alone = || !Owner::somebody_lives(&app.config.data_dir, Some(&owner));
+        follow_neighbours(&mut tx, &app.db, &app.clock, &app.pool, alone).await?;
+        tx.commit().await?;
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
             owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
@@ -126,7 +131,10 @@ impl Workers {
                 tokio::select! {
                     () = app.stopping.cancelled() => break,
                     () = app.clock.sleep_until(until) => {}
-                    _ = changes.changed() => tokio::time::sleep(BREATH).await,
+                    _ = changes.changed() => {
+                        let breath = BREATH / app.config.time_scale;
+                        tokio::time::sleep(breath.min(until.since(app.clock.now()))).await;
+                    }
                 }
             }
         });
@@ -236,11 +244,20 @@ async fn claim(
 async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
-    if store::jobs::next_waiting(&mut conn, now).await?.is_empty() {
+    let waiting = store::jobs::next_waiting(&mut conn, now).await?;
+    if waiting.is_empty() {
         return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
+    }
+    // Most of the time nothing can start: then nobody's turn is taken to find that out.
+    let view = keys::view(&mut conn, &app.pool, now).await?;
+    let demands: Vec<Demand> = waiting.iter().map(demand).collect();
+    if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
+        return Ok(Look::Idle(until));
     }
     drop(conn);
     let mut tx = app.db.write().await?;
+    // Where several processes want to book at once the wait for our turn may be long: the time is read after it.
+    store::keys::lock(&mut tx).await?;
     let now = app.clock.now();
     let waiting = store::jobs::next_waiting(&mut tx, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();

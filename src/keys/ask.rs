@@ -45,7 +45,7 @@ pub fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departur
                 grant.sent_at.store(now.0, Ordering::Release);
                 return Ok(());
             }
-            if !stamp_again(&pool, &db, &grant, now).await.unwrap_or(false) {
+            if !stamp_again(&pool, &db, &clock, &grant).await.unwrap_or(false) {
                 break;
             }
         }
@@ -55,9 +55,11 @@ pub fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departur
 }
 
 /// False when the slot is lost, or when a start at this moment would come too close to another that went since.
-async fn stamp_again(pool: &Pool, db: &Db, grant: &Grant, now: Millis) -> sqlx::Result<bool> {
+async fn stamp_again(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> sqlx::Result<bool> {
     let mut tx = db.write().await?;
     store::keys::lock(&mut tx).await?;
+    // On a busy machine our turn comes late: the stamp is of the moment when it came.
+    let now = clock.now();
     let Some(row) = store::keys::stale(&mut tx, grant.booking).await? else {
         return Ok(false);
     };

@@ -1,6 +1,6 @@
 //! Decides and books, in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -139,12 +139,12 @@ async fn load(
     now: Millis,
 ) -> sqlx::Result<(View, BTreeMap<i64, i64>)> {
     let rows = store::keys::list(conn).await?;
+    let rows: HashMap<&str, &store::keys::Key> =
+        rows.iter().map(|row| (row.fingerprint.as_str(), row)).collect();
     let mut keys = Vec::new();
     let mut ids = BTreeMap::new();
     for key in pool.keys() {
-        let Some(row) = rows.iter().find(|row| row.fingerprint == key.fingerprint) else {
-            continue;
-        };
+        let Some(row) = rows.get(key.fingerprint.as_str()) else { continue };
         ids.insert(key.number, row.id);
         let reason = || row.reason.clone().unwrap_or_default();
         keys.push(Key {
@@ -195,8 +195,11 @@ async fn ledgers(
         if let Some(model) = place(&held.model)
             && let Some(of_project) = ledgers.get_mut(&held.project)
         {
-            let tokens = u32::try_from(held.tokens).unwrap_or(u32::MAX);
-            of_project[model].slots.push(Slot { free_at: held.free_at, tokens });
+            let slots = held.slots.iter().map(|slot| Slot {
+                free_at: slot.free_at,
+                tokens: u32::try_from(slot.tokens).unwrap_or(u32::MAX),
+            });
+            of_project[model].slots.extend(slots);
         }
     }
     Ok(ledgers)

@@ -10,6 +10,7 @@ mod overview;
 mod pool;
 mod settle;
 mod starts;
+mod tally;
 
 pub use ask::{ask, departure};
 pub use book::{Decision, Grant, attach, book, view};
@@ -18,3 +19,6 @@ pub use overview::{KeyError, KeyRow, KeyState, overview, pause, resume, try_agai
 pub use pool::{Pool, PoolKey, Twin, sync};
 pub use settle::{After, settle};
 pub use starts::{Finish, Next, Now, Summary, TaskStarts, now, summary};
+pub use tally::{Counts, Tally};
+
+pub use crate::llm::pacing::View;

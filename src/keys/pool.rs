@@ -1,10 +1,12 @@
 //! The keys themselves, in memory only, and how the table is brought in step with them.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::Tally;
 use crate::config::{self, Limits};
 use crate::llm::pacing::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE};
 use crate::model::{Millis, Secret};
@@ -19,7 +21,9 @@ struct Inner {
     twins: Vec<Twin>,
     models: Vec<String>,
     limits: Limits,
+    projects: HashMap<String, Limits>,
     pace: Pace,
+    tally: Tally,
 }
 
 /// One key.
@@ -85,12 +89,22 @@ impl Pool {
                 limits: key.limits,
             });
         }
+        let mut of_project: HashMap<String, Vec<Limits>> = HashMap::new();
+        for key in &keys {
+            of_project.entry(key.project.clone()).or_default().push(key.limits);
+        }
+        let projects = of_project
+            .into_iter()
+            .map(|(project, limits)| (project, smallest(&limits, config.limits)))
+            .collect();
         Self(Arc::new(Inner {
+            projects,
             keys,
             twins,
             models: config.models.clone(),
             limits: config.limits,
             pace: Pace::new(config, time_scale),
+            tally: Tally::default(),
         }))
     }
 
@@ -116,6 +130,11 @@ impl Pool {
         &self.0.pace
     }
 
+    /// What this process's requests came to.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
     /// How many keys are not the reserve.
     pub fn primary_count(&self) -> usize {
         self.0.keys.iter().filter(|key| key.number != 0).count()
@@ -123,16 +142,16 @@ impl Pool {
 
     /// What is set about the quota of a project: the smallest of its keys' settings, else the common one.
     pub(super) fn limits(&self, project: &str) -> Limits {
-        let smallest = |of: fn(&Limits) -> Option<u32>| {
-            let own = self.0.keys.iter().filter(|key| key.project == project);
-            own.filter_map(|key| of(&key.limits)).min().or(of(&self.0.limits))
-        };
-        Limits {
-            requests_per_minute: smallest(|it| it.requests_per_minute)
-                .or(Some(REQUESTS_PER_MINUTE)),
-            requests_per_day: smallest(|it| it.requests_per_day),
-            tokens_per_minute: smallest(|it| it.tokens_per_minute).or(Some(TOKENS_PER_MINUTE)),
-        }
+        self.0.projects.get(project).copied().unwrap_or_else(|| smallest(&[], self.0.limits))
+    }
+}
+
+fn smallest(keys: &[Limits], common: Limits) -> Limits {
+    let of = |of: fn(&Limits) -> Option<u32>| keys.iter().filter_map(of).min().or(of(&common));
+    Limits {
+        requests_per_minute: of(|it| it.requests_per_minute).or(Some(REQUESTS_PER_MINUTE)),
+        requests_per_day: of(|it| it.requests_per_day),
+        tokens_per_minute: of(|it| it.tokens_per_minute).or(Some(TOKENS_PER_MINUTE)),
     }
 }
 

@@ -56,6 +56,9 @@ pub async fn settle(
         words: words.as_deref(),
     };
     let first = rows::settle(conn, &settled, now).await?;
+    if first {
+        pool.tally().count(grant, word, outcome.as_ref().err(), usage);
+    }
     if first && grant.sent().is_none() {
         rows::uncount(conn, &grant.project, &grant.model, &day::of(grant.booked())).await?;
     }
@@ -217,7 +220,10 @@ async fn rest_for_the_minute(
         let row = rows::quota(conn, project, model).await?;
         let limit = super::book::ledger(pool, project, row.as_ref(), now).per_minute;
         let held = rows::held(conn, now).await?;
-        let used = held.iter().filter(|it| it.project == *project && it.model == *model).count();
+        let used = held
+            .iter()
+            .find(|it| it.project == *project && it.model == *model)
+            .map_or(0, |it| it.slots.len());
         if used <= usize::try_from(limit).unwrap_or(usize::MAX) {
             let lowered = row
                 .filter(|row| row.lowered_until.is_some_and(|until| until > now))

@@ -20,7 +20,7 @@ pub struct Refusal {
 }
 
 /// Each has its own consequence; see [`RefusalKind::consequence`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalKind {
     /// Requests a minute.
     Minute,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -53,11 +53,10 @@ pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// Runs on `Instant` from the wall clock's reading at the start, so a step of the wall clock moves nothing.
-    /// `offset` leads to the database's clock where several machines share one.
+    /// Runs on the time since the machine's boot, so a step of the wall clock moves nothing, and a machine that slept
+    /// knows it. `offset` leads from there to the time that is told: at first the wall clock's, then that of those who
+    /// share the database.
     Machine {
-        start: Instant,
-        wall: i64,
         offset: Arc<AtomicI64>,
     },
     Test(watch::Sender<i64>),
@@ -73,7 +72,7 @@ impl Clock {
         let wall = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-        Self(Kind::Machine { start: Instant::now(), wall, offset: Arc::new(AtomicI64::new(0)) })
+        Self(Kind::Machine { offset: Arc::new(AtomicI64::new(wall - since_boot())) })
     }
 
     /// A clock that stands still until it is [advanced](Self::advance).
@@ -83,16 +82,27 @@ impl Clock {
 
     pub fn now(&self) -> Millis {
         match &self.0 {
-            Kind::Machine { start, wall, offset } => {
-                Millis(wall + millis(start.elapsed()) + offset.load(Ordering::Relaxed))
-            }
+            Kind::Machine { offset } => Millis(since_boot() + offset.load(Ordering::Relaxed)),
             Kind::Test(now) => Millis(*now.borrow()),
         }
     }
 
-    /// From now on tell the time of the database, which read `theirs` when this clock reads `ours`.
+    /// The machine's uptime beside the time that is told: as long as the machine runs, the one leads to the other.
+    /// `None` on a test's clock.
+    pub fn reading(&self) -> Option<Reading> {
+        match &self.0 {
+            Kind::Machine { offset } => {
+                let up = since_boot();
+                let now = Millis(up + offset.load(Ordering::Relaxed));
+                Some(Reading { boot: boot(), up, now })
+            }
+            Kind::Test(_) => None,
+        }
+    }
+
+    /// From now on tell the time of others, who read `theirs` when this clock reads `ours`.
     pub fn follow(&self, ours: Millis, theirs: Millis) {
-        if let Kind::Machine { offset, .. } = &self.0 {
+        if let Kind::Machine { offset } = &self.0 {
             offset.fetch_add(theirs.0 - ours.0, Ordering::Relaxed);
         }
     }
@@ -124,4 +134,60 @@ impl Clock {
             now.send_modify(|now| *now = (*now).max(at.0));
         }
     }
+}
+
+/// What a machine's clock says at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Tells one run of the machine from the next; `None` where the system does not say.
+    pub boot: Option<String>,
+    /// Milliseconds since the boot.
+    pub up: i64,
+    pub now: Millis,
+}
+
+/// The clock was set while nobody looked: it would read `then`, and reads `now`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub then: Millis,
+    pub now: Millis,
+}
+
+impl Step {
+    /// What was ahead stays as far ahead, what is past by less than `reach` stays as long past, and nothing that is
+    /// longer past comes to lie ahead.
+    pub fn carry(self, at: Millis, reach: Duration) -> Millis {
+        if at.plus(reach) > self.then { Millis(at.0 + self.by()) } else { at.min(self.now) }
+    }
+
+    /// Milliseconds forward; negative: back.
+    pub fn by(self) -> i64 {
+        self.now.0 - self.then.0
+    }
+}
+
+/// Milliseconds since the machine's boot, sleep included: all processes read the same, and nobody can set it.
+#[cfg(target_os = "linux")]
+fn since_boot() -> i64 {
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    up.tv_sec * 1000 + up.tv_nsec / 1_000_000
+}
+
+/// Milliseconds since this process first asked: elsewhere nothing that is simple says more.
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> i64 {
+    static START: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    millis(START.elapsed())
+}
+
+#[cfg(target_os = "linux")]
+fn boot() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn boot() -> Option<String> {
+    None
 }

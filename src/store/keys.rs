@@ -1,6 +1,6 @@
 //! The key pool's rows: keys without their material, quotas, and the ledger of bookings.
 
-use super::Conn;
+use super::{Conn, Engine};
 use crate::model::job::{Class, Task};
 use crate::model::{JobId, Millis};
 
@@ -12,7 +12,7 @@ pub async fn lock(conn: &mut Conn) -> sqlx::Result<i64> {
         .await
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow, serde::Deserialize)]
 pub struct Key {
     pub id: i64,
     pub fingerprint: String,
@@ -37,8 +37,28 @@ macro_rules! key_columns {
     };
 }
 
+/// All of them, in one row: they are asked for before every request.
 pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
-    sqlx::query_as(concat!("SELECT ", key_columns!(), " FROM keys")).fetch_all(conn).await
+    let query = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => sqlx::query_scalar(
+            "SELECT json_group_array(json_object('id', id, 'fingerprint', fingerprint, 'number', number,
+                 'project', project, 'paused_at', paused_at, 'aside_at', aside_at, 'rest_until', rest_until,
+                 'rest_step', rest_step, 'reason', reason, 'last_error', last_error, 'last_error_at', last_error_at,
+                 'refusals', refusals, 'last_sent_at', last_sent_at, 'last_booking', last_booking)) FROM keys",
+        ),
+        // PostgreSQL only
+        Engine::Postgres => sqlx::query_scalar(
+            "SELECT CAST(COALESCE(json_agg(row_to_json(keys)), '[]') AS TEXT) FROM keys",
+        ),
+    };
+    let rows: String = query.fetch_one(conn).await?;
+    read_rows(&rows)
+}
+
+/// Rows that travel as one.
+fn read_rows<T: serde::de::DeserializeOwned>(rows: &str) -> sqlx::Result<T> {
+    serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 pub async fn find(conn: &mut Conn, id: i64) -> sqlx::Result<Option<Key>> {
@@ -191,7 +211,7 @@ pub async fn served(
     Ok(())
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow, serde::Deserialize)]
 pub struct Quota {
     pub project: String,
     pub model: String,
@@ -216,8 +236,24 @@ macro_rules! quota_columns {
     };
 }
 
+/// All of them, in one row.
 pub async fn quotas(conn: &mut Conn) -> sqlx::Result<Vec<Quota>> {
-    sqlx::query_as(concat!("SELECT ", quota_columns!(), " FROM quotas")).fetch_all(conn).await
+    let query = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => sqlx::query_scalar(
+            "SELECT json_group_array(json_object('project', project, 'model', model, 'per_minute', per_minute,
+                 'per_day', per_day, 'tokens_per_minute', tokens_per_minute, 'lowered_by', lowered_by,
+                 'lowered_until', lowered_until, 'rest_until', rest_until, 'rest_step', rest_step,
+                 'rest_kind', rest_kind, 'off_at', off_at, 'reason', reason, 'day', day, 'day_count', day_count))
+             FROM quotas",
+        ),
+        // PostgreSQL only
+        Engine::Postgres => sqlx::query_scalar(
+            "SELECT CAST(COALESCE(json_agg(row_to_json(quotas)), '[]') AS TEXT) FROM quotas",
+        ),
+    };
+    let rows: String = query.fetch_one(conn).await?;
+    read_rows(&rows)
 }
 
 pub async fn quota(conn: &mut Conn, project: &str, model: &str) -> sqlx::Result<Option<Quota>> {
@@ -319,23 +355,42 @@ pub async fn model_off(
     Ok(())
 }
 
-/// A booking that the server may still count.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// Bookings of a project and model that the server may still count.
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct Held {
     pub project: String,
     pub model: String,
+    pub slots: Vec<HeldSlot>,
+}
+
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub struct HeldSlot {
     pub free_at: Millis,
     pub tokens: i64,
 }
 
+/// Everything that is held. It travels as one row: a hundred keys hold more than a thousand, and this is asked before
+/// every request.
 pub async fn held(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Held>> {
-    sqlx::query_as(
-        "SELECT project, model, free_at, COALESCE(tokens_in, tokens_estimated) AS tokens
-         FROM bookings WHERE free_at > $1",
-    )
-    .bind(now)
-    .fetch_all(conn)
-    .await
+    let query = match Engine::of(conn) {
+        // SQLite only
+        Engine::Sqlite => sqlx::query_scalar(
+            "SELECT json_group_array(json_object('project', project, 'model', model, 'slots', json(slots))) FROM (
+                 SELECT project, model, json_group_array(json_object('free_at', free_at,
+                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+                 FROM bookings WHERE free_at > $1 GROUP BY project, model)",
+        ),
+        // PostgreSQL only
+        Engine::Postgres => sqlx::query_scalar(
+            "SELECT CAST(COALESCE(json_agg(json_build_object('project', project, 'model', model, 'slots', slots)), '[]')
+                 AS TEXT) FROM (
+                 SELECT project, model, json_agg(json_build_object('free_at', free_at,
+                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+                 FROM bookings WHERE free_at > $1 GROUP BY project, model) AS held",
+        ),
+    };
+    let rows: String = query.bind(now).fetch_one(conn).await?;
+    read_rows(&rows)
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -525,7 +580,7 @@ pub async fn stamp(conn: &mut Conn, stamp: &Stamp<'_>, now: Millis) -> sqlx::Res
 }
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BookingOutcome {
     Ok,
     Unusable,

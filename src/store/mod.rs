@@ -18,6 +18,7 @@ pub mod people;
 pub mod resumes;
 pub mod room;
 pub mod sessions;
+pub mod timeline;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -82,7 +82,7 @@ fn is_open(path: &str) -> bool {
     path == "/login" || ["/assets/", "/u/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// Paths whose answers are JSON: they take HTTP Basic, and their errors are JSON too.
+/// Paths that programs ask: they take HTTP Basic, and their errors are JSON.
 fn is_json(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with("/api/")
@@ -96,6 +96,7 @@ fn is_json(uri: &Uri) -> bool {
                 | "/matchmaking/upload-resume"
                 | "/matchmaking/find-matches"
                 | "/matchmaking/bulk-match"
+                | "/metrics"
         )
 }
 

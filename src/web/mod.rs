@@ -13,6 +13,7 @@ mod leave;
 mod login;
 mod match_api;
 mod matchmaking;
+mod metrics;
 mod outbox;
 mod outreach;
 mod page;
@@ -69,6 +70,7 @@ pub fn router(app: App) -> Router {
         .route("/keys/{number}/pause", post(keys::pause))
         .route("/keys/{number}/go-on", post(keys::resume))
         .route("/keys/{number}/try-again", post(keys::try_again))
+        .route("/metrics", get(metrics::show))
         .route("/matchmaking", get(matchmaking::page))
         .route("/matchmaking/live", get(matchmaking::live))
         .route("/matchmaking/skills", get(matchmaking::skills))

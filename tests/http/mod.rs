@@ -6,6 +6,7 @@ mod keys;
 mod leave;
 mod many;
 mod matchmaking;
+mod metrics;
 mod outbox;
 mod outreach;
 mod pages;

@@ -2,6 +2,7 @@
 //! a day passes in no time.
 
 mod bench;
+mod clock;
 mod failures;
 mod log;
 mod refusals;

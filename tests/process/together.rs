@@ -1,46 +1,69 @@
-//! Two processes on one database share the work: one campaign, one mail each.
+//! Processes on one database share the work: one campaign, one mail each, and one pool of keys.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{assert_settled, rules, with_keys};
-use crate::support::gemini::TestGemini;
+use crate::support::gemini::{Rules, TestGemini};
 use crate::support::postgres;
 use crate::support::process::{Desk, wait_for};
 use crate::support::smtp::{At, Reply, SmtpServer};
-use muster::model::Clock;
+use muster::model::{Clock, Secret};
+use muster::store::Db;
 
 const PEOPLE: usize = 16;
 const SECRET: &str = "the same on all machines";
 
-/// Two places from which processes reach the same database.
-struct Pair {
-    desks: [Desk; 2],
-    _shared: Option<TempDir>,
+/// Places from which processes reach the same database.
+struct Places<const N: usize> {
+    desks: [Desk; N],
+    /// Where all can read it: the folder of the file, or the database.
+    url: Option<Secret>,
+    shared: Option<TempDir>,
 }
 
-impl Pair {
+impl<const N: usize> Places<N> {
     /// On one machine, by the same file.
     fn sqlite(server: &SmtpServer) -> Self {
         let shared = tempfile::tempdir().unwrap();
         let data = shared.path().join("data").display().to_string();
-        let desks = [(); 2].map(|()| Desk::new().mailing(server).set("DATA_DIR", data.clone()));
-        Self { desks, _shared: Some(shared) }
+        let desks = [(); N].map(|()| Desk::new().mailing(server).set("DATA_DIR", data.clone()));
+        Self { desks, url: None, shared: Some(shared) }
     }
 
-    /// As on two machines: nothing in common but the database and the secret. `None` where there is no PostgreSQL.
+    /// As on several machines: nothing in common but the database and the secret. `None` where there is no PostgreSQL.
     async fn postgres(server: &SmtpServer) -> Option<Self> {
         let url = postgres::database().await?;
-        let desks = [(); 2].map(|()| {
+        let desks = [(); N].map(|()| {
             let desk = Desk::new().mailing(server);
             desk.set("DATABASE_URL", url.expose()).set("MUSTER_SECRET", SECRET)
         });
-        Some(Self { desks, _shared: None })
+        Some(Self { desks, url: Some(url), shared: None })
+    }
+
+    /// For which jobs requests were sent, in the order of their booking.
+    async fn jobs_asked(&self) -> Vec<i64> {
+        let folder = self
+            .shared
+            .as_ref()
+            .map_or(self.desks[0].data_dir(), |shared| shared.path().join("data"));
+        let db = Db::open(self.url.as_ref(), &folder).await.unwrap();
+        let jobs = sqlx::query_scalar(
+            "SELECT job_id FROM bookings WHERE outcome <> 'given_back' ORDER BY id",
+        )
+        .fetch_all(&mut *db.read().await.unwrap())
+        .await
+        .unwrap();
+        db.close().await;
+        jobs
     }
 }
 
-async fn share_a_campaign(pair: Pair, server: &SmtpServer) {
+async fn share_a_campaign(pair: Places<2>, server: &SmtpServer) {
     let [a, b] = &pair.desks;
     // Both at once, on a database that is not there yet.
     let (a, b) = tokio::join!(a.start(), b.start());
@@ -69,13 +92,13 @@ async fn share_a_campaign(pair: Pair, server: &SmtpServer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_file_send_one_campaign_once() {
     let server = SmtpServer::plain();
-    share_a_campaign(Pair::sqlite(&server), &server).await;
+    share_a_campaign(Places::sqlite(&server), &server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_postgres_send_one_campaign_once() {
     let server = SmtpServer::plain();
-    if let Some(pair) = Pair::postgres(&server).await {
+    if let Some(pair) = Places::postgres(&server).await {
         share_a_campaign(pair, &server).await;
     }
 }
@@ -84,7 +107,7 @@ async fn two_processes_on_postgres_send_one_campaign_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_process_held_goes_to_the_one_that_lives() {
     let server = SmtpServer::plain();
-    let Some(pair) = Pair::postgres(&server).await else { return };
+    let Some(pair) = Places::postgres(&server).await else { return };
     let [a, b] = pair.desks.map(|desk| desk.set("TIME_SCALE", "10"));
     let a = a.start().await;
     a.add_people(PEOPLE).await;
@@ -102,25 +125,63 @@ async fn what_a_killed_process_held_goes_to_the_one_that_lives() {
     assert_eq!(uncertain.len(), 1, "what the dead one was sending");
 }
 
-async fn share_the_keys(pair: Pair) {
+async fn share_the_keys<const N: usize>(mut places: Places<N>) {
     let gemini = TestGemini::start(Clock::machine(), rules()).await;
-    let [a, b] = pair.desks.map(|desk| with_keys(desk, &gemini, &[1, 2]));
-    let (a, b) = tokio::join!(a.start(), b.start());
-    a.add_people(PEOPLE).await;
-    let campaign = a.start_campaign("test").await;
-    let done = b.wait_until_done(&campaign).await;
+    places.desks = places.desks.map(|desk| with_keys(desk, &gemini, &[1, 2]));
+    let all = join_all(places.desks.iter().map(Desk::start)).await;
+    all[0].add_people(PEOPLE).await;
+    let campaign = all[0].start_campaign("test").await;
+    let done = all[N - 1].wait_until_done(&campaign).await;
     super::assert_written(&done, "model", PEOPLE);
     assert_eq!((gemini.refusals(), gemini.requests().len()), (0, PEOPLE));
-    let told: usize =
-        [&a, &b].iter().map(|muster| muster.log().matches("Using API key").count()).sum();
+    let told: usize = all.iter().map(|muster| muster.log().matches("Using API key").count()).sum();
     assert!(told >= PEOPLE, "every request is told of in one log or the other");
+    let asked = places.jobs_asked().await;
+    assert!(asked.is_sorted() && asked.len() == PEOPLE, "first come, first served: {asked:?}");
+}
+
+/// One of them is killed while requests are on their way, and started again.
+async fn share_the_keys_with_one_that_is_killed<const N: usize>(mut places: Places<N>) {
+    let rules = Rules { latency: Duration::from_millis(300), ..rules() };
+    let gemini = TestGemini::start(Clock::machine(), rules).await;
+    places.desks = places.desks.map(|desk| with_keys(desk, &gemini, &[1, 2]).set("PACING", "full"));
+    let mut all = join_all(places.desks.iter().map(Desk::start)).await;
+    let people = 3 * PEOPLE;
+    all[0].add_people(people).await;
+    let campaign = all[0].start_campaign("test").await;
+    wait_for("requests", async || (gemini.requests().len() >= 10).then_some(())).await;
+    all.remove(0).kill9();
+    let cut = gemini.requests().iter().filter(|seen| seen.status == 0).count();
+    all.push(places.desks[0].start().await);
+    let done = all[0].wait_until_done(&campaign).await;
+    super::assert_written(&done, "model", people);
+    assert_eq!(done["counts"]["drafted"], people);
+    assert_eq!(gemini.refusals(), 0, "no slot is given away twice");
+    let asked = gemini.requests().len();
+    assert!(asked <= people + cut, "{asked} requests: {people} letters, {cut} cut off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_share_the_keys() {
+async fn two_processes_on_one_file_share_the_keys_and_outlive_one_of_them() {
     let server = SmtpServer::plain();
-    share_the_keys(Pair::sqlite(&server)).await;
-    if let Some(pair) = Pair::postgres(&server).await {
-        share_the_keys(pair).await;
-    }
+    share_the_keys(Places::<2>::sqlite(&server)).await;
+    share_the_keys_with_one_that_is_killed(Places::<2>::sqlite(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_on_postgres_share_the_keys_and_outlive_one_of_them() {
+    let server = SmtpServer::plain();
+    let Some(places) = Places::<2>::postgres(&server).await else { return };
+    share_the_keys(places).await;
+    let Some(places) = Places::<2>::postgres(&server).await else { return };
+    share_the_keys_with_one_that_is_killed(places).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_processes_on_postgres_share_the_keys_and_outlive_one_of_them() {
+    let server = SmtpServer::plain();
+    let Some(places) = Places::<4>::postgres(&server).await else { return };
+    share_the_keys(places).await;
+    let Some(places) = Places::<4>::postgres(&server).await else { return };
+    share_the_keys_with_one_that_is_killed(places).await;
 }

@@ -1,5 +1,5 @@
-//! The pool against servers that count: whatever the jitter, the failures and the crashes, nobody is refused, nobody
-//! waits for ever, and no slot idles.
+//! The pool against servers that count: whatever the jitter, the failures, the crashes and the hands that set the
+//! clock, nobody is refused, nobody waits for ever, and no slot idles.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::rules::{NOON, bulk, view};
 use super::*;
 use crate::config::Pacing;
+use crate::model::clock::Step;
 
 /// What chance does to one request. Times in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -30,38 +31,105 @@ fn luck() -> impl Strategy<Value = Luck> {
             departs,
             travels,
             answers,
-            crashes: fate == 0,
-            fails: fate == 1,
+            crashes: fate == 19,
+            fails: fate == 18,
         },
     )
+}
+
+/// Every process ends, and one starts later, by a clock that was set meanwhile. Times in milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Restart {
+    /// Since the beginning, whatever the clock says.
+    at: i64,
+    down: i64,
+    step: i64,
+    /// The machine was started, too: nobody knows what the clock would have read.
+    reboot: bool,
+}
+
+fn restart() -> impl Strategy<Value = Restart> {
+    (0..400_000_i64, 0..20_000_i64, -300_000..=300_000_i64, any::<bool>())
+        .prop_map(|(at, down, step, reboot)| Restart { at, down, step, reboot })
 }
 
 struct Booking {
     project: String,
     free_at: Millis,
+    /// Whatever happens, it is free by then, by a clock that nobody sets.
+    free_by: i64,
     /// When its process will book the answer, and the slot's end from then on.
     answer: Option<(Millis, Millis)>,
-    /// The job comes back with the answer.
+    /// For which job it was made, and whether that comes back with the answer.
+    asked: (Task, Class),
     returns: Option<(Task, Class)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    task: Task,
+    class: Class,
+    /// Not before.
+    at: Millis,
+    /// It is not in the queue before then: the world brings it. Others wait for a lease that runs out.
+    arrives: bool,
 }
 
 struct World {
     view: View,
     now: Millis,
-    jobs: Vec<(Task, Class, Millis)>,
+    /// How far the clock is ahead of one that nobody sets.
+    ahead: i64,
+    /// The latest time that is written down.
+    last_moment: Millis,
+    jobs: Vec<Job>,
+    restarts: Vec<Restart>,
     bookings: Vec<Booking>,
+    /// By the clock that nobody sets, as the servers'.
     starts: Vec<(Task, Millis)>,
     arrivals: Vec<(String, Millis)>,
 }
 
 impl World {
-    fn new(view: View, jobs: Vec<(Task, Class, Millis)>) -> Self {
-        Self { view, now: NOON, jobs, bookings: vec![], starts: vec![], arrivals: vec![] }
+    fn new(view: View, jobs: &[(Task, Class, Millis)], mut restarts: Vec<Restart>) -> Self {
+        restarts.sort_by_key(|restart| std::cmp::Reverse(restart.at));
+        let jobs = jobs.iter().map(|(task, class, at)| Job {
+            task: *task,
+            class: *class,
+            at: *at,
+            arrives: true,
+        });
+        Self {
+            view,
+            now: NOON,
+            ahead: 0,
+            last_moment: NOON,
+            jobs: jobs.collect(),
+            restarts,
+            bookings: vec![],
+            starts: vec![],
+            arrivals: vec![],
+        }
+    }
+
+    /// By the clock that nobody sets.
+    fn truly(&self, at: Millis) -> Millis {
+        Millis(at.0 - self.ahead)
+    }
+
+    /// The longest time for which a booking is held.
+    fn longest_hold(&self) -> i64 {
+        self.view.pace.held_until(Millis(0)).0
+    }
+
+    /// The longest distance between two starts of a task.
+    fn reach(&self) -> Duration {
+        self.view.pace.spacing(Task::Skills, 1).max(self.view.pace.send_gap)
     }
 
     fn demands(&self) -> Vec<Demand> {
         let mut demands: Vec<Demand> = Vec::new();
-        for (task, class, created_at) in &self.jobs {
+        for Job { task, class, at: created_at, .. } in &self.jobs {
             if *created_at > self.now {
                 continue;
             }
@@ -84,31 +152,36 @@ impl World {
 
     /// Runs until all jobs are done. Panics when work waits for nothing.
     fn run(&mut self, luck: &[Luck]) {
-        let mut lucks = luck.iter().cycle();
+        // Bad luck comes to an end.
+        let calm = luck.iter().map(|luck| Luck { crashes: false, fails: false, ..*luck });
+        let mut lucks = luck.iter().copied().chain(calm.cycle());
         loop {
+            self.restart_if_due();
             self.book_answers();
             self.refresh();
             let demands = self.demands();
             match decide(&self.view, &demands, self.now) {
                 Verdict::Start { demand, key, project, .. } => {
-                    self.start(&demands, demand, key, project, *lucks.next().unwrap());
+                    self.start(&demands, demand, key, project, lucks.next().unwrap());
                 }
                 Verdict::Resort { why, .. } => panic!("resort: {why}"),
                 Verdict::Wait { until, .. } => {
                     let waits = demands.iter().any(|demand| demand.waiting > 0);
+                    let longest = self.longest_hold() + self.reach().as_millis() as i64;
                     assert!(
-                        !waits || until.is_some_and(|until| until > self.now),
+                        !waits
+                            || until.is_some_and(|until| {
+                                (1..=longest).contains(&(until.0 - self.now.0))
+                            }),
                         "waits for ever"
                     );
                     if waits && self.view.pace.pacing == Pacing::Full {
                         self.assert_nothing_idles();
                     }
                     let answers = self.bookings.iter().filter_map(|it| it.answer).map(|it| it.0);
-                    let comes = self.jobs.iter().map(|job| job.2).filter(|at| *at > self.now);
-                    match answers.chain(comes).chain(until).min() {
-                        Some(next) => self.now = next,
-                        None => break,
-                    }
+                    let comes = self.jobs.iter().map(|job| job.at).filter(|at| *at > self.now);
+                    let Some(next) = answers.chain(comes).chain(until).min() else { break };
+                    self.now = self.next_restart().map_or(next, |at| at.max(self.now).min(next));
                 }
             }
         }
@@ -119,25 +192,30 @@ impl World {
         let demand = &demands[at];
         let (task, class) = (demand.task, demand.class);
         let oldest = (0..self.jobs.len())
-            .filter(|at| (self.jobs[*at].0, self.jobs[*at].1) == (task, class))
-            .min_by_key(|at| self.jobs[*at].2)
+            .filter(|at| (self.jobs[*at].task, self.jobs[*at].class) == (task, class))
+            .min_by_key(|at| self.jobs[*at].at)
             .unwrap();
         self.jobs.remove(oldest);
         let sent = Millis(self.now.0 + luck.departs);
         let arrives = Millis(sent.0 + luck.travels);
         let answered = Millis(arrives.0 + luck.answers);
         let freed = self.view.pace.free_at(sent, Some(answered));
-        self.arrivals.push((project.clone(), arrives));
-        self.starts.push((task, self.now));
+        self.arrivals.push((project.clone(), self.truly(arrives)));
+        self.starts.push((task, self.truly(self.now)));
+        self.last_moment = self.last_moment.max(self.now);
+        let free_at = self.view.pace.held_until(self.now);
         self.bookings.push(Booking {
             project,
-            free_at: self.view.pace.held_until(self.now),
+            free_at,
+            free_by: self.truly(free_at).0,
             answer: (!luck.crashes).then_some((answered, freed)),
+            asked: (task, class),
             returns: (luck.fails || luck.crashes).then_some((task, class)),
         });
         if luck.crashes {
             // Its lease runs out.
-            self.jobs.push((task, class, Millis(self.now.0 + 15_000)));
+            let at = Millis(self.now.0 + 15_000);
+            self.jobs.push(Job { task, class, at, arrives: false });
         }
         let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk);
         self.view.turns = self.view.turns.after(task, class, bulk_waits, self.now);
@@ -153,11 +231,62 @@ impl World {
             {
                 booking.free_at = freed;
                 booking.answer = None;
+                self.last_moment = self.last_moment.max(self.now);
                 if let Some((task, class)) = booking.returns {
-                    self.jobs.push((task, class, self.now));
+                    self.jobs.push(Job { task, class, at: self.now, arrives: false });
                 }
             }
         }
+    }
+
+    fn next_restart(&self) -> Option<Millis> {
+        self.restarts.last().map(|next| Millis(NOON.0 + next.at + self.ahead))
+    }
+
+    fn restart_if_due(&mut self) {
+        while self.next_restart().is_some_and(|at| at <= self.now) {
+            let restart = self.restarts.pop().unwrap();
+            self.restart(restart);
+        }
+    }
+
+    fn restart(&mut self, restart: Restart) {
+        // What the processes were waiting for is lost to them, and their jobs go back.
+        for booking in &mut self.bookings {
+            if booking.answer.take().is_some() {
+                let (task, class) = booking.asked;
+                self.jobs.push(Job { task, class, at: self.now, arrives: false });
+            }
+        }
+        for job in self.jobs.iter_mut().filter(|job| !job.arrives) {
+            job.at = job.at.min(self.now);
+        }
+        let waits = self.jobs.iter().map(|job| job.at).filter(|at| *at <= self.now);
+        self.last_moment = waits.chain([self.last_moment]).max().unwrap();
+        let before = self.now;
+        self.now = Millis(before.0 + restart.down + restart.step);
+        self.ahead += restart.step;
+        let then = if restart.reboot { self.last_moment } else { Millis(before.0 + restart.down) };
+        let step = Step { then, now: self.now };
+        let reach = self.reach();
+        let most = self.truly(self.now).0 + self.longest_hold();
+        for booking in &mut self.bookings {
+            booking.free_at = step.carry(booking.free_at, Duration::ZERO);
+            if restart.reboot {
+                booking.free_by = most;
+            }
+        }
+        for key in &mut self.view.keys {
+            key.last_sent = key.last_sent.map(|last| step.carry(last, reach));
+        }
+        for turn in self.view.turns.tasks.values_mut() {
+            turn.last_start = turn.last_start.map(|last| step.carry(last, reach));
+        }
+        let queue_by = if restart.reboot { step.by().min(0) } else { step.by() };
+        for job in &mut self.jobs {
+            job.at.0 += if job.at > before { restart.step } else { queue_by };
+        }
+        self.last_moment = self.last_moment.min(self.now);
     }
 
     fn refresh(&mut self) {
@@ -174,6 +303,9 @@ impl World {
 
     /// Every key is within its gap, or its project has as many requests as the server may still count, guard included.
     fn assert_nothing_idles(&self) {
+        for booking in self.bookings.iter().filter(|it| it.free_at > self.now) {
+            assert!(self.truly(booking.free_at).0 <= booking.free_by, "held for too long");
+        }
         for key in &self.view.keys {
             let in_gap =
                 key.last_sent.is_some_and(|last| self.now.since(last) < self.view.pace.send_gap);
@@ -236,7 +368,7 @@ fn jobs() -> impl Strategy<Value = Vec<(Task, Class, Millis)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_time: 10_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_server_ever_refuses_and_every_job_is_done(
@@ -246,6 +378,7 @@ proptest! {
         jobs in jobs(),
         luck in prop::collection::vec(luck(), 1..200),
         phase in 0..60_000_i64,
+        restarts in prop::collection::vec(restart(), 0..4),
     ) {
         let pacing = if full { Pacing::Full } else { Pacing::Spaced };
         let numbers: Vec<i64> = (1..=keys).collect();
@@ -254,7 +387,7 @@ proptest! {
             ledgers[0].per_minute = limit;
             ledgers[1].off = Some("one model is enough here".into());
         }
-        let mut world = World::new(view, jobs);
+        let mut world = World::new(view, &jobs, restarts);
         world.run(&luck);
         world.assert_never_refused(limit as usize, phase);
         world.assert_spaced(numbers.len());
@@ -265,7 +398,7 @@ proptest! {
 fn ninety_requests_with_two_keys_take_hardly_longer_than_the_quota_needs() {
     for (latency, jitter) in [(800, 0), (800, 300), (800, 1_000)] {
         let tasks = [Task::Outreach, Task::Skills, Task::Match];
-        let jobs = (0..90).map(|n| (tasks[n % 3], Class::Bulk, NOON)).collect();
+        let jobs: Vec<_> = (0..90).map(|n| (tasks[n % 3], Class::Bulk, NOON)).collect();
         let luck: Vec<Luck> = (0..97_i64)
             .map(|n| Luck {
                 departs: 0,
@@ -275,7 +408,7 @@ fn ninety_requests_with_two_keys_take_hardly_longer_than_the_quota_needs() {
                 fails: false,
             })
             .collect();
-        let mut world = World::new(view(Pacing::Full, &[1, 2]), jobs);
+        let mut world = World::new(view(Pacing::Full, &[1, 2]), &jobs, vec![]);
         world.run(&luck);
         world.assert_never_refused(15, 17_000);
         let last = world.arrivals.iter().map(|it| it.1).max().unwrap();

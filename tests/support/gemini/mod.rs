@@ -122,7 +122,12 @@ pub enum Fault {
 /// One request, as it arrived.
 #[derive(Clone, Debug, Serialize)]
 pub struct Seen {
+    /// When it left: before the jitter.
+    pub left: Millis,
+    /// When it arrived, and was counted.
     pub at: Millis,
+    /// When its answer was ready.
+    pub answered: Option<Millis>,
     /// The key's number; -1 for one that is not known here.
     pub key: i64,
     pub project: String,
@@ -258,10 +263,11 @@ async fn generate(
         let inner = shared.inner();
         (inner.rules.jitter, inner.rules.latency)
     };
+    let left = shared.clock.now();
     if !jitter.is_zero() {
         shared.clock.sleep(jitter.mul_f64(rand::random::<f64>())).await;
     }
-    let (place, reply) = shared.arrive(&call, &headers, &body);
+    let (place, reply) = shared.arrive(left, &call, &headers, &body);
     if !latency.is_zero() {
         shared.clock.sleep(latency).await;
     }
@@ -274,7 +280,10 @@ async fn generate(
             Body::from_stream(tokio_stream::iter(pieces)).into_response()
         }
         Reply::Json(status, text) => {
-            shared.inner().seen[place].status = status.as_u16();
+            let now = shared.clock.now();
+            let mut inner = shared.inner();
+            (inner.seen[place].status, inner.seen[place].answered) = (status.as_u16(), Some(now));
+            drop(inner);
             (status, [(header::CONTENT_TYPE, "application/json; charset=UTF-8")], text)
                 .into_response()
         }
@@ -283,7 +292,7 @@ async fn generate(
 
 impl Shared {
     /// Counts and records the request, and says what it gets.
-    fn arrive(&self, call: &str, headers: &HeaderMap, body: &[u8]) -> (usize, Reply) {
+    fn arrive(&self, left: Millis, call: &str, headers: &HeaderMap, body: &[u8]) -> (usize, Reply) {
         let at = self.clock.now();
         let mut inner = self.inner();
         let model = call.split(':').next().unwrap_or_default().to_owned();
@@ -296,7 +305,9 @@ impl Shared {
             named.unwrap_or_else(|| format!("project-{number}"))
         });
         inner.seen.push(Seen {
+            left,
             at,
+            answered: None,
             key: number.unwrap_or(-1),
             project: project.clone(),
             model: model.clone(),
