@@ -27,7 +27,8 @@ pub async fn join(
     alone: bool,
 ) -> sqlx::Result<Millis> {
     let now = reading.now;
-    let shared = store::timeline::read(conn).await?.and_then(|value| shared(&value, reading));
+    let written = store::timeline::read(conn).await?;
+    let shared = written.as_deref().and_then(|value| shared(value, reading));
     let apart = |time: Millis| time.since(now).max(now.since(time));
     match shared {
         Some(time) if !alone || apart(time) <= TOLERATED => return Ok(time),
@@ -44,12 +45,13 @@ pub async fn join(
             // The machine was started since, or this is the first time: nobody knows how long ago the last request
             // was. So it is taken to have been just now, which costs a minute at most. Everything else goes by the
             // clock, unless that is before what is written down.
-            let then = store::timeline::last_moment(conn).await?.unwrap_or(now);
+            let since = written.as_deref().and_then(carried_at);
+            let then = store::timeline::last_moment(conn).await?.max(since).unwrap_or(now);
             let step = Step { then, now };
             carry(conn, pool, step, step.by().min(0)).await?;
         }
     }
-    store::timeline::write(conn, &written(reading)).await?;
+    store::timeline::write(conn, &as_written(reading)).await?;
     Ok(now)
 }
 
@@ -67,15 +69,21 @@ async fn carry(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx:
     store::timeline::carry_queue(conn, queue_by, step.now).await
 }
 
-/// As it stands in the database: the boot, and what the time was when that began.
-fn written(reading: &Reading) -> String {
+/// As it stands in the database: the boot, what the time was when that began, and the time now, to which everything was
+/// carried: after another boot it must not be carried from an earlier moment once more.
+fn as_written(reading: &Reading) -> String {
     let boot = reading.boot.as_deref().unwrap_or("?");
-    format!("{boot} {}", reading.now.0 - reading.up)
+    format!("{boot} {} {}", reading.now.0 - reading.up, reading.now.0)
+}
+
+fn carried_at(written: &str) -> Option<Millis> {
+    written.split(' ').nth(2)?.parse().ok().map(Millis)
 }
 
 /// What the shared clock reads now; `None` where it was read in another run of the machine.
 fn shared(written: &str, reading: &Reading) -> Option<Millis> {
-    let (boot, began) = written.split_once(' ')?;
+    let mut words = written.split(' ');
+    let (boot, began) = (words.next()?, words.next()?);
     let began: i64 = began.parse().ok()?;
     (reading.boot.as_deref()? == boot).then(|| Millis(began + reading.up))
 }

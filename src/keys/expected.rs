@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_job_starts_after_those_before_it_each_at_its_distance() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let at = |known: &Now, ahead| match expected(
             known,
             minute,

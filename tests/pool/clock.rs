@@ -127,6 +127,17 @@ async fn after_a_boot_a_slot_is_held_as_if_the_last_request_had_just_been_sent()
 }
 
 #[tokio::test]
+async fn booted_again_without_any_work_between_a_slot_is_not_held_for_longer() {
+    let mut used = Used::new().await;
+    let first = Millis(used.then().0 + 5 * MINUTES);
+    used.restart("second", first, true).await;
+    let second = Millis(first.0 + 10 * MINUTES);
+    used.restart("third", second, true).await;
+    let waits = used.waits().await;
+    assert!(waits <= Duration::from_millis(62_750), "{waits:?}");
+}
+
+#[tokio::test]
 async fn twice_set_and_booted_the_slots_of_the_last_time_count() {
     let mut used = Used::new().await;
     let future = Millis(used.then().0 + 300 * MINUTES);

@@ -286,7 +286,7 @@ impl World {
         for job in &mut self.jobs {
             job.at.0 += if job.at > before { restart.step } else { queue_by };
         }
-        self.last_moment = self.last_moment.min(self.now);
+        self.last_moment = self.now;
     }
 
     fn refresh(&mut self) {

@@ -35,9 +35,10 @@ pub async fn items(
     times: &Times,
 ) -> sqlx::Result<Vec<Item>> {
     let waits = |resume: &Resume| resume.state == ResumeState::Waiting;
-    let turns = match resumes.iter().any(waits) {
-        true => Some(Turns::read(conn, app, app.clock.now()).await?),
-        false => None,
+    let turns = if resumes.iter().any(waits) {
+        Some(Turns::read(conn, app, app.clock.now()).await?)
+    } else {
+        None
     };
     let mut items = Vec::with_capacity(resumes.len());
     for resume in resumes {
