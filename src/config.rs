@@ -244,6 +244,11 @@ impl Source {
         Ok(Vars { values, source: self })
     }
 
+    /// A file, and no environment.
+    pub fn file(path: &Path) -> Self {
+        Self { file: Some(path.to_owned()), environment: BTreeMap::new() }
+    }
+
     /// Reads the keys, their projects and their limits again, and nothing else.
     pub fn keys(&self) -> Result<KeySettings, ConfigError> {
         let vars = self.clone().vars()?;
@@ -266,7 +271,7 @@ impl Vars {
 
     /// The variables of a file like `.env.example`; none when there is no such file.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        Source { file: Some(path.to_owned()), environment: BTreeMap::new() }.vars()
+        Source::file(path).vars()
     }
 
     fn text(&self, name: &str) -> Option<String> {

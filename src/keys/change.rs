@@ -178,9 +178,8 @@ async fn assign(
         if row.project != project {
             store::keys::see(conn, &key.fingerprint, *number, &project, now).await?;
             let moved = &members[..=place];
-            let others = keys
-                .iter()
-                .any(|it| it.project == row.project && !moved.contains(&it.number));
+            let others =
+                keys.iter().any(|it| it.project == row.project && !moved.contains(&it.number));
             move_ledger(conn, pool, &row, &project, others, now).await?;
         }
     }
@@ -198,7 +197,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_key_is_told_why_and_not_repeated() {
-        assert_eq!(read_key("  invented-material.1_A\n").unwrap().expose(), "invented-material.1_A");
+        assert_eq!(
+            read_key("  invented-material.1_A\n").unwrap().expose(),
+            "invented-material.1_A"
+        );
         for (typed, why) in [
             ("", "missing"),
             (" \t ", "missing"),

@@ -24,4 +24,4 @@ pub use overview::{KeyError, KeyRow, KeyState, overview, pause, resume, try_agai
 pub use pool::{Closed, Keys, Place, Pool, PoolKey, Twin};
 pub use settle::{After, settle};
 pub use starts::{Finish, Next, Now, Summary, TaskStarts, now, summary};
-pub use step::{Changes, EnvError, follow, read_env_again, sync};
+pub use step::{Changes, EnvError, follow, load, read_env_again, sync};

@@ -22,6 +22,26 @@ pub enum Checked {
     },
 }
 
+impl std::fmt::Display for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Knows { offered, missing } if missing.is_empty() => {
+                write!(f, "fine; offers {}", offered.join(", "))
+            }
+            Self::Knows { offered, missing } if offered.is_empty() => {
+                write!(f, "Google knows it, but does not offer {}", missing.join(", "))
+            }
+            Self::Knows { offered, missing } => {
+                write!(f, "offers {}, but not {}", offered.join(", "), missing.join(", "))
+            }
+            Self::Refused(refusal) => {
+                write!(f, "refused: {} (\"{}\")", refusal.kind.meaning(), refusal.words)
+            }
+            Self::Silent { why } => write!(f, "not answered: {why}"),
+        }
+    }
+}
+
 impl Checked {
     /// The key serves with every model that is set.
     pub fn is_fine(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What `/keys` shows, and what a person may do there.
 
 use super::pool::{called, whereabouts};
-use super::{Place, Pool, PoolKey};
 use super::step::refresh;
+use super::{Place, Pool, PoolKey};
 use crate::llm::pacing::{Ledger, View, When};
 use crate::model::Millis;
 use crate::store::{self, Conn};

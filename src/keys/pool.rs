@@ -10,8 +10,8 @@ use super::vault::Vault;
 use crate::config::{self, KeySettings, Limits};
 use crate::llm::pacing::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE};
 use crate::model::Secret;
-use crate::store::page_keys::{self, PageKey, Versions};
 use crate::store::Conn;
+use crate::store::page_keys::{self, PageKey, Versions};
 
 /// The keys and how they are paced. Cheap to clone, and all clones see the same keys; no key is ever printed.
 #[derive(Clone)]
@@ -380,7 +380,10 @@ mod tests {
         let pool = pool(&[(0, "a", None), (1, "b", None), (3, "a", None), (4, "b", None)]);
         let numbers: Vec<i64> = pool.keys().iter().map(|key| key.number).collect();
         assert_eq!((numbers, pool.primary_count()), (vec![1, 3], 2));
-        assert_eq!(pool.keys().twins().iter().map(|it| (it.number, it.of)).collect::<Vec<_>>(), [(4, 1), (0, 3)]);
+        assert_eq!(
+            pool.keys().twins().iter().map(|it| (it.number, it.of)).collect::<Vec<_>>(),
+            [(4, 1), (0, 3)]
+        );
     }
 
     #[test]

@@ -27,6 +27,11 @@ pub async fn sync(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<()>
     Ok(())
 }
 
+/// The keys of the environment and of the page, without a trace in the database.
+pub async fn load(conn: &mut Conn, pool: &Pool) -> sqlx::Result<Keys> {
+    pool.put_together(conn, pool.keys().settings().clone(), Versions::default()).await
+}
+
 /// Takes over what was changed on any process's page. Only reads, so that it can be done before every look.
 pub(super) async fn refresh(conn: &mut Conn, pool: &Pool) -> sqlx::Result<()> {
     let versions = page_keys::versions(conn).await?;
@@ -52,7 +57,9 @@ pub async fn follow(db: &Db, pool: &Pool, now: Millis) -> sqlx::Result<()> {
     let settings = match pool.source().keys() {
         Ok(settings) => settings,
         Err(error) => {
-            tracing::error!("The file .env was to be read again, and nothing of it was taken over: {error}");
+            tracing::error!(
+                "The file .env was to be read again, and nothing of it was taken over: {error}"
+            );
             pool.keys().settings().clone()
         }
     };

@@ -105,10 +105,7 @@ impl Client {
 }
 
 /// The body of a good answer, or what the other ones say.
-async fn read(
-    sent: reqwest::Result<reqwest::Response>,
-    key: &Secret,
-) -> Result<Vec<u8>, Failure> {
+async fn read(sent: reqwest::Result<reqwest::Response>, key: &Secret) -> Result<Vec<u8>, Failure> {
     let mut response = sent.map_err(|error| failed(&error, key))?;
     let status = response.status().as_u16();
     let mut bytes = Vec::new();

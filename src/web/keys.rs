@@ -27,9 +27,7 @@ use crate::keys::{self, Finish, KeyError, Next};
 use crate::model::Millis;
 use crate::store::{self, Conn};
 
-pub use self::change::{
-    add, ask_project, ask_to_remove, group, name_project, read_env, remove,
-};
+pub use self::change::{add, ask_project, ask_to_remove, group, name_project, read_env, remove};
 pub use self::live::stream;
 
 impl From<KeyError> for Error {
@@ -133,7 +131,9 @@ fn said(query: &Said) -> String {
     match query.said.as_deref() {
         Some("paused") => format!("{name} is paused. What it has under way goes on."),
         Some("goes-on") => format!("{name} is back in service."),
-        Some("tried") => format!("{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."),
+        Some("tried") => format!(
+            "{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."
+        ),
         Some("added") => format!("{name} was added. It serves from now on."),
         Some("removed") => format!("{name} was removed. What it had under way goes on."),
         Some("named") => format!("The project of {} is changed.", name.to_lowercase()),

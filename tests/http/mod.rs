@@ -2,6 +2,7 @@
 
 mod api;
 mod keys;
+mod keys_change;
 mod leave;
 mod many;
 mod matchmaking;

@@ -6,3 +6,4 @@ mod failures;
 mod log;
 mod refusals;
 mod rotation;
+mod sharing;

@@ -46,8 +46,7 @@ pub async fn add(
     let project = form.errors.take("project", project(&typed.project));
     if let (Some(key), Some(project)) = (key, project) {
         let mut tx = app.db.write().await?;
-        let added =
-            keys::add(&mut tx, &app.pool, &key, project.as_deref(), app.clock.now()).await;
+        let added = keys::add(&mut tx, &app.pool, &key, project.as_deref(), app.clock.now()).await;
         match added {
             Ok(number) => {
                 tx.commit().await?;
@@ -72,7 +71,9 @@ pub async fn read_env(
         }
         Err(EnvError::Db(error)) => Err(error.into()),
         Err(EnvError::Config(error)) => {
-            tracing::warn!("The file .env was read again, and nothing of it was taken over: {error}");
+            tracing::warn!(
+                "The file .env was read again, and nothing of it was taken over: {error}"
+            );
             let form = AddForm::default();
             let page = shown(&app, &organiser, String::new(), form, error.to_string()).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -131,10 +132,7 @@ pub struct Pair {
     b: i64,
 }
 
-pub async fn group(
-    State(app): State<App>,
-    Form(pair): Form<Pair>,
-) -> Result<Redirect, Error> {
+pub async fn group(State(app): State<App>, Form(pair): Form<Pair>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::group(&mut tx, &app.pool, [pair.a, pair.b], app.clock.now()).await?;
     tx.commit().await?;
@@ -183,8 +181,7 @@ async fn project_page(
     let mut names: Vec<String> = all.into_iter().filter_map(|key| key.project).collect();
     names.sort();
     names.dedup();
-    let status =
-        if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (project, errors) =
         typed.unwrap_or_else(|| (key.project.unwrap_or_default(), FieldErrors::default()));
     let frame = Frame::load(app, &mut *app.db.read().await?, organiser, Place::Keys).await?;

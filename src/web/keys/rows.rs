@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::keys::{self, KeyRow, KeyState, Place, Proposal, Next, TaskStarts};
+use crate::keys::{self, KeyRow, KeyState, Next, Place, Proposal, TaskStarts};
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::bookings::Trouble;
@@ -265,8 +265,14 @@ fn why(key: &KeyRow, times: &Times, now: Millis) -> String {
                 .into();
         }
         KeyState::Twin { of } => {
-            let this = if key.place == Place::Page { "What was entered here is" } else { "This variable holds" };
-            return format!("{this} the same key as {of}. One key counts once, so it serves as that.");
+            let this = if key.place == Place::Page {
+                "What was entered here is"
+            } else {
+                "This variable holds"
+            };
+            return format!(
+                "{this} the same key as {of}. One key counts once, so it serves as that."
+            );
         }
     };
     if let Some(since) = key.since {
