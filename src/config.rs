@@ -89,7 +89,7 @@ pub struct Limits {
 }
 
 /// What can be read again while Muster runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct KeySettings {
     pub keys: Vec<Key>,
     /// What is set for all keys.

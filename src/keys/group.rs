@@ -90,15 +90,15 @@ mod tests {
         let first = [seen(1, "a", "a", 7), seen(1, "a", "b", 8), seen(1, "a", "c", 3)];
         let second = [seen(2, "b", "b", 8), seen(2, "b", "a", 7), seen(2, "b", "c", 3)];
         assert_eq!(pairs(&first), [], "once is not enough");
-        assert_eq!(pairs(&[first.clone(), second].concat()), [("a", "b")]);
+        assert_eq!(pairs(&[&first[..], &second].concat()), [("a", "b")]);
         let again = [seen(3, "a", "a", 7), seen(3, "a", "b", 8)];
-        assert_eq!(pairs(&[first, again].concat()), [], "the other was never refused");
+        assert_eq!(pairs(&[&first[..], &again].concat()), [], "the other was never refused");
     }
 
     #[test]
     fn a_sum_inside_the_limit_or_a_project_above_its_own_says_nothing() {
         let inside = [seen(1, "a", "a", 6), seen(1, "a", "b", 8), seen(2, "b", "b", 7)];
         let above = [seen(3, "b", "b", 15), seen(3, "b", "a", 9), seen(2, "b", "a", 7)];
-        assert_eq!(pairs(&[inside, above].concat()), []);
+        assert_eq!(pairs(&[&inside[..], &above].concat()), []);
     }
 }

@@ -28,9 +28,9 @@ struct Inner {
 }
 
 /// All keys as they were at one moment.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Keys {
-    keys: Vec<PoolKey>,
+    serving: Vec<PoolKey>,
     twins: Vec<Twin>,
     closed: Vec<Closed>,
     /// What the environment says, to be put together anew with what the page says.
@@ -106,7 +106,7 @@ impl std::ops::Deref for Keys {
     type Target = [PoolKey];
 
     fn deref(&self) -> &[PoolKey] {
-        &self.keys
+        &self.serving
     }
 }
 
@@ -119,15 +119,15 @@ impl Keys {
         versions: Versions,
         with: &Inner,
     ) -> Self {
-        let mut all = Self { keys: vec![], twins: vec![], closed: vec![], settings, versions };
-        let env = std::mem::take(&mut all.settings.keys);
+        let env = settings.keys.clone();
+        let mut all = Self { settings, versions, ..Self::default() };
         // The reserve comes last: a key that is a primary one as well serves as that.
         for key in env.iter().filter(|key| key.number != 0) {
             all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
         }
         for key in page {
             let open = with.vault.as_ref().and_then(|it| it.open(&key.sealed, &key.fingerprint));
-            if let Some(known) = all.keys.iter().find(|it| it.fingerprint == key.fingerprint) {
+            if let Some(known) = all.serving.iter().find(|it| it.fingerprint == key.fingerprint) {
                 all.twins.push(known.twin(key.number, Place::Page));
             } else if let Some(secret) = open {
                 let opened = config::Key {
@@ -144,7 +144,6 @@ impl Keys {
         for key in env.iter().filter(|key| key.number == 0) {
             all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
         }
-        all.settings.keys = env;
         all
     }
 
@@ -155,12 +154,12 @@ impl Keys {
         place: Place,
         names: &BTreeMap<String, String>,
     ) {
-        if let Some(known) = self.keys.iter().find(|known| known.fingerprint == fingerprint) {
+        if let Some(known) = self.serving.iter().find(|known| known.fingerprint == fingerprint) {
             self.twins.push(known.twin(key.number, place));
             return;
         }
         let project_name = names.get(&fingerprint).or(key.project.as_ref()).cloned();
-        self.keys.push(PoolKey {
+        self.serving.push(PoolKey {
             number: key.number,
             secret: key.key.clone(),
             place,
@@ -172,12 +171,12 @@ impl Keys {
     }
 
     pub fn key(&self, number: i64) -> Option<&PoolKey> {
-        self.keys.iter().find(|key| key.number == number)
+        self.serving.iter().find(|key| key.number == number)
     }
 
     /// The key that has this material, wherever it stands now.
     pub(super) fn with_fingerprint(&self, fingerprint: &str) -> Option<&PoolKey> {
-        self.keys.iter().find(|key| key.fingerprint == fingerprint)
+        self.serving.iter().find(|key| key.fingerprint == fingerprint)
     }
 
     /// Places that hold a key which another holds already.
@@ -192,7 +191,7 @@ impl Keys {
 
     /// How many keys are not the reserve.
     pub fn primary_count(&self) -> usize {
-        self.keys.iter().filter(|key| key.number != 0).count()
+        self.serving.iter().filter(|key| key.number != 0).count()
     }
 
     /// What the variable of this number says; `None`: it is not set.
@@ -211,7 +210,7 @@ impl Keys {
     /// What is set about the quota of a project: the smallest of its keys' settings, else the common one.
     pub(super) fn limits(&self, project: &str) -> Limits {
         let smallest = |of: fn(&Limits) -> Option<u32>| {
-            let own = self.keys.iter().filter(|key| key.project == project);
+            let own = self.serving.iter().filter(|key| key.project == project);
             own.filter_map(|key| of(&key.limits)).min().or(of(&self.settings.limits))
         };
         Limits {
@@ -241,15 +240,8 @@ impl Pool {
     /// `salt` keeps the fingerprints in the database from being tried against guessed keys.
     pub fn new(config: &config::Gemini, time_scale: u32, salt: &Secret) -> Self {
         let settings = KeySettings { keys: config.keys.clone(), limits: config.limits };
-        let none = KeySettings { keys: vec![], limits: config.limits };
         let mut inner = Inner {
-            keys: RwLock::new(Arc::new(Keys {
-                keys: vec![],
-                twins: vec![],
-                closed: vec![],
-                settings: none,
-                versions: Versions::default(),
-            })),
+            keys: RwLock::default(),
             models: config.models.clone(),
             pace: Pace::new(config, time_scale),
             salt: salt.clone(),
@@ -262,6 +254,7 @@ impl Pool {
     }
 
     /// With the secret that opens the keys of the page; without it they do not serve.
+    #[must_use]
     pub fn opening_with(self, secret: &Secret) -> Self {
         let keys = RwLock::new(self.keys());
         let Inner { models, pace, salt, source, .. } = &*self.0;
@@ -339,6 +332,12 @@ impl fmt::Debug for Pool {
     }
 }
 
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.serving).finish()
+    }
+}
+
 impl fmt::Debug for PoolKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "key #{}", self.number)
@@ -398,7 +397,7 @@ mod tests {
     #[test]
     fn nothing_of_a_key_is_printed() {
         let pool = pool(&[(1, "hunter2", None)]);
-        let shown = format!("{pool:?} {:?} {}", &*pool.keys(), pool.keys()[0].project);
+        let shown = format!("{pool:?} {:?} {}", pool.keys(), pool.keys()[0].project);
         assert!(!shown.contains("hunter2"), "{shown}");
         assert_ne!(
             fingerprint(&Secret::new("k"), &Secret::new("a")),

@@ -35,6 +35,10 @@ pub async fn load(conn: &mut Conn, pool: &Pool) -> sqlx::Result<Keys> {
 /// Takes over what was changed on any process's page. Only reads, so that it can be done before every look.
 pub(super) async fn refresh(conn: &mut Conn, pool: &Pool) -> sqlx::Result<()> {
     let versions = page_keys::versions(conn).await?;
+    take_over(conn, pool, versions).await
+}
+
+async fn take_over(conn: &mut Conn, pool: &Pool, versions: Versions) -> sqlx::Result<()> {
     let known = pool.keys();
     if versions.keys_version > known.versions().keys_version {
         let versions = Versions { keys_version: versions.keys_version, ..known.versions() };
@@ -48,10 +52,10 @@ pub(super) async fn refresh(conn: &mut Conn, pool: &Pool) -> sqlx::Result<()> {
 /// Reads this process's `.env` again where somebody asked for it on another process's page.
 pub async fn follow(db: &Db, pool: &Pool, now: Millis) -> sqlx::Result<()> {
     let mut conn = db.read().await?;
-    let asked = page_keys::versions(&mut conn).await?.env_version;
-    refresh(&mut conn, pool).await?;
+    let versions = page_keys::versions(&mut conn).await?;
+    take_over(&mut conn, pool, versions).await?;
     drop(conn);
-    if asked <= pool.keys().versions().env_version {
+    if versions.env_version <= pool.keys().versions().env_version {
         return Ok(());
     }
     let settings = match pool.source().keys() {
@@ -155,6 +159,11 @@ async fn settle_in(
             page_keys::renumber(conn, &key.fingerprint, number).await?;
             page_keys::changed(conn).await?;
             versions = page_keys::versions(conn).await?;
+            tracing::info!(
+                key.number = number,
+                "Key #{}, entered on the page, is #{number} now: a variable has its number",
+                key.number
+            );
         }
     }
     let keys = pool.put_together(conn, settings, versions).await?;

@@ -364,13 +364,16 @@ pub async fn model_off(
     reason: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE quotas SET off_at = $3, reason = $4 WHERE project = $1 AND model = $2")
-        .bind(project)
-        .bind(model)
-        .bind(now)
-        .bind(reason)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO quotas (project, model, off_at, reason) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (project, model) DO UPDATE SET off_at = $3, reason = $4",
+    )
+    .bind(project)
+    .bind(model)
+    .bind(now)
+    .bind(reason)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

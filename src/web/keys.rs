@@ -89,7 +89,8 @@ struct Number {
 
 #[derive(Deserialize)]
 pub struct Said {
-    said: Option<String>,
+    #[serde(rename = "said")]
+    word: Option<String>,
     key: Option<i64>,
     #[serde(default)]
     changes: String,
@@ -123,12 +124,12 @@ async fn shown(
 
 /// What was just done, by the word in the address: no text of a stranger's making is shown.
 fn said(query: &Said) -> String {
-    if query.said.as_deref() == Some("read") {
+    if query.word.as_deref() == Some("read") {
         return change::read_words(&query.changes);
     }
     let Some(number) = query.key else { return String::new() };
     let name = rows::name(number);
-    match query.said.as_deref() {
+    match query.word.as_deref() {
         Some("paused") => format!("{name} is paused. What it has under way goes on."),
         Some("goes-on") => format!("{name} is back in service."),
         Some("tried") => format!(

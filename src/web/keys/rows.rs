@@ -156,8 +156,9 @@ fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static
         KeyState::Ready => ("ok", "st-ok", key.state.word()),
         KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
         KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
-        KeyState::Aside { .. } | KeyState::NoModel { .. } => ("bad", "st-bad", key.state.word()),
-        KeyState::Closed => ("bad", "st-bad", key.state.word()),
+        KeyState::Aside { .. } | KeyState::NoModel { .. } | KeyState::Closed => {
+            ("bad", "st-bad", key.state.word())
+        }
         KeyState::Paused | KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
     }
 }
