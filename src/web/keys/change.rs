@@ -189,7 +189,10 @@ async fn project_page(
         frame,
         title: name(number),
         number,
-        whereabouts: key.whereabouts,
+        whereabouts: match key.place {
+            keys::Place::Variable => key.whereabouts,
+            keys::Place::Page => "Entered by hand".into(),
+        },
         project,
         names,
         errors,
