@@ -44,17 +44,8 @@ impl App {
         program: PathBuf,
     ) -> anyhow::Result<Self> {
         follow_database(&db, &clock).await?;
-        access::secret(&config).map_err(|error| {
-            let path = config.data_dir.join("secret");
-            anyhow::anyhow!(
-                "the file {} cannot be used: {error}; mend it, or set DATA_DIR to a folder that Muster may write",
-                path.display()
-            )
-        })?;
+        let pool = pool(&config, &db).await?;
         let mut tx = db.write().await?;
-        // In the database: machines that share it must know one key by the same fingerprint.
-        let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);
-        let pool = Pool::new(&config.gemini, config.time_scale, &salt);
         let alone = || !Owner::somebody_lives(&config.data_dir, None);
         follow_neighbours(&mut tx, &db, &clock, &pool, alone).await?;
         keys::sync(&mut tx, &pool, clock.now()).await?;
@@ -91,6 +82,22 @@ impl std::ops::Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// The pool with the keys of the environment; those of the page join it when it is brought in step with the database.
+pub async fn pool(config: &Config, db: &Db) -> anyhow::Result<Pool> {
+    let secret = access::secret(config).map_err(|error| {
+        let path = config.data_dir.join("secret");
+        anyhow::anyhow!(
+            "the file {} cannot be used: {error}; mend it, or set DATA_DIR to a folder that Muster may write",
+            path.display()
+        )
+    })?;
+    let mut tx = db.write().await?;
+    // In the database: machines that share it must know one key by the same fingerprint.
+    let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);
+    tx.commit().await?;
+    Ok(Pool::new(&config.gemini, config.time_scale, &salt).opening_with(&secret))
 }
 
 /// Several machines that share a database share its clock.

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::config::{Config, Vars};
 use crate::extract::{self, MAX_BYTES, Reader};
-use crate::skills;
+use crate::store::Db;
+use crate::{keys, llm, skills};
 
 /// Invites people to a hackathon by e-mail and brings them together.
 ///
@@ -29,8 +30,17 @@ struct Arguments {
 enum Command {
     /// Print the text of a resume (PDF, DOCX or plain text)
     Extract { file: PathBuf },
+    /// Look after the Gemini keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print the skills that the taxonomy finds in a resume, as JSON
     Skills { file: PathBuf },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Ask Google about each key: whether it is good, and which models it offers (uses up no quota)
+    Check,
 }
 
 /// Everything `main` does.
@@ -46,6 +56,7 @@ pub fn main() -> ExitCode {
     };
     let done = match arguments.command {
         None => serve(),
+        Some(Command::Keys(KeysCommand::Check)) => check_keys(),
         Some(Command::Extract { file }) => text(&file).and_then(|text| print(&text)),
         Some(Command::Skills { file }) => text(&file)
             .and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string())),
@@ -80,12 +91,60 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn serve() -> anyhow::Result<()> {
     let config = Config::read(&Vars::from_environment()?)?;
     log_to_output();
-    // One TLS provider for Gemini, mail and PostgreSQL.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+    set_up_tls()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(crate::app::serve(config))
+}
+
+/// Asks Google about every key, those of the page too, and prints a line for each.
+fn check_keys() -> anyhow::Result<()> {
+    let config = Config::read(&Vars::from_environment()?)?;
+    set_up_tls()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let db = Db::open(config.database_url.as_ref(), &config.data_dir).await?;
+        let pool = crate::app::pool(&config, &db).await?;
+        let keys = keys::load(&mut *db.read().await?, &pool).await?;
+        let client = llm::Client::new(&config.gemini, config.time_scale)?;
+        anyhow::ensure!(!keys.is_empty() || !keys.closed().is_empty(), "no Gemini key is set");
+        let mut bad = keys.closed().len();
+        for key in keys.iter() {
+            let checked = keys::check(&client, &pool, key).await;
+            bad += usize::from(!checked.is_fine());
+            print(&format!("{} ({}): {checked}", named(key.number), key.whereabouts()))?;
+        }
+        for twin in keys.twins() {
+            print(&format!(
+                "{}: the same key as {}; it counts once",
+                named(twin.number),
+                named(twin.of)
+            ))?;
+        }
+        for closed in keys.closed() {
+            print(&format!(
+                "{}: entered on the page, sealed with another secret",
+                named(closed.number)
+            ))?;
+        }
+        db.close().await;
+        let all = keys.len() + keys.closed().len();
+        anyhow::ensure!(bad == 0, "{bad} of {all} keys cannot be used as they are set");
+        Ok(())
+    })
+}
+
+fn named(number: i64) -> String {
+    match number {
+        0 => "Reserve".into(),
+        number => format!("Key {number}"),
+    }
+}
+
+/// One TLS provider for Gemini, mail and PostgreSQL.
+fn set_up_tls() -> anyhow::Result<()> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("TLS was set up twice"))
 }
 
 /// What is logged: our own words, and of the libraries only what somebody should look at. `RUST_LOG` says otherwise.

@@ -38,6 +38,8 @@ pub struct Config {
 pub struct Gemini {
     /// `GEMINI_API_KEY<N>` by N, and `GEMINI_API_KEY`, the reserve, as number 0.
     pub keys: Vec<Key>,
+    /// Where they come from, to be read again while Muster runs.
+    pub source: Source,
     /// `GEMINI_BASE_URL`, without a slash at its end.
     pub base_url: String,
     /// `GEMINI_MODEL` and `GEMINI_MODELS`, the preferred one first; never empty.
@@ -84,6 +86,14 @@ pub struct Limits {
     pub requests_per_day: Option<u32>,
     /// `KEY_TOKENS_PER_MINUTE`
     pub tokens_per_minute: Option<u32>,
+}
+
+/// What can be read again while Muster runs.
+#[derive(Clone, Debug, Default)]
+pub struct KeySettings {
+    pub keys: Vec<Key>,
+    /// What is set for all keys.
+    pub limits: Limits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,8 +214,47 @@ pub enum ConfigError {
 }
 
 /// The environment's variables, as the reader sees them: an empty value is none.
-#[derive(Clone, Debug, Default)]
-pub struct Vars(BTreeMap<String, String>);
+#[derive(Clone, Default)]
+pub struct Vars {
+    values: BTreeMap<String, String>,
+    source: Source,
+}
+
+/// Where variables come from: a file, which may be missing, under the environment.
+#[derive(Clone, Default)]
+pub struct Source {
+    file: Option<PathBuf>,
+    environment: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// The file as it is now, under the environment as it was at the start.
+    fn vars(self) -> Result<Vars, ConfigError> {
+        let mut values = match &self.file {
+            Some(path) => file_values(path)?,
+            None => BTreeMap::new(),
+        };
+        values.extend(self.environment.clone());
+        Ok(Vars { values, source: self })
+    }
+
+    /// A file, and no environment.
+    pub fn file(path: &Path) -> Self {
+        Self { file: Some(path.to_owned()), environment: BTreeMap::new() }
+    }
+
+    /// Reads the keys, their projects and their limits again, and nothing else.
+    pub fn keys(&self) -> Result<KeySettings, ConfigError> {
+        let vars = self.clone().vars()?;
+        Ok(KeySettings { keys: vars.keys()?, limits: vars.limits("")? })
+    }
+}
 
 impl Vars {
     /// The process's environment over the file `.env` in the working directory, which may be missing.
@@ -214,38 +263,19 @@ impl Vars {
         reason = "this is the one place that reads the environment"
     )]
     pub fn from_environment() -> Result<Self, ConfigError> {
-        let mut vars = Self::from_file(Path::new(".env"))?;
-        vars.0.extend(std::env::vars_os().filter_map(|(name, value)| {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
-        Ok(vars)
+        });
+        Source { file: Some(".env".into()), environment: environment.collect() }.vars()
     }
 
     /// The variables of a file like `.env.example`; none when there is no such file.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                return Err(ConfigError::File {
-                    path: path.display().to_string(),
-                    line: 1,
-                    problem: format!("cannot be read: {error}"),
-                });
-            }
-        };
-        let mut vars = BTreeMap::new();
-        for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            let (name, value) = pair.map_err(|error| bad_line(path, &text, &error))?;
-            vars.insert(name, value);
-        }
-        Ok(Self(vars))
+        Source::file(path).vars()
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        self.0
+        self.values
             .get(name)
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
@@ -298,7 +328,7 @@ impl Vars {
 
     fn keys(&self) -> Result<Vec<Key>, ConfigError> {
         let mut keys = Vec::new();
-        for name in self.0.keys() {
+        for name in self.values.keys() {
             let Some(suffix) = name.strip_prefix("GEMINI_API_KEY") else { continue };
             let Some(key) = self.secret(name) else { continue };
             let number = match suffix {
@@ -352,6 +382,7 @@ impl Vars {
         let seconds = Duration::from_secs;
         Ok(Gemini {
             keys: self.keys()?,
+            source: self.source.clone(),
             base_url: self
                 .checked(
                     "GEMINI_BASE_URL",
@@ -598,6 +629,27 @@ fn gemini_address(value: &str) -> Option<String> {
     (url.scheme() == "https" || local).then(|| address.trim_end_matches('/').to_owned())
 }
 
+/// The variables of a file; none when there is no such file.
+fn file_values(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => {
+            return Err(ConfigError::File {
+                path: path.display().to_string(),
+                line: 1,
+                problem: format!("cannot be read: {error}"),
+            });
+        }
+    };
+    let mut values = BTreeMap::new();
+    for pair in dotenvy::from_read_iter(text.as_bytes()) {
+        let (name, value) = pair.map_err(|error| bad_line(path, &text, &error))?;
+        values.insert(name, value);
+    }
+    Ok(values)
+}
+
 fn bad_line(path: &Path, text: &str, error: &dotenvy::Error) -> ConfigError {
     // dotenvy quotes the line, which may hold a secret: only its number is told.
     let quoted = match error {
@@ -619,7 +671,8 @@ mod tests {
     use super::*;
 
     fn vars(pairs: &[(&str, &str)]) -> Vars {
-        Vars(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Source { file: None, environment: pairs.collect() }.vars().unwrap()
     }
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {

@@ -243,6 +243,8 @@ async fn claim(
 /// Decides, books and claims in one transaction, so that several processes share one pool.
 async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = app.clock.now();
+    // Also while nothing waits: keys may be changed on another process's page.
+    keys::follow(&app.db, &app.pool, now).await?;
     let mut conn = app.db.read().await?;
     let waiting = store::jobs::next_waiting(&mut conn, now).await?;
     if waiting.is_empty() {

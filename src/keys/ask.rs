@@ -20,10 +20,12 @@ pub async fn ask(
     grant: &Grant,
     request: &Request,
 ) -> Result<Answer, Failure> {
-    let Some(key) = pool.key(grant.key) else {
+    let keys = pool.keys();
+    let Some(key) = keys.with_fingerprint(&grant.fingerprint) else {
+        // It was removed since.
         return Err(Failure::GivenBack);
     };
-    let (number, of) = (grant.key, pool.primary_count());
+    let (number, of) = (grant.key, keys.primary_count());
     let (task, model) = (grant.task, grant.model.as_str());
     if number == 0 {
         tracing::info!(key.number = number, %task, model, "Using the reserve API key (beside {of})");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::Pool;
+use super::step::refresh;
+use super::{Keys, Pool};
 use crate::llm::pacing::{
     self, Demand, Key, Ledger, Pace, Rest, RestKind, Slot, TaskTurn, Turns, Verdict, View, day,
 };
@@ -34,6 +35,8 @@ pub struct Grant {
     pub task: Task,
     pub class: Class,
     pub(super) key_id: i64,
+    /// The number may be another key's by the time it is sent.
+    pub(super) fingerprint: String,
     pub(super) project: String,
     /// Of the job that it was booked for.
     pub(super) deadline_at: Option<Millis>,
@@ -71,7 +74,7 @@ pub async fn book(
     if turn % TIDY_EVERY == 0 {
         store::keys::forget(conn, now.minus(Duration::from_hours(48))).await?;
     }
-    let (view, ids) = load(conn, pool, now).await?;
+    let (view, rows) = load(conn, pool, now).await?;
     match pacing::decide(&view, demands, now) {
         Verdict::Wait { until, why } => Ok(Decision::Wait { until, why }),
         Verdict::Resort { demand, why } => {
@@ -84,7 +87,7 @@ pub async fn book(
             let Demand { task, class, deadline_at, tokens, .. } = demands[demand];
             let turns = view.turns.after(task, class, bulk_waits, now);
             let finish = turns.tasks.get(&task).map_or(0, |turn| turn.finish);
-            let key_id = ids.get(&key).copied().unwrap_or_default();
+            let (key_id, fingerprint) = rows.get(&key).cloned().unwrap_or_default();
             let date = day::of(now);
             let new = store::keys::NewBooking {
                 project: &project,
@@ -106,6 +109,7 @@ pub async fn book(
                 task,
                 class,
                 key_id,
+                fingerprint,
                 project,
                 deadline_at,
                 booked_at: Arc::new(AtomicI64::new(now.0)),
@@ -132,20 +136,22 @@ pub(super) fn counted_day<'a>(date: &'a str, pace: &Pace, now: Millis) -> store:
     store::keys::Day { date, from: day::beginning(now).minus(slack) }
 }
 
-/// The view, and each key's row by its number.
+/// The view, and each key's row and fingerprint by its number.
 async fn load(
     conn: &mut Conn,
     pool: &Pool,
     now: Millis,
-) -> sqlx::Result<(View, BTreeMap<i64, i64>)> {
+) -> sqlx::Result<(View, BTreeMap<i64, (i64, String)>)> {
+    refresh(conn, pool).await?;
+    let of_now = pool.keys();
     let rows = store::keys::list(conn).await?;
     let rows: HashMap<&str, &store::keys::Key> =
         rows.iter().map(|row| (row.fingerprint.as_str(), row)).collect();
     let mut keys = Vec::new();
     let mut ids = BTreeMap::new();
-    for key in pool.keys() {
+    for key in of_now.iter() {
         let Some(row) = rows.get(key.fingerprint.as_str()) else { continue };
-        ids.insert(key.number, row.id);
+        ids.insert(key.number, (row.id, row.fingerprint.clone()));
         let reason = || row.reason.clone().unwrap_or_default();
         keys.push(Key {
             number: key.number,
@@ -157,7 +163,7 @@ async fn load(
             last_booking: row.last_booking,
         });
     }
-    let ledgers = ledgers(conn, pool, now).await?;
+    let ledgers = ledgers(conn, pool, &of_now, now).await?;
     let (clock, since_bulk) = store::keys::turn(conn).await?;
     let mut turns = Turns { clock, since_bulk, ..Turns::default() };
     for turn in store::keys::turns(conn).await? {
@@ -174,12 +180,13 @@ async fn load(
 async fn ledgers(
     conn: &mut Conn,
     pool: &Pool,
+    keys: &Keys,
     now: Millis,
 ) -> sqlx::Result<BTreeMap<String, Vec<Ledger>>> {
     let mut ledgers: BTreeMap<String, Vec<Ledger>> = BTreeMap::new();
-    for key in pool.keys() {
+    for key in keys.iter() {
         if !ledgers.contains_key(&key.project) {
-            let fresh = ledger(pool, &key.project, None, now);
+            let fresh = ledger(keys, &key.project, None, now);
             ledgers.insert(key.project.clone(), vec![fresh; pool.models().len()]);
         }
     }
@@ -188,7 +195,7 @@ async fn ledgers(
         if let Some(model) = place(&row.model)
             && let Some(of_project) = ledgers.get_mut(&row.project)
         {
-            of_project[model] = ledger(pool, &row.project, Some(&row), now);
+            of_project[model] = ledger(keys, &row.project, Some(&row), now);
         }
     }
     for held in store::keys::held(conn, now).await? {
@@ -207,12 +214,12 @@ async fn ledgers(
 
 /// What is set and what was learned, the smaller of both, and what was used today.
 pub(super) fn ledger(
-    pool: &Pool,
+    keys: &Keys,
     project: &str,
     row: Option<&store::keys::Quota>,
     now: Millis,
 ) -> Ledger {
-    let set = pool.limits(project);
+    let set = keys.limits(project);
     let smaller = |set: Option<u32>, learned: Option<i64>| {
         let learned = learned.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
         set.into_iter().chain(learned).min()

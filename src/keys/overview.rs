@@ -1,17 +1,20 @@
 //! What `/keys` shows, and what a person may do there.
 
-use super::pool::variable;
-use super::{Pool, PoolKey};
+use super::pool::{called, whereabouts};
+use super::step::refresh;
+use super::{Place, Pool, PoolKey};
 use crate::llm::pacing::{Ledger, View, When};
 use crate::model::Millis;
 use crate::store::{self, Conn};
 
-/// One variable that holds a key.
+/// One place that holds a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRow {
-    /// The number of its variable; 0 is the reserve.
+    /// The number of its variable, or the one it was given on the page; 0 is the reserve.
     pub number: i64,
-    pub variable: String,
+    /// `GEMINI_API_KEY2`, or that it was entered on the page.
+    pub whereabouts: String,
+    pub place: Place,
     /// The project's name where one is given.
     pub project: Option<String>,
     pub state: KeyState,
@@ -65,10 +68,12 @@ pub enum KeyState {
     NoModel {
         why: String,
     },
-    /// The same key stands in another variable, which serves.
+    /// The same key stands in another place, which serves.
     Twin {
         of: String,
     },
+    /// It was entered on the page of a process with another secret.
+    Closed,
 }
 
 impl KeyState {
@@ -82,6 +87,7 @@ impl KeyState {
             Self::Aside { .. } => "Set aside",
             Self::NoModel { .. } => "No model",
             Self::Twin { .. } => "Same key",
+            Self::Closed => "Not opened",
         }
     }
 
@@ -92,6 +98,7 @@ impl KeyState {
             Self::Resting { why, .. } | Self::Aside { why } | Self::NoModel { why } => {
                 Some(why.clone())
             }
+            Self::Closed => Some("it was sealed with another secret than this process has".into()),
             Self::Twin { of } => Some(format!("holds the same key as {of}, so it counts once")),
         }
     }
@@ -119,7 +126,8 @@ pub(super) async fn rows(
     let quotas = store::keys::quotas(conn).await?;
     let sent = store::bookings::sent_since(conn, now.minus(pool.pace().window)).await?;
     let mut rows = Vec::new();
-    for key in pool.keys() {
+    let keys = pool.keys();
+    for key in keys.iter() {
         let Some(row) = states.iter().find(|row| row.fingerprint == key.fingerprint) else {
             continue;
         };
@@ -131,10 +139,11 @@ pub(super) async fn rows(
         let lowered = quota.is_some_and(|it| it.lowered_by > 0 && it.lowered_until > Some(now));
         let of_project =
             |it: &&store::bookings::Sent| it.project == key.project && it.model == name;
-        let others = pool.keys().iter().filter(|other| other.project == key.project);
+        let others = keys.iter().filter(|other| other.project == key.project);
         rows.push(KeyRow {
             number: key.number,
-            variable: key.variable(),
+            whereabouts: key.whereabouts(),
+            place: key.place,
             project: key.project_name.clone(),
             meanwhile: meanwhile(view, key, &state, now),
             state,
@@ -161,11 +170,23 @@ pub(super) async fn rows(
             next_free_at,
         });
     }
-    rows.extend(pool.twins().iter().map(|twin| KeyRow {
-        number: twin.number,
-        variable: variable(twin.number),
+    rows.extend(keys.twins().iter().map(|twin| {
+        let of = called(twin.of, twin.of_place);
+        idle(twin.number, twin.place, KeyState::Twin { of })
+    }));
+    rows.extend(keys.closed().iter().map(|it| idle(it.number, Place::Page, KeyState::Closed)));
+    rows.sort_by_key(|row| (row.number == 0, row.number));
+    Ok(rows)
+}
+
+/// A place whose key does not serve from there.
+fn idle(number: i64, place: Place, state: KeyState) -> KeyRow {
+    KeyRow {
+        number,
+        whereabouts: whereabouts(number, place),
+        place,
         project: None,
-        state: KeyState::Twin { of: variable(twin.of) },
+        state,
         model: String::new(),
         since: None,
         sent_last_minute: Vec::new(),
@@ -184,9 +205,7 @@ pub(super) async fn rows(
         models_off: Vec::new(),
         meanwhile: None,
         next_free_at: None,
-    }));
-    rows.sort_by_key(|row| (row.number == 0, row.number));
-    Ok(rows)
+    }
 }
 
 fn ledgers<'a>(view: &'a View, key: &PoolKey) -> &'a [Ledger] {
@@ -247,12 +266,20 @@ pub(super) fn state(view: &View, key: &PoolKey, now: Millis) -> (KeyState, Optio
 pub enum KeyError {
     #[error("there is no such key")]
     Gone,
+    #[error("this key stands in a variable: take it out of .env, then press \"Read .env again\"")]
+    Variable,
     #[error(transparent)]
     Db(#[from] sqlx::Error),
 }
 
-async fn row_of(conn: &mut Conn, pool: &Pool, number: i64) -> Result<store::keys::Key, KeyError> {
+/// The row of a key, with the pool's turn taken.
+pub(super) async fn row_of(
+    conn: &mut Conn,
+    pool: &Pool,
+    number: i64,
+) -> Result<store::keys::Key, KeyError> {
     store::keys::lock(conn).await?;
+    refresh(conn, pool).await?;
     let key = pool.key(number).ok_or(KeyError::Gone)?;
     let rows = store::keys::list(conn).await?;
     rows.into_iter().find(|row| row.fingerprint == key.fingerprint).ok_or(KeyError::Gone)

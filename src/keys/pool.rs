@@ -1,39 +1,56 @@
-//! The keys themselves, in memory only, and how the table is brought in step with them.
+//! The keys themselves, in memory only, and how memory and tables are kept in step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
 
 use super::Tally;
-use crate::config::{self, Limits};
+use super::vault::Vault;
+use crate::config::{self, KeySettings, Limits};
 use crate::llm::pacing::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE};
-use crate::model::{Millis, Secret};
-use crate::store::{self, Conn};
+use crate::model::Secret;
+use crate::store::Conn;
+use crate::store::page_keys::{self, PageKey, Versions};
 
-/// The keys of the environment and how they are paced. Cheap to clone; no key is ever printed.
+/// The keys and how they are paced. Cheap to clone, and all clones see the same keys; no key is ever printed.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
 struct Inner {
-    keys: Vec<PoolKey>,
-    twins: Vec<Twin>,
+    /// Changes as a whole: whoever works with a set keeps it.
+    keys: RwLock<Arc<Keys>>,
     models: Vec<String>,
-    limits: Limits,
-    projects: HashMap<String, Limits>,
     pace: Pace,
     tally: Tally,
+    salt: Secret,
+    source: config::Source,
+    vault: Option<Vault>,
+}
+
+/// All keys as they were at one moment.
+#[derive(Clone, Default)]
+pub struct Keys {
+    serving: Vec<PoolKey>,
+    twins: Vec<Twin>,
+    /// What is set about the quota of each project.
+    projects: HashMap<String, Limits>,
+    closed: Vec<Closed>,
+    /// What the environment says, to be put together anew with what the page says.
+    settings: KeySettings,
+    versions: Versions,
 }
 
 /// One key.
 #[derive(Clone)]
 pub struct PoolKey {
-    /// The number of its variable; 0 is the reserve.
+    /// The number of its variable, or the one it was given on the page; 0 is the reserve.
     pub number: i64,
     pub secret: Secret,
     /// Tells keys apart without holding any of them.
     pub fingerprint: String,
+    pub place: Place,
     /// Whose quota it uses, as the ledger knows it.
     pub project: String,
     /// The project's name where one is given.
@@ -41,84 +58,242 @@ pub struct PoolKey {
     pub limits: Limits,
 }
 
-/// A variable that holds the same key as another: one key is one key.
+/// Where a key was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a variable of the environment.
+    Variable,
+    /// On `/keys`.
+    Page,
+}
+
+/// A second place that holds the same key: one key is one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twin {
     pub number: i64,
-    /// The number under which the key serves.
+    pub place: Place,
+    /// The number under which the key serves, and where that one was written down.
     pub of: i64,
+    pub of_place: Place,
+}
+
+/// A key of the page that was sealed with another secret: it does not serve here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub number: i64,
 }
 
 impl PoolKey {
-    /// `GEMINI_API_KEY2`
-    pub fn variable(&self) -> String {
-        variable(self.number)
+    /// `GEMINI_API_KEY2`, `entered on this page`
+    pub fn whereabouts(&self) -> String {
+        whereabouts(self.number, self.place)
     }
 }
 
-pub(super) fn variable(number: i64) -> String {
-    match number {
-        0 => "GEMINI_API_KEY".into(),
-        number => format!("GEMINI_API_KEY{number}"),
+pub(super) fn whereabouts(number: i64, place: Place) -> String {
+    match (place, number) {
+        (Place::Page, _) => "entered on this page".into(),
+        (Place::Variable, 0) => "GEMINI_API_KEY".into(),
+        (Place::Variable, number) => format!("GEMINI_API_KEY{number}"),
+    }
+}
+
+/// `GEMINI_API_KEY2`, or `key 3` for one of the page.
+pub(super) fn called(number: i64, place: Place) -> String {
+    match place {
+        Place::Page => format!("key {number}"),
+        Place::Variable => whereabouts(number, place),
+    }
+}
+
+impl std::ops::Deref for Keys {
+    type Target = [PoolKey];
+
+    fn deref(&self) -> &[PoolKey] {
+        &self.serving
+    }
+}
+
+impl Keys {
+    /// Puts together what the environment says, the keys of the page, and the projects that were named there.
+    fn new(
+        settings: KeySettings,
+        page: &[PageKey],
+        names: &BTreeMap<String, String>,
+        versions: Versions,
+        with: &Inner,
+    ) -> Self {
+        let env = settings.keys.clone();
+        let mut all = Self { settings, versions, ..Self::default() };
+        // The reserve comes last: a key that is a primary one as well serves as that.
+        for key in env.iter().filter(|key| key.number != 0) {
+            all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
+        }
+        for key in page {
+            let open = with.vault.as_ref().and_then(|it| it.open(&key.sealed, &key.fingerprint));
+            if let Some(known) = all.serving.iter().find(|it| it.fingerprint == key.fingerprint) {
+                all.twins.push(known.twin(key.number, Place::Page));
+            } else if let Some(secret) = open {
+                let opened = config::Key {
+                    number: key.number,
+                    key: secret,
+                    project: None,
+                    limits: Limits::default(),
+                };
+                all.add(&opened, key.fingerprint.clone(), Place::Page, names);
+            } else {
+                all.closed.push(Closed { number: key.number });
+            }
+        }
+        for key in env.iter().filter(|key| key.number == 0) {
+            all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
+        }
+        let mut of_project: HashMap<String, Vec<Limits>> = HashMap::new();
+        for key in &all.serving {
+            of_project.entry(key.project.clone()).or_default().push(key.limits);
+        }
+        let common = all.settings.limits;
+        let limits = |(project, keys): (String, Vec<Limits>)| (project, smallest(&keys, common));
+        all.projects = of_project.into_iter().map(limits).collect();
+        all
+    }
+
+    fn add(
+        &mut self,
+        key: &config::Key,
+        fingerprint: String,
+        place: Place,
+        names: &BTreeMap<String, String>,
+    ) {
+        if let Some(known) = self.serving.iter().find(|known| known.fingerprint == fingerprint) {
+            self.twins.push(known.twin(key.number, place));
+            return;
+        }
+        let project_name = names.get(&fingerprint).or(key.project.as_ref()).cloned();
+        self.serving.push(PoolKey {
+            number: key.number,
+            secret: key.key.clone(),
+            place,
+            project: ledger_name(project_name.as_deref(), &fingerprint),
+            project_name,
+            fingerprint,
+            limits: key.limits,
+        });
+    }
+
+    pub fn key(&self, number: i64) -> Option<&PoolKey> {
+        self.serving.iter().find(|key| key.number == number)
+    }
+
+    /// The key that has this material, wherever it stands now.
+    pub(super) fn with_fingerprint(&self, fingerprint: &str) -> Option<&PoolKey> {
+        self.serving.iter().find(|key| key.fingerprint == fingerprint)
+    }
+
+    /// Places that hold a key which another holds already.
+    pub fn twins(&self) -> &[Twin] {
+        &self.twins
+    }
+
+    /// Keys of the page that this process cannot open.
+    pub fn closed(&self) -> &[Closed] {
+        &self.closed
+    }
+
+    /// How many keys are not the reserve.
+    pub fn primary_count(&self) -> usize {
+        self.serving.iter().filter(|key| key.number != 0).count()
+    }
+
+    /// What the variable of this number says; `None`: it is not set.
+    pub(super) fn variable(&self, number: i64) -> Option<&config::Key> {
+        self.settings.keys.iter().find(|key| key.number == number)
+    }
+
+    pub(super) fn settings(&self) -> &KeySettings {
+        &self.settings
+    }
+
+    pub(super) fn versions(&self) -> Versions {
+        self.versions
+    }
+
+    /// What is set about the quota of a project: the smallest of its keys' settings, else the common one.
+    pub(super) fn limits(&self, project: &str) -> Limits {
+        let known = self.projects.get(project).copied();
+        known.unwrap_or_else(|| smallest(&[], self.settings.limits))
+    }
+}
+
+fn smallest(keys: &[Limits], common: Limits) -> Limits {
+    let of = |of: fn(&Limits) -> Option<u32>| keys.iter().filter_map(of).min().or(of(&common));
+    Limits {
+        requests_per_minute: of(|it| it.requests_per_minute).or(Some(REQUESTS_PER_MINUTE)),
+        requests_per_day: of(|it| it.requests_per_day),
+        tokens_per_minute: of(|it| it.tokens_per_minute).or(Some(TOKENS_PER_MINUTE)),
+    }
+}
+
+impl PoolKey {
+    fn twin(&self, number: i64, place: Place) -> Twin {
+        Twin { number, place, of: self.number, of_place: self.place }
+    }
+}
+
+/// Under which name the ledger knows a project.
+pub(super) fn ledger_name(project_name: Option<&str>, fingerprint: &str) -> String {
+    match project_name {
+        Some(name) => format!("named:{name}"),
+        None => format!("own:{}", &fingerprint[..16]),
     }
 }
 
 impl Pool {
     /// `salt` keeps the fingerprints in the database from being tried against guessed keys.
     pub fn new(config: &config::Gemini, time_scale: u32, salt: &Secret) -> Self {
-        let mut keys: Vec<PoolKey> = Vec::new();
-        let mut twins = Vec::new();
-        // The reserve comes last: a key that is a primary one as well serves as that.
-        let (reserve, primary): (Vec<_>, Vec<_>) =
-            config.keys.iter().partition(|key| key.number == 0);
-        for key in primary.into_iter().chain(reserve) {
-            if let Some(known) = keys.iter().find(|known| known.secret == key.key) {
-                twins.push(Twin { number: key.number, of: known.number });
-                continue;
-            }
-            let fingerprint = fingerprint(&key.key, salt);
-            keys.push(PoolKey {
-                number: key.number,
-                secret: key.key.clone(),
-                project: match &key.project {
-                    Some(name) => format!("named:{name}"),
-                    None => format!("own:{}", &fingerprint[..16]),
-                },
-                project_name: key.project.clone(),
-                fingerprint,
-                limits: key.limits,
-            });
-        }
-        let mut of_project: HashMap<String, Vec<Limits>> = HashMap::new();
-        for key in &keys {
-            of_project.entry(key.project.clone()).or_default().push(key.limits);
-        }
-        let projects = of_project
-            .into_iter()
-            .map(|(project, limits)| (project, smallest(&limits, config.limits)))
-            .collect();
-        Self(Arc::new(Inner {
-            projects,
-            keys,
-            twins,
+        let settings = KeySettings { keys: config.keys.clone(), limits: config.limits };
+        let mut inner = Inner {
+            keys: RwLock::default(),
             models: config.models.clone(),
-            limits: config.limits,
             pace: Pace::new(config, time_scale),
             tally: Tally::default(),
+            salt: salt.clone(),
+            source: config.source.clone(),
+            vault: None,
+        };
+        let keys = Keys::new(settings, &[], &BTreeMap::new(), Versions::default(), &inner);
+        inner.keys = RwLock::new(Arc::new(keys));
+        Self(Arc::new(inner))
+    }
+
+    /// With the secret that opens the keys of the page; without it they do not serve.
+    #[must_use]
+    pub fn opening_with(self, secret: &Secret) -> Self {
+        let keys = RwLock::new(self.keys());
+        let Inner { models, pace, salt, source, .. } = &*self.0;
+        Self(Arc::new(Inner {
+            keys,
+            models: models.clone(),
+            pace: pace.clone(),
+            tally: Tally::default(),
+            salt: salt.clone(),
+            source: source.clone(),
+            vault: Some(Vault::new(secret)),
         }))
     }
 
-    pub fn keys(&self) -> &[PoolKey] {
-        &self.0.keys
+    /// The keys as they are now.
+    pub fn keys(&self) -> Arc<Keys> {
+        self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn key(&self, number: i64) -> Option<&PoolKey> {
-        self.0.keys.iter().find(|key| key.number == number)
+    pub fn key(&self, number: i64) -> Option<PoolKey> {
+        self.keys().key(number).cloned()
     }
 
-    /// Variables that hold a key which another holds already.
-    pub fn twins(&self) -> &[Twin] {
-        &self.0.twins
+    /// How many keys are not the reserve.
+    pub fn primary_count(&self) -> usize {
+        self.keys().primary_count()
     }
 
     /// The preferred one first.
@@ -135,29 +310,50 @@ impl Pool {
         &self.0.tally
     }
 
-    /// How many keys are not the reserve.
-    pub fn primary_count(&self) -> usize {
-        self.0.keys.iter().filter(|key| key.number != 0).count()
+    /// Where the environment's keys come from.
+    pub(super) fn source(&self) -> &config::Source {
+        &self.0.source
     }
 
-    /// What is set about the quota of a project: the smallest of its keys' settings, else the common one.
-    pub(super) fn limits(&self, project: &str) -> Limits {
-        self.0.projects.get(project).copied().unwrap_or_else(|| smallest(&[], self.0.limits))
+    pub(super) fn vault(&self) -> Option<&Vault> {
+        self.0.vault.as_ref()
     }
-}
 
-fn smallest(keys: &[Limits], common: Limits) -> Limits {
-    let of = |of: fn(&Limits) -> Option<u32>| keys.iter().filter_map(of).min().or(of(&common));
-    Limits {
-        requests_per_minute: of(|it| it.requests_per_minute).or(Some(REQUESTS_PER_MINUTE)),
-        requests_per_day: of(|it| it.requests_per_day),
-        tokens_per_minute: of(|it| it.tokens_per_minute).or(Some(TOKENS_PER_MINUTE)),
+    pub(super) fn fingerprint(&self, key: &Secret) -> String {
+        fingerprint(key, &self.0.salt)
+    }
+
+    /// What the tables and these settings come to.
+    pub(super) async fn put_together(
+        &self,
+        conn: &mut Conn,
+        settings: KeySettings,
+        versions: Versions,
+    ) -> sqlx::Result<Keys> {
+        let page = page_keys::list(conn).await?;
+        let names = page_keys::names(conn).await?.into_iter().collect();
+        Ok(Keys::new(settings, &page, &names, versions, &self.0))
+    }
+
+    /// From now on these are the keys, unless newer ones are known already.
+    pub(super) fn take(&self, keys: Keys) {
+        let mut known = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let (old, new) = (known.versions, keys.versions);
+        if new.keys_version >= old.keys_version && new.env_version >= old.env_version {
+            *known = Arc::new(keys);
+        }
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool of {} keys", self.0.keys.len())
+        write!(f, "Pool of {} keys", self.keys().len())
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.serving).finish()
     }
 }
 
@@ -177,39 +373,6 @@ fn fingerprint(key: &Secret, salt: &Secret) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// Two days of bookings are kept: today's and yesterday's.
-const KEEP_BOOKINGS: std::time::Duration = std::time::Duration::from_hours(48);
-
-/// Brings the table in step with the environment, at the start. What was known of a key stays, whichever variable
-/// holds it now.
-pub async fn sync(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<()> {
-    store::keys::lock(conn).await?;
-    let known = store::keys::list(conn).await?;
-    for key in pool.keys() {
-        store::keys::see(conn, &key.fingerprint, key.number, &key.project, now).await?;
-        let before = known.iter().find(|row| row.fingerprint == key.fingerprint);
-        if let Some(before) = before.filter(|row| row.project != key.project) {
-            store::keys::move_bookings(conn, before.id, &key.project).await?;
-        }
-    }
-    store::keys::forget(conn, now.minus(KEEP_BOOKINGS)).await?;
-    let primary = pool.primary_count();
-    let keys = if primary == 1 { "key" } else { "keys" };
-    tracing::info!(keys = primary, "Initialized Gemini API Manager with {primary} API {keys}");
-    if pool.key(0).is_some() {
-        tracing::info!("GEMINI_API_KEY is the reserve: it serves when no other key will soon");
-    }
-    for twin in pool.twins() {
-        tracing::warn!(
-            key.number = twin.number,
-            "{} holds the same key as {}: it counts once",
-            variable(twin.number),
-            variable(twin.of)
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -235,7 +398,10 @@ mod tests {
         let pool = pool(&[(0, "a", None), (1, "b", None), (3, "a", None), (4, "b", None)]);
         let numbers: Vec<i64> = pool.keys().iter().map(|key| key.number).collect();
         assert_eq!((numbers, pool.primary_count()), (vec![1, 3], 2));
-        assert_eq!(pool.twins(), [Twin { number: 4, of: 1 }, Twin { number: 0, of: 3 }]);
+        assert_eq!(
+            pool.keys().twins().iter().map(|it| (it.number, it.of)).collect::<Vec<_>>(),
+            [(4, 1), (0, 3)]
+        );
     }
 
     #[test]
@@ -243,8 +409,8 @@ mod tests {
         let pool = pool(&[(1, "a", Some("x")), (2, "b", Some("x")), (3, "c", None)]);
         assert_eq!(pool.key(1).unwrap().project, pool.key(2).unwrap().project);
         assert!(pool.key(3).unwrap().project.starts_with("own:"));
-        assert_eq!(pool.limits("named:x").requests_per_minute, Some(10));
-        assert_eq!(pool.limits("named:y").requests_per_minute, Some(15));
+        assert_eq!(pool.keys().limits("named:x").requests_per_minute, Some(10));
+        assert_eq!(pool.keys().limits("named:y").requests_per_minute, Some(15));
     }
 
     #[test]

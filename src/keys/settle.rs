@@ -40,6 +40,10 @@ pub async fn settle(
 ) -> sqlx::Result<After> {
     rows::lock(conn).await?;
     let pace = pool.pace();
+    // Meanwhile its key may have been found to belong to another project.
+    let project = rows::project_of(conn, grant.booking).await?;
+    let grant =
+        &Grant { project: project.unwrap_or_else(|| grant.project.clone()), ..grant.clone() };
     let (word, words) = booked_as(outcome);
     let usage = match outcome {
         Ok(answer) => answer.usage,
@@ -218,13 +222,16 @@ async fn rest_for_the_minute(
     if refusal.kind == RefusalKind::Minute && news {
         // Inside our own budget: somebody else uses this project too, or its limit is lower than it says.
         let row = rows::quota(conn, project, model).await?;
-        let limit = super::book::ledger(pool, project, row.as_ref(), now).per_minute;
+        let keys = pool.keys();
+        let limit = super::book::ledger(&keys, project, row.as_ref(), now).per_minute;
         let held = rows::held(conn, now).await?;
         let used = held
             .iter()
             .find(|it| it.project == *project && it.model == *model)
             .map_or(0, |it| it.slots.len());
         if used <= usize::try_from(limit).unwrap_or(usize::MAX) {
+            let allowed = refusal.limit.unwrap_or(limit);
+            rows::refused_inside(conn, grant.booking, allowed).await?;
             let lowered = row
                 .filter(|row| row.lowered_until.is_some_and(|until| until > now))
                 .map_or(0, |row| row.lowered_by);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::overview::{KeyRow, KeyState, meanwhile, rows, state};
-use super::{Pool, PoolKey};
+use super::{Keys, Pool, PoolKey};
 use crate::config::Pacing;
 use crate::llm::pacing::{self, Demand, Outlook, View, day};
 use crate::model::Millis;
@@ -126,7 +126,7 @@ pub async fn now(
         tasks: Task::ALL.iter().map(|task| task_starts(&view, &demands, *task, now)).collect(),
         finish: finish(&view, pool, &demands, now),
         projects: view.serving_projects(now),
-        allowed: serving(&view, pool, now).iter().map(|(_, per_minute)| per_minute).sum(),
+        allowed: serving(&view, &pool.keys(), now).iter().map(|(_, per_minute)| per_minute).sum(),
         today,
         refused_today: store::bookings::refused_since(conn, day::beginning(now)).await?,
         day_ends: day::next(now),
@@ -151,8 +151,9 @@ fn demands(waiting: &[Waiting]) -> Vec<Demand> {
 
 fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summary {
     let state_of = |key: &PoolKey| state(view, key, now).0;
+    let keys = pool.keys();
     let states: Vec<(&PoolKey, KeyState)> =
-        pool.keys().iter().filter(|key| key.number != 0).map(|key| (key, state_of(key))).collect();
+        keys.iter().filter(|key| key.number != 0).map(|key| (key, state_of(key))).collect();
     let count = |is: fn(&KeyState) -> bool| states.iter().filter(|(_, state)| is(state)).count();
     let back = states.iter().filter_map(|(_, state)| match state {
         KeyState::Resting { until, .. } => Some(*until),
@@ -167,7 +168,7 @@ fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summ
         back_at: back.min(),
         next_model: ready == 0
             && states.iter().any(|(key, state)| meanwhile(view, key, state, now).is_some()),
-        reserve: pool.key(0).map(|key| state_of(key).serves()),
+        reserve: keys.key(0).map(|key| state_of(key).serves()),
         waiting: demands.iter().map(|it| it.waiting).sum(),
         next: next(view, demands, now),
     }
@@ -223,9 +224,9 @@ fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<i64> {
 }
 
 /// The projects that serve with a primary key, each with its requests a minute.
-fn serving<'a>(view: &View, pool: &'a Pool, now: Millis) -> Vec<(&'a str, u32)> {
+fn serving<'a>(view: &View, keys: &'a Keys, now: Millis) -> Vec<(&'a str, u32)> {
     let mut found: Vec<(&str, u32)> = Vec::new();
-    for key in pool.keys().iter().filter(|key| key.number != 0) {
+    for key in keys.iter().filter(|key| key.number != 0) {
         let its_state = state(view, key, now).0;
         let serves = its_state.serves() || meanwhile(view, key, &its_state, now).is_some();
         if serves && !found.iter().any(|(project, _)| *project == key.project) {
@@ -239,7 +240,8 @@ fn serving<'a>(view: &View, pool: &'a Pool, now: Millis) -> Vec<(&'a str, u32)> 
 
 fn finish(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Finish {
     let total: u64 = demands.iter().map(|it| it.waiting.unsigned_abs()).sum();
-    let serving = serving(view, pool, now);
+    let keys = pool.keys();
+    let serving = serving(view, &keys, now);
     let allowed: u64 = serving.iter().map(|(_, per_minute)| u64::from(*per_minute)).sum();
     if total == 0 || allowed == 0 {
         return Finish::Unknown;

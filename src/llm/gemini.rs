@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use serde::Deserialize;
+
 use super::answer::{self, Answer, Failure, Unusable, Usage};
 use super::{Request, refusal};
 use crate::config;
@@ -18,6 +20,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// An answer longer than this is not read: drafts have a few thousand characters.
 const LARGEST_ANSWER: usize = 4 << 20;
+
+/// A list of models that goes on after so many pages is not followed.
+const MOST_PAGES: usize = 20;
 
 /// What happens just before the first byte is written, when the connection stands: the last moment at which the
 /// booking can be stamped again. With an error nothing is asked, and the request fails with [`Failure::GivenBack`].
@@ -69,40 +74,94 @@ impl Client {
             .body(leaving(body, departure))
             .send()
             .await;
-        let mut response = sent.map_err(|error| failed(&error, key))?;
-        let status = response.status().as_u16();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, key))? {
-            if bytes.len() + chunk.len() > LARGEST_ANSWER {
-                let why = Unusable::TooLarge;
-                return Err(Failure::Unusable { why, usage: Usage::default() });
+        answer::read(&read(sent, key).await?, request.schema.as_ref())
+    }
+
+    /// The names of the models that the key may ask to write. Uses up no quota.
+    pub async fn models(&self, key: &Secret) -> Result<Vec<String>, Failure> {
+        let (mut names, mut token) = (Vec::new(), String::new());
+        for _ in 0..MOST_PAGES {
+            let mut url = reqwest::Url::parse(&format!("{}/v1beta/models", self.base_url))
+                .map_err(|_| Failure::Connection { words: "the address is none".into() })?;
+            url.query_pairs_mut().append_pair("pageSize", "100");
+            if !token.is_empty() {
+                url.query_pairs_mut().append_pair("pageToken", &token);
             }
-            bytes.extend_from_slice(&chunk);
-        }
-        match status {
-            200..300 => answer::read(&bytes, request.schema.as_ref()),
-            408 | 409 | 425 | 499 | 500.. => {
-                Err(Failure::Server { status, words: refusal::words(&bytes, key) })
+            let sent = self.http.get(url).header(KEY_HEADER, key_value(key)?).send().await;
+            let page: Page = serde_json::from_slice(&read(sent, key).await?).map_err(|_| {
+                Failure::Unusable { why: Unusable::Garbled, usage: Usage::default() }
+            })?;
+            let writes = page.models.into_iter().filter(|model| {
+                model.supported_generation_methods.iter().any(|it| it == "generateContent")
+            });
+            names.extend(writes.map(|model| model.name.trim_start_matches("models/").to_owned()));
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
             }
-            _ => Err(match refusal::read(status, &bytes, key) {
-                Some(refusal) => Failure::Refused(refusal),
-                None => Failure::OurFault { status, words: refusal::words(&bytes, key) },
-            }),
         }
+        Ok(names)
     }
 }
 
+/// The body of a good answer, or what the other ones say.
+async fn read(sent: reqwest::Result<reqwest::Response>, key: &Secret) -> Result<Vec<u8>, Failure> {
+    let mut response = sent.map_err(|error| failed(&error, key))?;
+    let status = response.status().as_u16();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, key))? {
+        if bytes.len() + chunk.len() > LARGEST_ANSWER {
+            let why = Unusable::TooLarge;
+            return Err(Failure::Unusable { why, usage: Usage::default() });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    match status {
+        200..300 => Ok(bytes),
+        408 | 409 | 425 | 499 | 500.. => {
+            Err(Failure::Server { status, words: refusal::words(&bytes, key) })
+        }
+        _ => Err(match refusal::read(status, &bytes, key) {
+            Some(refusal) => Failure::Refused(refusal),
+            None => Failure::OurFault { status, words: refusal::words(&bytes, key) },
+        }),
+    }
+}
+
+/// A page of the list of models.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    #[serde(default)]
+    models: Vec<Model>,
+    #[serde(default)]
+    next_page_token: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Model {
+    /// `models/gemini-3.5-flash-lite`
+    name: String,
+    #[serde(default)]
+    supported_generation_methods: Vec<String>,
+}
+
 fn headers(key: &Secret, length: usize) -> Result<HeaderMap, Failure> {
+    Ok(HeaderMap::from_iter([
+        (KEY_HEADER, key_value(key)?),
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
+    ]))
+}
+
+fn key_value(key: &Secret) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(key.expose()).map_err(|_| Failure::OurFault {
         status: 400,
         words: "the key has characters that no header can hold".into(),
     })?;
     value.set_sensitive(true);
-    Ok(HeaderMap::from_iter([
-        (KEY_HEADER, value),
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CONTENT_LENGTH, HeaderValue::from(length)),
-    ]))
+    Ok(value)
 }
 
 /// The body as a stream of one piece, which is asked for when the connection stands.

@@ -18,6 +18,8 @@ pub struct Key {
     pub fingerprint: String,
     pub number: i64,
     pub project: String,
+    /// The project that was named on the page.
+    pub named: Option<String>,
     pub paused_at: Option<Millis>,
     pub aside_at: Option<Millis>,
     pub rest_until: Option<Millis>,
@@ -32,7 +34,7 @@ pub struct Key {
 
 macro_rules! key_columns {
     () => {
-        "id, fingerprint, number, project, paused_at, aside_at, rest_until, rest_step, reason, last_error, \
+        "id, fingerprint, number, project, named, paused_at, aside_at, rest_until, rest_step, reason, last_error, \
          last_error_at, refusals, last_sent_at, last_booking"
     };
 }
@@ -43,7 +45,7 @@ pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
         // SQLite only
         Engine::Sqlite => sqlx::query_scalar(
             "SELECT json_group_array(json_object('id', id, 'fingerprint', fingerprint, 'number', number,
-                 'project', project, 'paused_at', paused_at, 'aside_at', aside_at, 'rest_until', rest_until,
+                 'project', project, 'named', named, 'paused_at', paused_at, 'aside_at', aside_at, 'rest_until', rest_until,
                  'rest_step', rest_step, 'reason', reason, 'last_error', last_error, 'last_error_at', last_error_at,
                  'refusals', refusals, 'last_sent_at', last_sent_at, 'last_booking', last_booking)) FROM keys",
         ),
@@ -268,6 +270,59 @@ pub async fn quota(conn: &mut Conn, project: &str, model: &str) -> sqlx::Result<
     .await
 }
 
+/// Writes what is known of a quota, but for its day: [`recount`] counts that.
+pub async fn put_quota(conn: &mut Conn, quota: &Quota) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO quotas (project, model, per_minute, per_day, tokens_per_minute, rest_until, rest_step, rest_kind,
+             off_at, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (project, model) DO UPDATE SET per_minute = excluded.per_minute, per_day = excluded.per_day,
+             tokens_per_minute = excluded.tokens_per_minute, lowered_by = 0, lowered_until = NULL,
+             rest_until = excluded.rest_until, rest_step = excluded.rest_step, rest_kind = excluded.rest_kind,
+             off_at = excluded.off_at, reason = excluded.reason",
+    )
+    .bind(&quota.project)
+    .bind(&quota.model)
+    .bind(quota.per_minute)
+    .bind(quota.per_day)
+    .bind(quota.tokens_per_minute)
+    .bind(quota.rest_until)
+    .bind(quota.rest_step)
+    .bind(&quota.rest_kind)
+    .bind(quota.off_at)
+    .bind(&quota.reason)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what is known of a project that no key belongs to any more.
+pub async fn forget_quotas(conn: &mut Conn, project: &str) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM quotas WHERE project = $1").bind(project).execute(conn).await?;
+    Ok(())
+}
+
+/// Counts the day of a project again, from the ledger.
+pub async fn recount(conn: &mut Conn, project: &str, day: Day<'_>) -> sqlx::Result<()> {
+    sqlx::query("UPDATE quotas SET day = $2, day_count = 0 WHERE project = $1")
+        .bind(project)
+        .bind(day.date)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(
+        "INSERT INTO quotas (project, model, day, day_count)
+         SELECT project, model, $2, COUNT(*) FROM bookings
+         WHERE project = $1 AND booked_at >= $3 AND outcome <> 'given_back' GROUP BY project, model
+         ON CONFLICT (project, model) DO UPDATE SET day_count = excluded.day_count",
+    )
+    .bind(project)
+    .bind(day.date)
+    .bind(day.from)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Limits that Google named; `None` leaves what was known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Learned {
@@ -345,13 +400,16 @@ pub async fn model_off(
     reason: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE quotas SET off_at = $3, reason = $4 WHERE project = $1 AND model = $2")
-        .bind(project)
-        .bind(model)
-        .bind(now)
-        .bind(reason)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO quotas (project, model, off_at, reason) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (project, model) DO UPDATE SET off_at = $3, reason = $4",
+    )
+    .bind(project)
+    .bind(model)
+    .bind(now)
+    .bind(reason)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -642,6 +700,24 @@ pub async fn uncount(conn: &mut Conn, project: &str, model: &str, day: &str) -> 
     .bind(day)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Whose quota a request counts for now: its key may have been found to belong elsewhere. `None`: it is forgotten.
+pub async fn project_of(conn: &mut Conn, booking: i64) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT project FROM bookings WHERE id = $1")
+        .bind(booking)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Notes that a request was refused for its minute although its project was inside this limit.
+pub async fn refused_inside(conn: &mut Conn, booking: i64, limit: u32) -> sqlx::Result<()> {
+    sqlx::query("UPDATE bookings SET inside_limit = $2 WHERE id = $1")
+        .bind(booking)
+        .bind(i64::from(limit))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

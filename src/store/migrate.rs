@@ -19,6 +19,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "resumes and matches", include_str!("../../migrations/0006_resumes_and_matches.sql")),
     (7, "speed", include_str!("../../migrations/0007_speed.sql")),
     (8, "the day's quota", include_str!("../../migrations/0008_days_quota.sql")),
+    (9, "page keys", include_str!("../../migrations/0009_page_keys.sql")),
 ];
 
 /// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.

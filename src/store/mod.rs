@@ -14,6 +14,7 @@ pub mod matches;
 pub mod messages;
 mod migrate;
 pub mod overview;
+pub mod page_keys;
 pub mod people;
 pub mod resumes;
 pub mod room;

@@ -1,6 +1,7 @@
 //! The key pool as organisers see it: which key serves, rests or was set aside and why, what waits, and what happened.
 //! No digit of a key is on this page: a key is its number, its variable and its project.
 
+mod change;
 mod chart;
 mod live;
 mod rows;
@@ -13,9 +14,11 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use self::change::AddForm;
 use self::chart::Chart;
-use self::rows::{Happened, KeyLines, TaskLine};
+use self::rows::{Group, Happened, KeyLines, TaskLine};
 use super::error::Error;
+use super::form::sentence;
 use super::guard::Organiser;
 use super::page::{Frame, KeysLine, Place, Times, filters, render, thousands};
 use crate::app::App;
@@ -24,12 +27,14 @@ use crate::keys::{self, Finish, KeyError, Next};
 use crate::model::Millis;
 use crate::store::{self, Conn};
 
+pub use self::change::{add, ask_project, ask_to_remove, group, name_project, read_env, remove};
 pub use self::live::stream;
 
 impl From<KeyError> for Error {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Gone => Self::NotFound,
+            KeyError::Variable => Self::Conflict(sentence(&error.to_string())),
             KeyError::Db(error) => error.into(),
         }
     }
@@ -40,6 +45,8 @@ impl From<KeyError> for Error {
 pub struct KeysPage {
     frame: Frame,
     said: String,
+    env_error: String,
+    add: AddForm,
     board: Board,
 }
 
@@ -47,6 +54,9 @@ pub struct KeysPage {
 #[template(path = "keys/none.html")]
 pub struct NoKeyPage {
     frame: Frame,
+    said: String,
+    env_error: String,
+    add: AddForm,
 }
 
 /// Everything on the page that changes while it is looked at.
@@ -54,6 +64,9 @@ struct Board {
     /// The foot of the sidebar.
     line: KeysLine,
     numbers: [Number; 5],
+    /// Changes with what is there: the keys, their projects, what is proposed.
+    version: String,
+    groups: Vec<Group>,
     keys: Vec<KeyLines>,
     /// Said where no primary key is set.
     only_reserve: bool,
@@ -76,8 +89,11 @@ struct Number {
 
 #[derive(Deserialize)]
 pub struct Said {
-    said: Option<String>,
+    #[serde(rename = "said")]
+    word: Option<String>,
     key: Option<i64>,
+    #[serde(default)]
+    changes: String,
 }
 
 pub async fn show(
@@ -85,23 +101,44 @@ pub async fn show(
     Extension(organiser): Extension<Organiser>,
     Query(query): Query<Said>,
 ) -> Result<Response, Error> {
+    shown(&app, &organiser, said(&query), AddForm::default(), String::new()).await
+}
+
+/// The page, with what was just done or typed.
+async fn shown(
+    app: &App,
+    organiser: &Organiser,
+    said: String,
+    add: AddForm,
+    env_error: String,
+) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let frame = Frame::load(&app, &mut conn, &organiser, Place::Keys).await?;
-    if app.pool.keys().is_empty() {
-        return Ok(render(&NoKeyPage { frame })?.into_response());
+    let frame = Frame::load(app, &mut conn, organiser, Place::Keys).await?;
+    let keys = app.pool.keys();
+    if keys.is_empty() && keys.closed().is_empty() {
+        return Ok(render(&NoKeyPage { frame, said, env_error, add })?.into_response());
     }
-    let board = Board::load(&app, &mut conn).await?;
-    Ok(render(&KeysPage { frame, said: said(&query), board })?.into_response())
+    let board = Board::load(app, &mut conn).await?;
+    Ok(render(&KeysPage { frame, said, env_error, add, board })?.into_response())
 }
 
 /// What was just done, by the word in the address: no text of a stranger's making is shown.
 fn said(query: &Said) -> String {
+    if query.word.as_deref() == Some("read") {
+        return change::read_words(&query.changes);
+    }
     let Some(number) = query.key else { return String::new() };
     let name = rows::name(number);
-    match query.said.as_deref() {
+    match query.word.as_deref() {
         Some("paused") => format!("{name} is paused. What it has under way goes on."),
         Some("goes-on") => format!("{name} is back in service."),
-        Some("tried") => format!("{name} is asked once more with the next piece of work."),
+        Some("tried") => format!(
+            "{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."
+        ),
+        Some("added") => format!("{name} was added. It serves from now on."),
+        Some("removed") => format!("{name} was removed. What it had under way goes on."),
+        Some("named") => format!("The project of {} is changed.", name.to_lowercase()),
+        Some("grouped") => format!("{name} and the other count as one project from now on."),
         _ => String::new(),
     }
 }
@@ -121,9 +158,14 @@ pub async fn resume(State(app): State<App>, Path(number): Path<i64>) -> Result<R
 }
 
 pub async fn try_again(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
-    let mut tx = app.db.write().await?;
-    keys::try_again(&mut tx, &app.pool, number).await?;
-    tx.commit().await?;
+    app.pool.key(number).ok_or(Error::NotFound)?;
+    // Google may take its time: nobody waits for it.
+    tokio::spawn(async move {
+        let asked = keys::ask_again(&app.db, &app.pool, &app.gemini, &app.clock, number).await;
+        if let Err(error) = asked {
+            tracing::error!(key.number = number, "Key #{number} could not be tried: {error}");
+        }
+    });
     Ok(Redirect::to(&format!("/keys?said=tried&key={number}")))
 }
 
@@ -139,9 +181,12 @@ impl Board {
         let day = now.minus(Duration::from_hours(24));
         let troubles = store::bookings::troubles(conn, day, rows::HAPPENED as i64).await?;
         let window = app.pool.pace().window;
+        let groups = keys::proposals(conn, &app.pool, now).await?;
         Ok(Self {
             line: KeysLine::new(&pool.summary, &times),
             numbers: numbers(&pool, &troubles, &times, now),
+            version: version(&pool.keys, &groups),
+            groups: groups.iter().map(Group::new).collect(),
             keys: pool
                 .keys
                 .iter()
@@ -160,6 +205,18 @@ impl Board {
             happened: rows::happened(&troubles, &times),
         })
     }
+}
+
+/// Says which rows there are; how they stand is told to an open page in their places.
+fn version(keys: &[keys::KeyRow], groups: &[keys::Proposal]) -> String {
+    let keys = keys.iter().map(|key| {
+        let place = if key.place == keys::Place::Page { "p" } else { "v" };
+        let idle = matches!(key.state, keys::KeyState::Twin { .. } | keys::KeyState::Closed);
+        let project = key.project.as_deref().unwrap_or_default();
+        format!("{place}{}{}{project}", key.number, if idle { "-" } else { "+" })
+    });
+    let groups = groups.iter().map(|it| format!("g{}-{}", it.keys[0], it.keys[1]));
+    keys.chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 fn numbers(

@@ -149,7 +149,8 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
 
 /// The project's name where one is given, else the key whose own it is.
 fn name(pool: &Pool, project: &str) -> String {
-    let key = pool.keys().iter().find(|key| key.project == project);
+    let keys = pool.keys();
+    let key = keys.iter().find(|key| key.project == project);
     key.map_or_else(String::new, |key| {
         key.project_name.clone().unwrap_or_else(|| format!("key {}", key.number))
     })

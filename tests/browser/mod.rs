@@ -72,6 +72,11 @@ async fn every_page_is_for_everybody_and_shows_hostile_text_as_text() {
 }
 
 #[tokio::test]
+async fn keys_come_and_go_while_the_page_is_open() {
+    muster("keys", desk().set("GEMINI_BASE_URL", "http://127.0.0.1:1")).await;
+}
+
+#[tokio::test]
 async fn everything_is_done_by_keyboard_alone() {
     muster("keyboard", desk()).await;
 }

@@ -15,6 +15,7 @@ use muster::store::{self};
 
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
+use crate::support::process::wait_for;
 
 const HOSTILE: &str = "<script>alert(1)</script> \"O'Brien\" & {{ co }}";
 
@@ -23,12 +24,12 @@ fn material(number: i64) -> String {
 }
 
 /// Keys of these numbers, each with material of its own.
-fn keys(numbers: &[i64]) -> impl FnOnce(&mut Config) + use<> {
+pub(super) fn keys(numbers: &[i64]) -> impl FnOnce(&mut Config) + use<> {
     let keys = numbers.iter().map(|number| key(*number, &material(*number))).collect();
     |config| config.gemini.keys = keys
 }
 
-fn key(number: i64, material: &str) -> config::Key {
+pub(super) fn key(number: i64, material: &str) -> config::Key {
     config::Key { number, key: Secret::new(material), project: None, limits: Limits::default() }
 }
 
@@ -37,14 +38,14 @@ async fn with_keys(numbers: &[i64]) -> TestApp {
 }
 
 /// The id of the row of a key.
-async fn row(app: &TestApp, number: i64) -> i64 {
+pub(super) async fn row(app: &TestApp, number: i64) -> i64 {
     let mut conn = app.app.db.read().await.unwrap();
     let rows = store::keys::list(&mut conn).await.unwrap();
     rows.iter().find(|row| row.number == number).expect("the key has a row").id
 }
 
 /// A request of that long ago, and what became of it.
-async fn sent(
+pub(super) async fn sent(
     app: &TestApp,
     number: i64,
     task: Task,
@@ -82,7 +83,7 @@ async fn sent(
 }
 
 /// The text between the tags, one space between words.
-fn words(html: &str) -> String {
+pub(super) fn words(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some((before, tag)) = rest.split_once('<') {
@@ -95,19 +96,19 @@ fn words(html: &str) -> String {
 }
 
 /// What stands in the row of one key.
-fn row_words(page: &str, number: i64) -> String {
+pub(super) fn row_words(page: &str, number: i64) -> String {
     let start = page.find(&format!("id=\"k{number}\"")).expect("the key has a row");
     let row = &page[start..];
     words(row.split_once('>').unwrap().1.split_once("</article>").unwrap().0)
 }
 
 /// Whether one of the row's buttons can be pressed.
-fn offers(page: &str, number: i64, deed: &str) -> bool {
+pub(super) fn offers(page: &str, number: i64, deed: &str) -> bool {
     let start = page.find(&format!("id=\"k{number}-{deed}\"")).expect("the form is there");
     !page[start..].split_once('>').unwrap().0.contains(" hidden")
 }
 
-fn assert_no_material(page: &str) {
+pub(super) fn assert_no_material(page: &str) {
     assert!(!page.contains("invented"), "a key's material is on the page:\n{page}");
 }
 
@@ -228,9 +229,12 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
     let answer = app.post("/keys/0/try-again").await;
-    let page = app.page(answer.location()).await;
-    assert!(row_words(&page, 0).starts_with("Reserve Idle"), "{}", row_words(&page, 0));
-    assert!(words(&page).contains("The reserve key is asked once more"));
+    let said = words(&app.page(answer.location()).await);
+    assert!(said.contains("The reserve key is tried: Google is asked whether"), "{said}");
+    wait_for("the reserve", async || {
+        row_words(&app.page("/keys").await, 0).starts_with("Reserve Idle").then_some(())
+    })
+    .await;
 
     assert_eq!(app.post("/keys/7/pause").await.status, StatusCode::NOT_FOUND);
 }
@@ -248,8 +252,12 @@ async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Resting"));
     app.post("/keys/1/try-again").await;
-    let row = row_words(&app.page("/keys").await, 1);
-    assert!(row.starts_with("Key 1 Ready") && row.contains("1 limit not known yet"), "{row}");
+    let row = wait_for("the key", async || {
+        let row = row_words(&app.page("/keys").await, 1);
+        row.starts_with("Key 1 Ready").then_some(row)
+    })
+    .await;
+    assert!(row.contains("1 limit not known yet"), "{row}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod api;
 mod days_quota;
 mod keys;
+mod keys_change;
 mod leave;
 mod many;
 mod matchmaking;

@@ -7,3 +7,4 @@ mod failures;
 mod log;
 mod refusals;
 mod rotation;
+mod sharing;

@@ -1,6 +1,8 @@
 //! A whole Muster for one test: its router, asked without a network, and a database of its own. Time stands still
 //! until the test moves it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -24,7 +26,7 @@ pub const NOON: Millis = Millis(1_795_521_600_000);
 pub struct TestApp {
     pub app: App,
     router: Router,
-    _place: Place,
+    place: Arc<Place>,
 }
 
 /// An answer, read to its end.
@@ -72,12 +74,25 @@ impl TestApp {
         config.event.link = Some("https://harbour.example/register".into());
         config.event.time_zone = Some("UTC".into());
         config.event.organiser = Some("The Harbour team".into());
+        // Nobody listens there: no test asks the real Gemini.
+        config.gemini.base_url = "http://127.0.0.1:1".into();
         set(&mut config);
+        Self::run(Arc::new(place), config, Clock::test(NOON)).await
+    }
+
+    /// Another process on the same database, with settings that differ from this one's.
+    pub async fn another(&self, set: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.app.config.clone();
+        set(&mut config);
+        Self::run(self.place.clone(), config, self.app.clock.clone()).await
+    }
+
+    async fn run(place: Arc<Place>, config: Config, clock: Clock) -> Self {
         let db = place.open().await.unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let program = env!("CARGO_BIN_EXE_muster").into();
-        let app = App::new(config, db, Clock::test(NOON), program).await.unwrap();
-        Self { router: muster::web::router(app.clone()), app, _place: place }
+        let app = App::new(config, db, clock, program).await.unwrap();
+        Self { router: muster::web::router(app.clone()), app, place }
     }
 
     // ── asking ──

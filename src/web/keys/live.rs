@@ -21,7 +21,7 @@ impl Board {
             shown.text(number.id, &number.figure);
             shown.text(format!("{}-w", number.id), &number.words);
         }
-        for key in self.keys.iter().filter(|key| !key.is_twin) {
+        for key in self.keys.iter().filter(|key| !key.is_idle) {
             let id = |part: &str| format!("{}-{part}", key.id);
             attr(&mut shown, &key.id, "class", if key.is_away { "key rest" } else { "key" });
             state(&mut shown, &id("state"), key.tone, key.shape, key.word);
@@ -74,6 +74,7 @@ impl Board {
             state(&mut shown, &format!("{id}-state"), line.tone, line.shape, line.word);
             shown.text(format!("{id}-words"), &line.words);
         }
+        shown.version.clone_from(&self.version);
         shown
     }
 }

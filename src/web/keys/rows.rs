@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::keys::{self, KeyRow, KeyState, Next, TaskStarts};
+use crate::keys::{self, KeyRow, KeyState, Next, Place, Proposal, TaskStarts};
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::bookings::Trouble;
@@ -49,10 +49,13 @@ pub struct KeyLines {
     pub shape: &'static str,
     pub word: &'static str,
     pub project: String,
-    pub variable: String,
+    /// Its variable, or that it was entered on the page.
+    pub whereabouts: String,
+    /// It was entered on the page, and can be removed there.
+    pub by_hand: bool,
     pub model: String,
-    /// The same key stands in another variable, so there is nothing to show but that.
-    pub is_twin: bool,
+    /// The key does not serve from this place, so there is nothing to show but why.
+    pub is_idle: bool,
     pub is_away: bool,
     pub minute: Minute,
     pub day: Day,
@@ -114,9 +117,10 @@ impl KeyLines {
             shape,
             word,
             project: project(key),
-            variable: key.variable.clone(),
+            whereabouts: key.whereabouts.clone(),
+            by_hand: key.place == Place::Page,
             model: key.model.clone(),
-            is_twin: matches!(key.state, KeyState::Twin { .. }),
+            is_idle: matches!(key.state, KeyState::Twin { .. } | KeyState::Closed),
             is_away: away,
             minute: minute(key, window, now),
             day: day(key),
@@ -152,7 +156,9 @@ fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static
         KeyState::Ready => ("ok", "st-ok", key.state.word()),
         KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
         KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
-        KeyState::Aside { .. } | KeyState::NoModel { .. } => ("bad", "st-bad", key.state.word()),
+        KeyState::Aside { .. } | KeyState::NoModel { .. } | KeyState::Closed => {
+            ("bad", "st-bad", key.state.word())
+        }
         KeyState::Paused | KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
     }
 }
@@ -253,9 +259,20 @@ fn why(key: &KeyRow, times: &Times, now: Millis) -> String {
         KeyState::Aside { why } | KeyState::NoModel { why } => {
             sentence(why).trim_end_matches('.').to_owned()
         }
+        KeyState::Closed => {
+            return "This process cannot open it and does not use it: it was entered where another secret is set \
+                    (MUSTER_SECRET, or the file secret in DATA_DIR). Set the same secret here, or remove the key and \
+                    enter it again."
+                .into();
+        }
         KeyState::Twin { of } => {
+            let this = if key.place == Place::Page {
+                "What was entered here is"
+            } else {
+                "This variable holds"
+            };
             return format!(
-                "This variable holds the same key as {of}. One key counts once, so it serves as that."
+                "{this} the same key as {of}. One key counts once, so it serves as that."
             );
         }
     };
@@ -280,6 +297,34 @@ fn last_error(key: &KeyRow, times: &Times) -> String {
     };
     let refusals = count(key.refusals, "refusal", "refusals");
     format!("{refusals} so far, the last at {}. Google said: {words}", times.at(at))
+}
+
+/// Two keys that seem to share a project.
+pub struct Group {
+    pub a: i64,
+    pub b: i64,
+    pub title: String,
+    pub both: String,
+    pub words: String,
+}
+
+impl Group {
+    pub fn new(proposal: &Proposal) -> Self {
+        let [a, b] = proposal.keys;
+        let both = format!("{} and {}", name(a).to_lowercase(), name(b).to_lowercase());
+        Self {
+            a,
+            b,
+            title: format!("{} and {}", name(a), name(b).to_lowercase()),
+            both,
+            words: format!(
+                "In the last hour Google refused them {} although neither had sent the {} a minute of its own, only \
+                 both together. Grouped, they count as one project, with what they have sent already.",
+                count(proposal.refusals as i64, "time", "times"),
+                proposal.limit
+            ),
+        }
+    }
 }
 
 /// One line of the table of distances.

@@ -32,6 +32,23 @@ pub fn is_refusal(fault: Fault) -> bool {
     )
 }
 
+/// Whether it is the key itself that Google refuses, whatever is asked.
+pub fn is_about_the_key(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Invalid
+            | Fault::Expired
+            | Fault::Leaked
+            | Fault::Suspended
+            | Fault::Denied
+            | Fault::NotAccepted
+            | Fault::ServiceDisabled
+            | Fault::Address
+            | Fault::Referrer
+            | Fault::Location
+    )
+}
+
 /// Whether the answer is one of the bodies below.
 pub fn is_body(fault: Fault) -> bool {
     is_refusal(fault)

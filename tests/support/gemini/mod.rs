@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -42,6 +42,8 @@ pub struct Rules {
     pub models: Vec<String>,
     /// Which project a key belongs to; one of its own where nothing is said.
     pub projects: BTreeMap<i64, String>,
+    /// So many models stand on a page of the list, whatever is asked for.
+    pub models_on_a_page: usize,
 }
 
 impl Default for Rules {
@@ -56,6 +58,7 @@ impl Default for Rules {
             time_scale: 1,
             models: vec!["gemini-3.5-flash-lite".into(), "gemini-3.1-flash-lite".into()],
             projects: BTreeMap::new(),
+            models_on_a_page: 2,
         }
     }
 }
@@ -157,6 +160,8 @@ struct Inner {
     quota: quota::Quota,
     by_key: BTreeMap<i64, Fault>,
     next: VecDeque<Fault>,
+    /// The keys that asked for the list of models, once for each time it began.
+    listed: Vec<i64>,
 }
 
 /// The material of key `number`: made up, and known to this server only.
@@ -176,6 +181,7 @@ impl TestGemini {
             quota: quota::Quota::default(),
             by_key: BTreeMap::new(),
             next: VecDeque::new(),
+            listed: Vec::new(),
         };
         let shared = Arc::new(Shared { clock, state: Mutex::new(inner) });
         let routes = Router::new()
@@ -221,6 +227,11 @@ impl TestGemini {
 
     pub fn requests(&self) -> Vec<Seen> {
         self.inner().seen.clone()
+    }
+
+    /// The numbers of the keys that asked for the list of models, -1 for one that is not known here.
+    pub fn listed(&self) -> Vec<i64> {
+        self.inner().listed.clone()
     }
 
     /// The numbers of the keys in the order in which they were used.
@@ -296,8 +307,7 @@ impl Shared {
         let at = self.clock.now();
         let mut inner = self.inner();
         let model = call.split(':').next().unwrap_or_default().to_owned();
-        let material = headers.get("x-goog-api-key").and_then(|value| value.to_str().ok());
-        let number = material.and_then(|material| material.strip_prefix("test-key-")?.parse().ok());
+        let number = number_of(headers);
         let body: Option<Value> = serde_json::from_slice(body).ok();
         let task = body.as_ref().map(answers::task_of).unwrap_or_default();
         let project = number.map_or_else(String::new, |number: i64| {
@@ -360,19 +370,51 @@ impl Inner {
     }
 }
 
-async fn models(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
-    let names = shared.inner().rules.models.clone();
-    let models: Vec<Value> = names
+/// The list of models, in pages; it takes no quota, but who has no business here gets none.
+async fn models(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    let mut inner = shared.inner();
+    let number = number_of(&headers);
+    let from = query.get("pageToken").map_or(0, |token| token.parse::<usize>().unwrap_or(0));
+    if from == 0 {
+        inner.listed.push(number.unwrap_or(-1));
+    }
+    let fault = number.map_or(Some(Fault::Invalid), |it| inner.by_key.get(&it).copied());
+    if let Some(fault) = fault.filter(|fault| bodies::is_about_the_key(*fault))
+        && let Reply::Json(status, text) = bodies::of(fault, "")
+    {
+        return (status, [(header::CONTENT_TYPE, "application/json; charset=UTF-8")], text)
+            .into_response();
+    }
+    let embedding = ("gemini-embedding-001".to_owned(), "embedContent");
+    let mut all = vec![embedding];
+    all.extend(inner.rules.models.iter().map(|name| (name.clone(), "generateContent")));
+    let until = (from + inner.rules.models_on_a_page).min(all.len());
+    let page: Vec<Value> = all[from.min(until)..until]
         .iter()
-        .map(|name| {
+        .map(|(name, method)| {
             json!({
                 "name": format!("models/{name}"),
-                "supportedGenerationMethods": ["generateContent"],
+                "version": "001",
+                "displayName": name,
                 "inputTokenLimit": 1_048_576,
+                "outputTokenLimit": 65_536,
+                "supportedGenerationMethods": [method, "countTokens"],
             })
         })
         .collect();
-    axum::Json(json!({ "models": models }))
+    let mut answer = json!({ "models": page });
+    if until < all.len() {
+        answer["nextPageToken"] = until.to_string().into();
+    }
+    axum::Json(answer).into_response()
+}
+
+fn number_of(headers: &HeaderMap) -> Option<i64> {
+    headers.get("x-goog-api-key")?.to_str().ok()?.strip_prefix("test-key-")?.parse().ok()
 }
 
 async fn requests(State(shared): State<Arc<Shared>>) -> axum::Json<Vec<Seen>> {

@@ -1,0 +1,219 @@
+//! What a person changes about the keys on `/keys`. Every process sees it at its next look.
+
+use super::pool::{Keys, Place, called, ledger_name};
+use super::step::{move_ledger, refresh};
+use super::{KeyError, Pool};
+use crate::model::{Millis, Secret};
+use crate::store::page_keys::{self, PageKey};
+use crate::store::{self, Conn};
+
+/// Longer is no key.
+const LONGEST: usize = 200;
+/// Shorter is no key: the real ones have 39 characters and more.
+const SHORTEST: usize = 10;
+/// Characters that a project's name may have.
+pub const LONGEST_PROJECT: usize = 60;
+
+/// Why a key is not taken. Says nothing of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdded {
+    #[error("the key is missing")]
+    Blank,
+    #[error("a key has no spaces or line breaks inside: please copy it again")]
+    Spaces,
+    #[error("this is too short to be a key: please copy all of it")]
+    Short,
+    #[error("this is too long to be a key: one has at most {LONGEST} characters")]
+    Long,
+    #[error("this is no key: one has letters of the English alphabet, digits and - _ . only")]
+    Characters,
+    #[error("this key is here already, as {0}; one key counts once")]
+    Known(String),
+    #[error("keys cannot be kept: this process has no secret to seal them with")]
+    NoSecret,
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// What was typed, as a key. Whether Google knows it is for Google to say.
+pub fn read_key(typed: &str) -> Result<Secret, NotAdded> {
+    let key = typed.trim();
+    if key.is_empty() {
+        return Err(NotAdded::Blank);
+    }
+    if key.contains(char::is_whitespace) {
+        return Err(NotAdded::Spaces);
+    }
+    if key.chars().count() > LONGEST {
+        return Err(NotAdded::Long);
+    }
+    if !key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+        return Err(NotAdded::Characters);
+    }
+    if key.len() < SHORTEST {
+        return Err(NotAdded::Short);
+    }
+    Ok(Secret::new(key))
+}
+
+/// Takes a key into the pool and returns its number: above every number that a key ever had, so that what is told of
+/// an old one is not taken for its.
+pub async fn add(
+    conn: &mut Conn,
+    pool: &Pool,
+    key: &Secret,
+    project: Option<&str>,
+    now: Millis,
+) -> Result<i64, NotAdded> {
+    store::keys::lock(conn).await?;
+    refresh(conn, pool).await?;
+    let keys = pool.keys();
+    let vault = pool.vault().ok_or(NotAdded::NoSecret)?;
+    let fingerprint = pool.fingerprint(key);
+    if let Some(known) = keys.with_fingerprint(&fingerprint) {
+        return Err(NotAdded::Known(called(known.number, known.place)));
+    }
+    let page = page_keys::list(conn).await?;
+    if let Some(known) = page.iter().find(|it| it.fingerprint == fingerprint) {
+        return Err(NotAdded::Known(called(known.number, Place::Page)));
+    }
+    let variables = keys.settings().keys.iter().map(|it| it.number).max().unwrap_or(0);
+    let number = page_keys::highest_number(conn).await?.max(variables) + 1;
+    let sealed = vault.seal(key, &fingerprint);
+    let row = PageKey { fingerprint, number, sealed };
+    page_keys::insert(conn, &row, now).await?;
+    let its_project = ledger_name(project, &row.fingerprint);
+    let before = row_with(conn, &row.fingerprint).await?;
+    store::keys::see(conn, &row.fingerprint, number, &its_project, now).await?;
+    page_keys::name_project(conn, &row.fingerprint, project).await?;
+    if let Some(before) = before {
+        // It was here before. Whoever enters it again wants it to serve.
+        store::keys::resume(conn, before.id).await?;
+        store::keys::forgive(conn, before.id).await?;
+        if before.project != its_project {
+            let others = keys.iter().any(|it| it.project == before.project);
+            move_ledger(conn, pool, &before, &its_project, others, now).await?;
+        }
+    }
+    page_keys::changed(conn).await?;
+    tracing::info!(key.number = number, "Key #{number} was entered on the page");
+    Ok(number)
+}
+
+/// Takes a key of the page out of the pool, also one that cannot be opened here. What it has under way ends; its
+/// history stays.
+pub async fn remove(conn: &mut Conn, pool: &Pool, number: i64) -> Result<(), KeyError> {
+    store::keys::lock(conn).await?;
+    refresh(conn, pool).await?;
+    let page = page_keys::list(conn).await?;
+    let Some(key) = page.iter().find(|key| key.number == number) else {
+        let known = pool.keys().variable(number).is_some();
+        return Err(if known { KeyError::Variable } else { KeyError::Gone });
+    };
+    page_keys::delete(conn, &key.fingerprint).await?;
+    page_keys::changed(conn).await?;
+    tracing::info!(key.number = number, "Key #{number} was removed on the page");
+    Ok(())
+}
+
+/// Says to which project a key belongs; `None`: as its variable says, else to one of its own.
+pub async fn name_project(
+    conn: &mut Conn,
+    pool: &Pool,
+    number: i64,
+    name: Option<&str>,
+    now: Millis,
+) -> Result<(), KeyError> {
+    store::keys::lock(conn).await?;
+    refresh(conn, pool).await?;
+    let keys = pool.keys();
+    if keys.key(number).is_none() {
+        return Err(KeyError::Gone);
+    }
+    assign(conn, pool, &keys, &[number], name, now).await?;
+    Ok(())
+}
+
+/// The keys of both projects are one project's from now on, with what they have sent already. Returns its name.
+pub async fn group(
+    conn: &mut Conn,
+    pool: &Pool,
+    numbers: [i64; 2],
+    now: Millis,
+) -> Result<String, KeyError> {
+    store::keys::lock(conn).await?;
+    refresh(conn, pool).await?;
+    let keys = pool.keys();
+    let [Some(a), Some(b)] = numbers.map(|number| keys.key(number)) else {
+        return Err(KeyError::Gone);
+    };
+    let name = a.project_name.clone().or(b.project_name.clone()).unwrap_or_else(|| {
+        let taken = |name: &String| keys.iter().any(|it| it.project_name.as_ref() == Some(name));
+        let mut names = (a.number.min(b.number)..).map(|number| format!("group-{number}"));
+        names.find(|name| !taken(name)).unwrap_or_default()
+    });
+    let both = keys.iter().filter(|it| it.project == a.project || it.project == b.project);
+    let members: Vec<i64> = both.map(|it| it.number).collect();
+    assign(conn, pool, &keys, &members, Some(&name), now).await?;
+    Ok(name)
+}
+
+async fn assign(
+    conn: &mut Conn,
+    pool: &Pool,
+    keys: &Keys,
+    members: &[i64],
+    name: Option<&str>,
+    now: Millis,
+) -> sqlx::Result<()> {
+    for (place, number) in members.iter().enumerate() {
+        let Some(key) = keys.key(*number) else { continue };
+        page_keys::name_project(conn, &key.fingerprint, name).await?;
+        let of_variable = match key.place {
+            Place::Variable => keys.variable(*number).and_then(|it| it.project.as_deref()),
+            Place::Page => None,
+        };
+        let project = ledger_name(name.or(of_variable), &key.fingerprint);
+        let Some(row) = row_with(conn, &key.fingerprint).await? else { continue };
+        if row.project != project {
+            store::keys::see(conn, &key.fingerprint, *number, &project, now).await?;
+            let moved = &members[..=place];
+            let others =
+                keys.iter().any(|it| it.project == row.project && !moved.contains(&it.number));
+            move_ledger(conn, pool, &row, &project, others, now).await?;
+        }
+    }
+    page_keys::changed(conn).await
+}
+
+async fn row_with(conn: &mut Conn, fingerprint: &str) -> sqlx::Result<Option<store::keys::Key>> {
+    let rows = store::keys::list(conn).await?;
+    Ok(rows.into_iter().find(|row| row.fingerprint == fingerprint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_a_key_is_told_why_and_not_repeated() {
+        assert_eq!(
+            read_key("  invented-material.1_A\n").unwrap().expose(),
+            "invented-material.1_A"
+        );
+        for (typed, why) in [
+            ("", "missing"),
+            (" \t ", "missing"),
+            ("invented material", "spaces"),
+            ("invented\nmaterial", "spaces"),
+            ("short-one", "too short"),
+            ("invented-material-ü", "no key"),
+            ("GEMINI_API_KEY1=invented", "no key"),
+            (&"long".repeat(51), "too long"),
+        ] {
+            let told = read_key(typed).unwrap_err().to_string();
+            assert!(told.contains(why), "{typed:?}: {told}");
+            assert!(!told.contains("invented") && !told.contains("short-one"), "{told}");
+        }
+    }
+}

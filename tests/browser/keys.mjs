@@ -1,0 +1,61 @@
+// A key is entered, paused, named, tried and removed, and .env is read again; every page of it for everybody.
+
+import { assert, findings, judge, open } from "./lib.mjs";
+
+const KEY = "invented-Material_4711.abcdefghijklmnop";
+const PROJECT = `<script>alert(1)</script> "Zoë" & ${"long".repeat(6)}`;
+
+await open(async (page) => {
+  const key = (number) => page.getByRole("article", { name: `Key ${number}` });
+  const seen = async () => assert(!(await page.content()).includes("4711"), "a part of the key is on the page");
+  await page.goto("/keys");
+  const field = page.getByLabel("Key", { exact: true });
+  assert.equal(await field.getAttribute("type"), "password");
+  await field.fill("too short");
+  await page.getByLabel("Project (may be left out)").fill(PROJECT);
+  await page.getByRole("button", { name: "Add this key" }).click();
+  await page.getByText("A key has no spaces or line breaks inside").first().waitFor();
+  assert.equal(await field.inputValue(), "", "a key does not come back");
+  assert.deepEqual(await judge(page), [], "after a mistake");
+  await field.fill(KEY);
+  await page.getByRole("button", { name: "Add this key" }).click();
+  await page.getByText("Key 1 was added.").waitFor();
+  await key(1).getByText("entered on this page").waitFor();
+  await key(1).getByText(`Project ${PROJECT}`).waitFor();
+  await seen();
+
+  // Another page that is open sees it come and go.
+  const other = await page.context().newPage();
+  await other.goto("/keys");
+  await page.getByLabel("Key", { exact: true }).fill(`${KEY}-2`);
+  await page.getByRole("button", { name: "Add this key" }).press("Enter");
+  await page.getByText("Key 2 was added.").waitFor();
+  await other.getByRole("article", { name: "Key 2" }).waitFor();
+
+  await key(1).getByRole("button", { name: "Pause Key 1" }).click();
+  await page.getByText("Key 1 is paused.").waitFor();
+  await key(1).getByText("Paused", { exact: true }).waitFor();
+  await key(1).getByRole("button", { name: "Go on with Key 1" }).click();
+  await page.getByText("Key 1 is back in service.").waitFor();
+
+  await key(2).getByRole("link", { name: "Change project of Key 2" }).click();
+  await page.getByLabel("Project", { exact: true }).fill("atlas");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The project of key 2 is changed.").waitFor();
+  assert.deepEqual(await findings(page, ["/keys", "/keys/1/project", "/keys/1/remove"]), []);
+
+  await page.goto("/keys");
+  await key(2).getByRole("link", { name: "Remove… Key 2" }).click();
+  await page.getByRole("heading", { name: "Remove Key 2?" }).waitFor();
+  await page.getByRole("link", { name: "Keep it" }).click();
+  await key(2).getByRole("link", { name: "Remove… Key 2" }).click();
+  await page.getByRole("button", { name: "Remove the key" }).click();
+  await page.getByText("Key 2 was removed.").waitFor();
+  assert.equal(await key(2).count(), 0);
+  await other.getByRole("article", { name: "Key 2" }).waitFor({ state: "detached" });
+  await other.close();
+
+  await page.getByRole("button", { name: "Read .env again" }).click();
+  await page.getByText(".env was read again: nothing changed.").waitFor();
+  await seen();
+}, { tolerate: [/422/] });
