@@ -1,0 +1,1 @@
+//! Entries: what organisers write, in which order, on or off.
