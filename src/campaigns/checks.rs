@@ -264,9 +264,15 @@ fn is_addressed(name: &str, body: &str) -> bool {
         .filter(|part| part.trim().chars().count() > 1)
         .any(|part| normal(&greeting).contains(&part));
     by_part
-        || first_name(&name)
-            .is_some_and(|first| greeting.to_lowercase().contains(&first.to_lowercase()))
-        || one_line(body).to_lowercase().contains(&name.to_lowercase())
+        || first_name(&name).is_some_and(|first| stands_in(&greeting, &first))
+        || stands_in(&one_line(body), &name)
+}
+
+/// Whether a name stands in a text: as words of its own, since `Bo` is not meant by `Harbour`. Scripts that know no
+/// capital letters may know no spaces either.
+fn stands_in(text: &str, name: &str) -> bool {
+    let has_case = name.chars().any(|c| c.is_lowercase() || c.is_uppercase());
+    if has_case { normal(text).contains(&normal(name)) } else { text.contains(name) }
 }
 
 /// Everyday words of such a letter that a taxonomy may know as skills.

@@ -85,6 +85,8 @@ fn each_fault_is_found_and_nothing_beside_it() {
         (SUBJECT, format!("Subject: {SUBJECT}\n\n{ok}"), &["subject_in_body"]),
         (SUBJECT, long, &["too_long"]),
         (SUBJECT, "Hi there,\n\nHack the Harbour 2027 would be glad.".into(), &["name_missing"]),
+        // A short name is not meant by a longer word.
+        (SUBJECT, "Hi Danatella,\n\nHack the Harbour 2027 would be glad.".into(), &["name_missing"]),
         ("Join us", "Hi Dana,\n\nour hackathon would be glad to have you.".into(), &["event_missing"]),
         (SUBJECT, with("Read https://harbour.example/other first."), &["url_invented"]),
         (SUBJECT, with("Read www.harbour.example first."), &["url_invented"]),

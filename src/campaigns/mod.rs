@@ -133,6 +133,42 @@ pub async fn resume(
     Ok(resumed)
 }
 
+/// What the letters say of why the template wrote them, when it was asked for.
+const ASKED_FOR: &str = "you asked for the template";
+
+/// Lets the template write what is not written yet, and no key is waited for; returns how many letters those are.
+pub async fn finish_by_template(tx: &mut Conn, id: CampaignId) -> sqlx::Result<u64> {
+    store::jobs::send_to_resort(tx, id, ASKED_FOR).await
+}
+
+/// Has the model write again what the template wrote in its place and waits for review; returns how many letters.
+pub async fn write_templates_again(
+    tx: &mut Conn,
+    config: &Config,
+    campaign: &store::campaigns::Campaign,
+    now: Millis,
+) -> sqlx::Result<u64> {
+    let queued = store::messages::write_templates_again(tx, campaign.id).await?;
+    let deadline = now.plus(config.gemini.deadline_bulk);
+    store::jobs::enqueue_drafts(tx, campaign.id, task(campaign.kind), now, deadline).await?;
+    Ok(queued)
+}
+
+/// The most people that stand in one request.
+pub const MOST_TOGETHER: i64 = 8;
+
+/// How many people stand in one request of this campaign: invitations only, since a match e-mail holds other people's
+/// names already.
+pub fn people_per_request(config: &Config, campaign: &store::campaigns::Campaign) -> i64 {
+    match campaign.kind {
+        CampaignKind::Match => 1,
+        CampaignKind::Test | CampaignKind::Live => campaign
+            .people_per_request
+            .unwrap_or(i64::from(config.gemini.people_per_request))
+            .clamp(1, MOST_TOGETHER),
+    }
+}
+
 /// Takes everything out that has not begun to be sent; those people are due again. What was sent stays sent.
 pub async fn cancel(tx: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<bool> {
     let mut cancelled = false;

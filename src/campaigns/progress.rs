@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::keys::{self, Finish, Next, Pool};
 use crate::model::Millis;
 use crate::model::campaign::CampaignState;
+use crate::model::job::{Class, Task};
 use crate::model::message::MessageState;
 use crate::store::campaigns::Campaign;
 use crate::store::{self, Conn};
@@ -25,6 +27,17 @@ pub struct Progress {
     pub eta: Option<Millis>,
     /// Why nothing is written right now, or why it will not be finished soon; empty where all goes well.
     pub waits: String,
+    /// Today's quota ends before the letters do.
+    pub day_ends: Option<DayEnds>,
+}
+
+/// What an organiser has to know who chooses between waiting and the template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayEnds {
+    /// Requests left today.
+    pub left: u64,
+    /// When the next ones are there.
+    pub at: Millis,
 }
 
 /// How long Gemini takes for a letter, about.
@@ -38,6 +51,7 @@ const WORTH_A_WORD: Duration = Duration::from_secs(30);
 pub async fn expect(
     conn: &mut Conn,
     pool: &Pool,
+    config: &Config,
     campaign: &Campaign,
     progress: &mut Progress,
     now: Millis,
@@ -45,17 +59,25 @@ pub async fn expect(
     if campaign.state != CampaignState::Running || progress.to_write() == 0 {
         return Ok(());
     }
-    let waiting = store::jobs::waiting(conn, now).await?;
+    // A request may hold several letters.
+    let together = super::people_per_request(config, campaign);
+    let mut waiting = store::jobs::waiting(conn, now).await?;
+    for bulk in &mut waiting {
+        if bulk.task == Task::Outreach && bulk.class == Class::Bulk {
+            bulk.waiting = requests(bulk.waiting, together);
+        }
+    }
     let known = keys::now(conn, pool, &waiting, now).await?;
     let task = super::task(campaign.kind);
     let Some(starts) = known.tasks.iter().find(|it| it.task == task) else { return Ok(()) };
     let by_quota = pool.pace().window / known.allowed.max(1);
     let outlook =
         |next_start| Outlook { next_start, spacing: starts.spacing.max(by_quota), takes: ANSWER };
-    let remaining = progress.to_write();
+    let remaining = requests(progress.to_write(), together);
     match (&starts.next, known.finish) {
         (Next::Resort { why }, _) => progress.waits = format!("Templates write: {why}"),
         (_, Finish::NotToday { left }) => {
+            progress.day_ends = Some(DayEnds { left, at: known.day_ends });
             progress.waits = format!(
                 "The keys have {left} requests left today: the rest is written from tomorrow's, at midnight in \
                  California"
@@ -65,6 +87,9 @@ pub async fn expect(
         // All are being written.
         (Next::Idle, _) => progress.eta = eta(1, outlook(now)),
         (Next::At { at, why }, _) => {
+            if *at >= known.day_ends {
+                progress.day_ends = Some(DayEnds { left: 0, at: *at });
+            }
             if at.since(now) > WORTH_A_WORD {
                 progress.waits = format!("Waits: {why}");
             }
@@ -72,6 +97,11 @@ pub async fn expect(
         }
     }
     Ok(())
+}
+
+/// How many requests `letters` take.
+fn requests(letters: i64, together: i64) -> i64 {
+    (letters + together - 1) / together
 }
 
 /// What may be expected of the pool for one task.
@@ -108,6 +138,7 @@ pub async fn of(conn: &mut Conn, campaign: &Campaign) -> sqlx::Result<Progress> 
         by_person: made("person"),
         eta: None,
         waits: String::new(),
+        day_ends: None,
     })
 }
 
@@ -155,5 +186,10 @@ mod tests {
         assert_eq!(eta(0, outlook), None);
         assert_eq!(eta(1, outlook), Some(Millis(3_000)));
         assert_eq!(eta(118, outlook), Some(Millis(1_000 + 117 * 5_000 + 2_000)));
+    }
+
+    #[test]
+    fn a_request_that_is_not_full_is_one_too() {
+        assert_eq!([0, 1, 4, 5, 8].map(|letters| requests(letters, 4)), [0, 1, 1, 2, 2]);
     }
 }

@@ -48,7 +48,7 @@ pub async fn by_resort(
 }
 
 /// Finds out whether the letter is still wanted; otherwise the job is done, and the slot is given back.
-async fn take_up(
+pub(super) async fn take_up(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -79,7 +79,7 @@ async fn take_up(
     Ok(None)
 }
 
-async fn by_model(
+pub(super) async fn by_model(
     app: &App,
     leased: &Leased,
     message: &Message,
@@ -174,7 +174,7 @@ async fn by_template(
     keep(tx, app, leased, message, &draft, &made_by, app.clock.now()).await
 }
 
-async fn keep(
+pub(super) async fn keep(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -190,7 +190,7 @@ async fn keep(
     Ok(())
 }
 
-async fn give_back(
+pub(super) async fn give_back(
     tx: &mut Conn,
     leased: &Leased,
     message: &Message,

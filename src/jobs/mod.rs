@@ -3,6 +3,7 @@
 
 mod answer;
 mod draft;
+mod draft_several;
 mod find_skills;
 mod owner;
 mod read_resume;
@@ -35,7 +36,7 @@ async fn run(
     leased: &Leased,
     means: Option<Means>,
 ) -> anyhow::Result<()> {
-    match (leased.job, means) {
+    match (leased.job, means_of(leased, means)) {
         (Job::Draft(id, _), Some(means)) => draft::run(app, leased, id, means).await,
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
         (Job::SendTest(id), _) => send_test::run(app, owner, leased, id).await,
@@ -46,18 +47,27 @@ async fn run(
     }
 }
 
-/// Runs several jobs in one transaction: those that need neither Gemini nor a mail server.
+/// What a job that is not to wait for a key any more works with.
+fn means_of(leased: &Leased, means: Option<Means>) -> Option<Means> {
+    means.or_else(|| leased.resort.clone().map(Means::Resort))
+}
+
+/// Runs several jobs: letters that stand in one request to Gemini, or in one transaction what needs neither Gemini nor a
+/// mail server.
 async fn run_together(
     app: &App,
     owner: &Owner,
     jobs: &[Leased],
-    means: Option<&Means>,
+    means: Option<Means>,
 ) -> anyhow::Result<()> {
+    if let Some(Means::Model(grant)) = means {
+        return draft_several::run(app, jobs, &grant).await;
+    }
     let mut tx = app.db.write().await?;
     for leased in jobs {
-        match (leased.job, means) {
+        match (leased.job, means_of(leased, means.clone())) {
             (Job::Draft(id, _), Some(Means::Resort(why))) => {
-                draft::by_resort(&mut tx, app, leased, id, why).await?;
+                draft::by_resort(&mut tx, app, leased, id, &why).await?;
             }
             (Job::Send(id), _) if app.smtp.is_none() => {
                 send::to_outbox(&mut tx, app, owner, leased, id).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::{Means, Owner, owner, run, run_together, send};
+use super::{Means, Owner, draft_several, owner, run, run_together, send};
 use crate::app::{App, follow_database};
 use crate::keys::{self, Decision};
 use crate::llm::pacing::Demand;
@@ -73,6 +73,7 @@ impl Workers {
         let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
         let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
         workers.spawn_lane(Kind::Gemini, IN_FLIGHT);
+        workers.spawn_lane(Kind::Resort, 1);
         workers.spawn_lane(Kind::Sends, 1);
         workers
             .spawn_lane(Kind::Reads, std::thread::available_parallelism().map_or(1, usize::from));
@@ -167,6 +168,8 @@ async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Gemini,
+    /// What would ask Gemini, and is not to wait for a key any more.
+    Resort,
     Sends,
     Reads,
 }
@@ -191,6 +194,7 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
                 later => Ok(Look::Idle(later)),
             }
         }
+        Kind::Resort => look_plain(app, owner, Lane::Resort, TOGETHER).await,
         Kind::Reads => look_plain(app, owner, READS, 1).await,
     }
 }
@@ -247,18 +251,25 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
     };
     // Without any key there is nothing to decide for the next one.
+<<<<<<< HEAD
     let at_once = if app.pool.keys().is_empty() && matches!(task, Task::Outreach | Task::Match) {
         TOGETHER
     } else {
         1
     };
     let leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
+=======
+    let at_once = if app.pool.keys().is_empty() && task != Task::Skills { TOGETHER } else { 1 };
+    let mut leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
+>>>>>>> main
     let Some(first) = leased.first() else {
         // Another process took it: the booking goes with the transaction.
         return Ok(Look::Idle(Some(now)));
     };
     if let Means::Model(grant) = &means {
         keys::attach(&mut tx, grant, first.id).await?;
+        let more = draft_several::companions(&mut tx, app, first, lease(app, now), now).await?;
+        leased.extend(more);
     }
     tx.commit().await?;
     Ok(Look::Run(leased, Some(means)))
@@ -285,22 +296,28 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
     }
 }
 
-/// Runs jobs in one transaction where there are several; each alone when that does not work out, so that one that
-/// cannot be done keeps none of the others back.
+/// Runs jobs together where there are several; each alone when that does not work out, so that one that cannot be done
+/// keeps none of the others back.
 async fn carry_out_all(app: &App, owner: &Arc<Owner>, jobs: &[Leased], means: Option<Means>) {
     if jobs.len() > 1 {
         let body = {
             let (app, owner, jobs, means) =
                 (app.clone(), owner.clone(), jobs.to_vec(), means.clone());
-            tokio::spawn(async move { run_together(&app, &owner, &jobs, means.as_ref()).await })
+            tokio::spawn(async move { run_together(&app, &owner, &jobs, means).await })
         };
-        match AbortOnDropHandle::new(body).await {
+        let error = match AbortOnDropHandle::new(body).await {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => {
-                tracing::warn!(error = format!("{error:#}"), "Jobs are done one by one");
+            Ok(Err(error)) => error,
+            Err(fault) => anyhow::anyhow!("the jobs' code panicked: {fault}"),
+        };
+        if let Some(Means::Model(_)) = means {
+            // The grant is for one request, and that may have been sent.
+            for leased in jobs {
+                put_off(app, leased, &error).await;
             }
-            Err(fault) => tracing::warn!("Jobs are done one by one: {fault}"),
+            return;
         }
+        tracing::warn!(error = format!("{error:#}"), "Jobs are done one by one");
     }
     for leased in jobs {
         carry_out(app, owner, leased, means.clone()).await;
@@ -319,6 +336,11 @@ async fn carry_out(app: &App, owner: &Arc<Owner>, leased: &Leased, means: Option
         Ok(Err(error)) => error,
         Err(fault) => anyhow::anyhow!("the job's code panicked: {fault}"),
     };
+    put_off(app, leased, &error).await;
+}
+
+/// Gives a job back that could not be done, to be looked at again after a growing pause.
+async fn put_off(app: &App, leased: &Leased, error: &anyhow::Error) {
     tracing::error!(
         job.id = leased.id.0,
         kind = leased.job.kind(),
@@ -329,7 +351,7 @@ async fn carry_out(app: &App, owner: &Arc<Owner>, leased: &Leased, means: Option
     let pause = (FAULT_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_FAULT_PAUSE);
     let at = app.clock.now().plus(pause / app.config.time_scale);
     // As long as this process lives its heartbeat keeps the lease: nobody else would take the job up.
-    while let Err(fault) = give_back(app, leased, at, &error).await {
+    while let Err(fault) = give_back(app, leased, at, error).await {
         tracing::error!(
             job.id = leased.id.0,
             error = format!("{fault:#}"),
@@ -358,7 +380,7 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
     loop {
         let mut next: Option<Millis> = None;
         let mut ran = false;
-        for kind in [Kind::Reads, Kind::Gemini, Kind::Sends] {
+        for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends] {
             match look(app, &owner, kind).await? {
                 Look::Run(leased, means) => {
                     carry_out_all(app, &owner, &leased, means).await;

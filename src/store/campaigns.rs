@@ -6,7 +6,7 @@ use crate::model::{CampaignId, EventId, Millis};
 
 macro_rules! columns {
     () => {
-        "id, event_id, kind, state, name, guidance, words, created_by, created_at, finished_at"
+        "id, event_id, kind, state, name, guidance, words, people_per_request, created_by, created_at, finished_at"
     };
 }
 
@@ -22,6 +22,8 @@ pub struct Campaign {
     pub guidance: String,
     /// Why it was paused, when Muster did it.
     pub words: Option<String>,
+    /// How many people stand in one request; `None`: as set.
+    pub people_per_request: Option<i64>,
     pub created_by: String,
     pub created_at: Millis,
     pub finished_at: Option<Millis>,
@@ -145,6 +147,19 @@ pub async fn change(
             .execute(conn)
             .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub async fn set_people_per_request(
+    conn: &mut Conn,
+    id: CampaignId,
+    people: i64,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE campaigns SET people_per_request = $2 WHERE id = $1")
+        .bind(id)
+        .bind(people)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Finishes a campaign whose messages are all sent, skipped, failed or uncertain.

@@ -10,7 +10,14 @@ pub const PAUSED: Millis = Millis(i64::MAX);
 // What the index `jobs_ready` holds, in its own words: SQLite uses it only where a query repeats them.
 macro_rules! free {
     () => {
-        "owner IS NULL AND run_at < 9223372036854775807"
+        "owner IS NULL AND resort IS NULL AND run_at < 9223372036854775807"
+    };
+}
+
+// The columns of a `Row`.
+macro_rules! leased {
+    () => {
+        "id, kind, subject, class, attempts, created_at, resort, asked, owner"
     };
 }
 
@@ -23,6 +30,8 @@ pub struct Leased {
     /// How often it failed so far.
     pub attempts: i64,
     pub created_at: Millis,
+    /// Why it is done without a key.
+    pub resort: Option<String>,
     /// How often it had been asked for when it was taken.
     asked: i64,
     /// Who took it. Once a lease ran out and somebody else took the job, it is not ours to finish or to give back.
@@ -38,6 +47,7 @@ struct Row {
     class: Class,
     attempts: i64,
     created_at: Millis,
+    resort: Option<String>,
     asked: i64,
     owner: String,
 }
@@ -47,15 +57,17 @@ impl TryFrom<Row> for Leased {
 
     fn try_from(row: Row) -> Result<Self, UnknownWord> {
         let job = Job::from_row(&row.kind, row.subject)?;
-        let Row { id, class, attempts, created_at, asked, owner, .. } = row;
-        Ok(Self { id, job, class, attempts, created_at, asked, owner })
+        let Row { id, class, attempts, created_at, resort, asked, owner, .. } = row;
+        Ok(Self { id, job, class, attempts, created_at, resort, asked, owner })
     }
 }
 
-/// Which jobs are meant: those of a task of Gemini's, or those of a kind that needs no key.
+/// Which jobs are meant: those of a task of Gemini's, those of them that are not to wait for a key any more, or those of
+/// a kind that needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     Gemini(Task, Class),
+    Resort,
     Kind(&'static str),
 }
 
@@ -84,7 +96,8 @@ pub async fn enqueue(
         "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, deadline_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (kind, subject) DO UPDATE SET class = excluded.class, class_order = excluded.class_order,
-             run_at = excluded.run_at, deadline_at = excluded.deadline_at, attempts = 0, asked = jobs.asked + 1",
+             run_at = excluded.run_at, deadline_at = excluded.deadline_at, attempts = 0, resort = NULL,
+             asked = jobs.asked + 1",
     )
     .bind(job.kind())
     .bind(job.subject())
@@ -199,7 +212,7 @@ pub struct Waiting {
 pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as(
         "SELECT task, class, COUNT(*) AS waiting, MIN(created_at) AS oldest, MIN(deadline_at) AS deadline_at
-         FROM jobs WHERE task IS NOT NULL AND owner IS NULL AND run_at <= $1
+         FROM jobs WHERE task IS NOT NULL AND owner IS NULL AND resort IS NULL AND run_at <= $1
          GROUP BY task, class, class_order ORDER BY class_order, MIN(created_at)",
     )
     .bind(now)
@@ -224,16 +237,21 @@ pub async fn next_waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Wait
     .await
 }
 
-/// Whether a job of a kind is due: asked before the write lock is taken.
+/// Whether a job of a lane is due: asked before the write lock is taken.
 pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
-    let Lane::Kind(kind) = lane else { return Ok(!next_waiting(conn, now).await?.is_empty()) };
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT id FROM jobs WHERE kind = $1 AND owner IS NULL AND run_at <= $2 LIMIT 1",
-    )
-    .bind(kind)
-    .bind(now)
-    .fetch_optional(conn)
-    .await?;
+    let query = match lane {
+        Lane::Gemini(..) => return Ok(!next_waiting(conn, now).await?.is_empty()),
+        Lane::Resort => sqlx::query_scalar(
+            "SELECT id FROM jobs WHERE owner IS NULL AND resort IS NOT NULL AND run_at <= $1 LIMIT 1",
+        )
+        .bind(now),
+        Lane::Kind(kind) => sqlx::query_scalar(
+            "SELECT id FROM jobs WHERE kind = $2 AND owner IS NULL AND run_at <= $1 LIMIT 1",
+        )
+        .bind(now)
+        .bind(kind),
+    };
+    let found: Option<i64> = query.fetch_optional(conn).await?;
     Ok(found.is_some())
 }
 
@@ -250,6 +268,11 @@ pub async fn next_due(
         .bind(now)
         .bind(PAUSED)
         .bind(kind),
+        Some(Lane::Resort) => sqlx::query_scalar(
+            "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2 AND resort IS NOT NULL",
+        )
+        .bind(now)
+        .bind(PAUSED),
         Some(Lane::Gemini(..)) | None => sqlx::query_scalar(
             "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2 AND task IS NOT NULL",
         )
@@ -272,28 +295,85 @@ pub async fn claim(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND run_at <= $3 AND ",
             free!(),
-            " ORDER BY created_at, id LIMIT 1)
-             RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
+            " ORDER BY created_at, id LIMIT 1) RETURNING ",
+            leased!(),
         ))
         .bind(owner)
         .bind(leased_until)
         .bind(now)
         .bind(task.as_str())
         .bind(order(class)),
-        Lane::Kind(kind) => sqlx::query_as::<_, Row>(
+        Lane::Resort => sqlx::query_as::<_, Row>(concat!(
+            "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
+               (SELECT id FROM jobs WHERE owner IS NULL AND resort IS NOT NULL AND run_at <= $3
+                ORDER BY class_order, created_at, id LIMIT 1) RETURNING ",
+            leased!(),
+        ))
+        .bind(owner)
+        .bind(leased_until)
+        .bind(now),
+        Lane::Kind(kind) => sqlx::query_as::<_, Row>(concat!(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE kind = $4 AND owner IS NULL AND run_at <= $3
-                ORDER BY class_order, run_at, id LIMIT 1)
-             RETURNING id, kind, subject, class, attempts, created_at, asked, owner",
-        )
+                ORDER BY class_order, run_at, id LIMIT 1) RETURNING ",
+            leased!(),
+        ))
         .bind(owner)
         .bind(leased_until)
         .bind(now)
         .bind(kind),
     };
     let row = query.fetch_optional(conn).await?;
-    row.map(|row| Leased::try_from(row).map_err(|error| sqlx::Error::Decode(error.into())))
-        .transpose()
+    row.map(leased).transpose()
+}
+
+/// Takes up to `most` first letters of the same campaign, which may stand in one request with the one in `with`: never
+/// written before and nothing special asked for.
+pub async fn claim_companions(
+    conn: &mut Conn,
+    with: &Leased,
+    most: i64,
+    now: Millis,
+    leased_until: Millis,
+) -> sqlx::Result<Vec<Leased>> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id IN
+           (SELECT j.id FROM jobs j JOIN messages m ON m.id = j.subject
+            WHERE j.kind = $4 AND j.task = 'outreach' AND j.class_order = $5 AND j.run_at <= $3 AND j.attempts = 0 AND ",
+        free!(),
+        " AND m.state = 'queued' AND m.drafts = 0 AND m.hint = ''
+              AND m.campaign_id = (SELECT campaign_id FROM messages WHERE id = $6 AND drafts = 0 AND hint = '')
+            ORDER BY j.created_at, j.id LIMIT $7)
+         RETURNING ",
+        leased!(),
+    ))
+    .bind(&with.owner)
+    .bind(leased_until)
+    .bind(now)
+    .bind(with.job.kind())
+    .bind(order(with.class))
+    .bind(with.job.subject())
+    .bind(most)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(leased).collect()
+}
+
+fn leased(row: Row) -> sqlx::Result<Leased> {
+    Leased::try_from(row).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Lets the letters of a campaign that are not written yet wait for no key; returns how many those are.
+pub async fn send_to_resort(conn: &mut Conn, campaign: CampaignId, why: &str) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE jobs SET resort = $2 WHERE kind IN ('draft_outreach', 'draft_match')
+         AND subject IN (SELECT id FROM messages WHERE campaign_id = $1 AND state IN ('queued', 'drafting'))",
+    )
+    .bind(campaign)
+    .bind(why)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Whether the job is still ours, and it stays so until the transaction ends. A process that was silent for too long

@@ -514,6 +514,30 @@ pub async fn give_back_draft(
     Ok(())
 }
 
+/// Asks for another draft of every letter of a campaign that the template wrote in the model's place and that waits for
+/// review; returns how many those are.
+pub async fn write_templates_again(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'queued', drafts = 0, error = NULL, findings = '[]'
+         WHERE campaign_id = $1 AND state = 'drafted' AND made_by = 'template' AND forgotten_at IS NULL",
+    )
+    .bind(campaign)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How many letters [`write_templates_again`] would ask for.
+pub async fn count_templates(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM messages
+         WHERE campaign_id = $1 AND state = 'drafted' AND made_by = 'template' AND forgotten_at IS NULL",
+    )
+    .bind(campaign)
+    .fetch_one(conn)
+    .await
+}
+
 /// Asks for another draft, with what the organiser wants changed.
 pub async fn write_again(conn: &mut Conn, id: MessageId, hint: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(

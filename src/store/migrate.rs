@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "keys", include_str!("../../migrations/0005_keys.sql")),
     (6, "resumes and matches", include_str!("../../migrations/0006_resumes_and_matches.sql")),
     (7, "speed", include_str!("../../migrations/0007_speed.sql")),
+    (8, "the day's quota", include_str!("../../migrations/0008_days_quota.sql")),
     (9, "FAQ", include_str!("../../migrations/0009_faq.sql")),
 ];
 

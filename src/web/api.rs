@@ -158,7 +158,8 @@ pub async fn campaign(
     let mut conn = app.db.read().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let mut progress = progress::of(&mut conn, &campaign).await?;
-    progress::expect(&mut conn, &app.pool, &campaign, &mut progress, app.clock.now()).await?;
+    progress::expect(&mut conn, &app.pool, &app.config, &campaign, &mut progress, app.clock.now())
+        .await?;
     let shared = letters::shared(&mut conn, &app.config).await?;
     let messages = store::messages::all(&mut conn, id).await?;
     let emails = messages.into_iter().map(|row| {

@@ -6,11 +6,13 @@ mod board;
 mod deeds;
 mod live;
 mod pane;
+mod quota;
 
 pub use ask::{ask_to_cancel, ask_to_send, cancel, send};
 pub use deeds::{act, approve_some, pause, resume};
 pub use live::live;
 pub use pane::letter_html;
+pub use quota::{ask_for_template, finish_by_template, write_templates_again, write_together};
 
 use askama::Template;
 use axum::Extension;
@@ -33,6 +35,7 @@ use ask::SendAsk;
 use bar::Bar;
 use board::Board;
 use pane::{Mode, Pane, Typed};
+use quota::Quota;
 
 /// What stands in the page's address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -76,6 +79,8 @@ struct CampaignPage {
     has_drafts: bool,
     send: SendAsk,
     cancel_words: String,
+    quota: Quota,
+    template_words: String,
     empty: Empty,
     pane: Option<Pane>,
     live_url: String,
@@ -162,6 +167,8 @@ async fn show(
         has_drafts: board.rows.iter().any(|row| row.is_draft),
         send: SendAsk::read(&mut conn, app, id, progress.unreleased).await?,
         cancel_words: ask::cancel_words(progress),
+        quota: Quota::read(&mut conn, app, &board, board.now).await?,
+        template_words: quota::template_words(&board.campaign, progress),
         empty: if !board.filter.q.is_empty() {
             Empty::NothingFound
         } else if board.filter.state == Some(MessageState::Drafted) && progress.unreleased > 0 {
@@ -245,6 +252,10 @@ async fn said(conn: &mut store::Conn, board: &Board, query: &PageQuery) -> sqlx:
         "started" => "Started. Each letter can be read here as soon as it is written.".into(),
         "busy" => "This campaign is still running: no second one was started.".into(),
         "sent" => format!("{} on the way.", count(n, "letter is", "letters are")),
+        "template" => format!("The template writes {}.", count(n, "letter", "letters")),
+        "rewritten" => format!("Gemini writes {} again.", count(n, "letter", "letters")),
+        "together" => "Set: several people stand in one request.".into(),
+        "alone" => "Set: each letter is asked for alone.".into(),
         "paused" => "Paused. What is in flight comes to its end.".into(),
         "resumed" => "It goes on.".into(),
         "cancelled" => "Cancelled. What was sent stays sent; nothing more goes out.".into(),

@@ -1,6 +1,7 @@
 //! The whole router, asked as a browser or a script asks it, on a database of its own.
 
 mod api;
+mod days_quota;
 mod keys;
 mod leave;
 mod many;

@@ -107,7 +107,7 @@ impl Board {
         let mut progress = progress::of(conn, &campaign).await?;
         let event = events::current(conn, &app.config).await?;
         let now = app.clock.now();
-        progress::expect(conn, &app.pool, &campaign, &mut progress, now).await?;
+        progress::expect(conn, &app.pool, &app.config, &campaign, &mut progress, now).await?;
         let times = Times::new(event.time_zone.as_deref(), now);
         let filter = Filter::read(id, query, &progress);
         let asked_for = match query.message {
@@ -233,6 +233,7 @@ impl Board {
         let campaign = &self.campaign;
         (campaign.state, &campaign.words, self.progress.is_done(campaign.state)).hash(&mut hash);
         (self.progress.unreleased, self.progress.count(MessageState::Uncertain)).hash(&mut hash);
+        (self.progress.day_ends.is_some(), campaign.people_per_request).hash(&mut hash);
         if let Some(message) = &self.selected {
             let times = (message.drafted_at, message.approved_at, message.released_at);
             (message.id, message.state, times, message.sent_at).hash(&mut hash);

@@ -76,7 +76,13 @@ pub fn write(body: &Value, model: &str, tokens: u32, fault: Option<Fault>) -> St
         (_, Some(Fault::NotJson)) => "Sure! Here is what you asked for.".to_owned(),
         (_, Some(Fault::NotTheSchema)) => json!({ "result": 7 }).to_string(),
         ("skills", _) => json!({ "skills": skills(data(body)) }).to_string(),
-        (task, fault) => letter(&serde_json::from_str(data(body)).unwrap_or_default(), task, fault),
+        (task, fault) => {
+            let data: Value = serde_json::from_str(data(body)).unwrap_or_default();
+            match data.get("people").and_then(Value::as_array) {
+                Some(people) => letters(&data, people, fault),
+                None => letter(&data, task, fault).to_string(),
+            }
+        }
     };
     json!({
         "candidates": [{
@@ -107,7 +113,38 @@ fn skills(resume: &str) -> Vec<&'static str> {
     SKILLS.iter().filter(stands).copied().collect()
 }
 
-fn letter(data: &Value, task: &str, fault: Option<Fault>) -> String {
+/// One invitation to each person, told by the ids.
+fn letters(data: &Value, people: &[Value], fault: Option<Fault>) -> String {
+    let of = |person: &Value| {
+        let mut data = data.clone();
+        data["person"] = person.clone();
+        let mut letter = letter(&data, "outreach", fault);
+        letter["id"] = person["id"].clone();
+        letter
+    };
+    let mut letters: Vec<Value> = people.iter().map(of).collect();
+    match fault {
+        Some(Fault::SwapLetters) => {
+            let ids: Vec<Value> = letters.iter().map(|letter| letter["id"].clone()).collect();
+            for (letter, id) in letters.iter_mut().zip(ids.iter().cycle().skip(1)) {
+                letter["id"] = id.clone();
+            }
+        }
+        Some(Fault::DropLetter) => drop(letters.pop()),
+        Some(Fault::DoubleLetter) => letters.push(letters[0].clone()),
+        Some(Fault::ForeignLetter) => letters[0]["id"] = "999999".into(),
+        Some(Fault::Obey) => {
+            let praise = format!("\n\nAsk for {} there.", text_at(&people[0], "/name"));
+            for letter in &mut letters {
+                letter["body"] = format!("{}{praise}", text_at(letter, "/body")).into();
+            }
+        }
+        _ => {}
+    }
+    json!({ "letters": letters }).to_string()
+}
+
+fn letter(data: &Value, task: &str, fault: Option<Fault>) -> Value {
     let name = match fault {
         Some(Fault::Placeholder) => "[Name]",
         Some(Fault::ForgetName) => "there",
@@ -131,7 +168,7 @@ fn letter(data: &Value, task: &str, fault: Option<Fault>) -> String {
     } else {
         format!("Come to {event}")
     };
-    json!({ "subject": subject, "body": body }).to_string()
+    json!({ "subject": subject, "body": body })
 }
 
 fn list(items: &[&str]) -> String {

@@ -110,6 +110,13 @@ pub enum Fault {
     Residue,
     ForgetName,
     TooLong,
+    // Several letters in one answer, told apart wrongly.
+    SwapLetters,
+    DropLetter,
+    DoubleLetter,
+    ForeignLetter,
+    /// Every letter says what the first person's profile asks for.
+    Obey,
 }
 
 /// One request, as it arrived.

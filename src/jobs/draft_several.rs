@@ -1,0 +1,183 @@
+//! Writes several invitations in one request: what an organiser chooses whose day's quota would not last. Every letter is
+//! told by its message's id and passes the same checks as one that was asked for alone; one that is missing, stands there
+//! twice or names another of these people is written alone.
+
+use super::draft;
+use crate::app::App;
+use crate::campaigns;
+use crate::campaigns::letters::Letter;
+use crate::keys::{self, After, Grant};
+use crate::llm::{Failure, prompts};
+use crate::model::job::{Class, Task};
+use crate::model::letter::Draft;
+use crate::model::made_by::MadeBy;
+use crate::model::{Job, Millis};
+use crate::store::jobs::Leased;
+use crate::store::messages::Message;
+use crate::store::{self, Conn};
+
+/// A letter that was taken up.
+struct Part {
+    leased: Leased,
+    message: Message,
+    letter: Letter,
+}
+
+/// Claims the letters that may stand in the same request as the first. Only bulk work, and only what was never tried:
+/// whatever failed in company is tried alone.
+pub async fn companions(
+    tx: &mut Conn,
+    app: &App,
+    first: &Leased,
+    leased_until: Millis,
+    now: Millis,
+) -> sqlx::Result<Vec<Leased>> {
+    let Job::Draft(id, Task::Outreach) = first.job else { return Ok(Vec::new()) };
+    if first.class != Class::Bulk || first.attempts > 0 {
+        return Ok(Vec::new());
+    }
+    let Some(message) = store::messages::find(tx, id).await? else { return Ok(Vec::new()) };
+    let Some(campaign) = store::campaigns::find(tx, message.campaign_id).await? else {
+        return Ok(Vec::new());
+    };
+    let most = campaigns::people_per_request(&app.config, &campaign) - 1;
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    store::jobs::claim_companions(tx, first, most, now, leased_until).await
+}
+
+pub async fn run(app: &App, jobs: &[Leased], grant: &Grant) -> anyhow::Result<()> {
+    let mut tx = app.db.write().await?;
+    let mut parts: Vec<Part> = Vec::new();
+    for leased in jobs {
+        let Job::Draft(id, _) = leased.job else { anyhow::bail!("{:?} is done alone", leased.job) };
+        let Some((message, letter)) = draft::take_up(&mut tx, app, leased, id, None).await? else {
+            continue;
+        };
+        let part = Part { leased: leased.clone(), message, letter };
+        if parts.iter().any(|other| may_be_mixed_up(&other.letter, &part.letter)) {
+            alone(&mut tx, &part, app.clock.now(), "").await?;
+        } else {
+            parts.push(part);
+        }
+    }
+    match parts.as_slice() {
+        [] => {
+            let now = app.clock.now();
+            keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+        [one] => {
+            tx.commit().await?;
+            draft::by_model(app, &one.leased, &one.message, &one.letter, grant).await
+        }
+        _ => {
+            tx.commit().await?;
+            write(app, &parts, grant).await
+        }
+    }
+}
+
+async fn write(app: &App, parts: &[Part], grant: &Grant) -> anyhow::Result<()> {
+    let letters: Vec<_> = parts.iter().map(|it| (it.message.id, &it.letter.facts)).collect();
+    let request = prompts::invitations(&letters);
+    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
+    let (outcome, drafts) = match outcome {
+        Ok(answer) => match prompts::read_invitations(&answer) {
+            Ok(drafts) => (Ok(answer), drafts),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), Vec::new()),
+        },
+        Err(failure) => (Err(failure), Vec::new()),
+    };
+    let words = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    for part in parts {
+        if !store::jobs::hold(&mut tx, &part.leased).await? {
+            // Somebody else writes it by now.
+            continue;
+        }
+        match &after {
+            After::Fine => match own_draft(part, parts, &drafts) {
+                Ok(draft) => {
+                    let made_by = MadeBy::model(&grant.model, grant.key);
+                    let Part { leased, message, .. } = part;
+                    draft::keep(&mut tx, app, leased, message, draft, &made_by, now).await?;
+                }
+                Err(why) => alone(&mut tx, part, now, why).await?,
+            },
+            After::Attempt { at, why } if matches!(outcome, Err(Failure::Unusable { .. })) => {
+                alone(&mut tx, part, *at, why).await?;
+            }
+            // The quota or the server was in the way, not the company.
+            After::Again { at } | After::Attempt { at, .. } => {
+                let Part { leased, message, .. } = part;
+                draft::give_back(&mut tx, leased, message, *at, leased.attempts, &words).await?;
+            }
+            After::Resort { why } => alone(&mut tx, part, now, why).await?,
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Puts a letter back into the queue, to be asked for alone: it counts as tried.
+async fn alone(tx: &mut Conn, part: &Part, at: Millis, words: &str) -> sqlx::Result<()> {
+    let Part { leased, message, .. } = part;
+    draft::give_back(tx, leased, message, at, leased.attempts + 1, words).await
+}
+
+/// The one letter with this part's id, if it cannot be another's.
+fn own_draft<'a>(
+    part: &Part,
+    parts: &[Part],
+    drafts: &'a [(String, Draft)],
+) -> Result<&'a Draft, &'static str> {
+    let id = part.message.id.to_string();
+    let mut own = drafts.iter().filter(|(of, _)| *of == id);
+    let draft = match (own.next(), own.next()) {
+        (Some((_, draft)), None) => draft,
+        (None, _) => return Err("written with others, this letter was missing"),
+        (Some(_), Some(_)) => return Err("written with others, this letter was there twice"),
+    };
+    let others = parts.iter().filter(|it| it.message.id != part.message.id);
+    if others.map(|it| &it.letter).any(|other| names(&part.letter, other, draft)) {
+        return Err("written with others, this letter named another of them");
+    }
+    Ok(draft)
+}
+
+/// The words of somebody's name that tell them from others.
+fn name_words(letter: &Letter) -> impl Iterator<Item = &str> {
+    words(&letter.facts.to.name).filter(|word| word.chars().count() >= 3)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Two people who share a word of their names do not stand in one request: neither check nor reader would see that their
+/// letters were swapped.
+fn may_be_mixed_up(one: &Letter, other: &Letter) -> bool {
+    name_words(one).any(|word| name_words(other).any(|it| it.eq_ignore_ascii_case(word)))
+        || name_words(one).next().is_none()
+        || name_words(other).next().is_none()
+}
+
+/// Whether a draft for `own` has a word of the other's name that its own facts do not have.
+fn names(own: &Letter, other: &Letter, draft: &Draft) -> bool {
+    let facts = &own.facts;
+    let known = [&facts.event.name, &facts.to.job_title]
+        .into_iter()
+        .chain(&facts.event.organiser)
+        .chain(&facts.event.place)
+        .chain(&facts.event.dates)
+        .chain(&facts.to.skills);
+    let known: Vec<&str> = known.flat_map(|text| words(text)).collect();
+    name_words(other)
+        .filter(|word| !known.contains(word))
+        .any(|word| words(&draft.subject).chain(words(&draft.body)).any(|it| it == word))
+}
