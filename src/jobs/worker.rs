@@ -251,17 +251,12 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
     };
     // Without any key there is nothing to decide for the next one.
-<<<<<<< HEAD
     let at_once = if app.pool.keys().is_empty() && matches!(task, Task::Outreach | Task::Match) {
         TOGETHER
     } else {
         1
     };
-    let leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
-=======
-    let at_once = if app.pool.keys().is_empty() && task != Task::Skills { TOGETHER } else { 1 };
     let mut leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
->>>>>>> main
     let Some(first) = leased.first() else {
         // Another process took it: the booking goes with the transaction.
         return Ok(Look::Idle(Some(now)));
