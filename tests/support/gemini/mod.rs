@@ -110,6 +110,10 @@ pub enum Fault {
     Residue,
     ForgetName,
     TooLong,
+    // Answers from the FAQ that are not to be believed.
+    InventFigure,
+    NoCitation,
+    WrongCitation,
     // Several letters in one answer, told apart wrongly.
     SwapLetters,
     DropLetter,
@@ -127,7 +131,7 @@ pub struct Seen {
     pub key: i64,
     pub project: String,
     pub model: String,
-    /// `outreach`, `skills`, `match`.
+    /// `outreach`, `skills`, `match`, `faq`.
     pub task: String,
     /// What it was answered with; 0 while or where there was no answer.
     pub status: u16,
