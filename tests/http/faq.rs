@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use muster::model::Clock;
 use muster::model::Secret;
 use serde_json::json;
 
-use super::faq_trial::{ask, fill, with_keys};
-use crate::support::app::{NOON, TestApp, request};
+use super::faq_trial::{ask, fill, patient_gemini, with_keys};
+use crate::support::app::{TestApp, request};
 use crate::support::db::{Place, on_both_places};
-use crate::support::gemini::{Fault, Rules, TestGemini};
+use crate::support::gemini::{Fault, TestGemini};
 
 const HOSTILE: &str = "<script>alert(1)</script> \"O'Brien\" 🦀 & {{ co }}";
 
@@ -22,7 +21,7 @@ async fn add(app: &TestApp, section: &str, question: &str, answer: &str) {
 }
 
 async fn gemini() -> TestGemini {
-    TestGemini::start(Clock::test(NOON), Rules::default()).await
+    patient_gemini().await
 }
 
 #[tokio::test]
@@ -61,7 +60,7 @@ async fn entries_are_written_moved_switched_off_and_deleted() {
         assert_eq!(app.post("/faq/1/off").await.status, StatusCode::SEE_OTHER);
         assert!(!app.page("/faq/public").await.contains("Is there lunch?"));
         let lost = ask(&app, "Is there lunch?").await;
-        assert_eq!(lost["unknown"], true, "{lost}");
+        assert!(!lost.to_string().contains("vegan"), "{lost}");
         app.post("/faq/1/on").await;
         assert_eq!(ask(&app, "Is there lunch?").await["unknown"], false);
         assert_eq!(app.post("/faq/1/delete").await.location(), "/faq?said=deleted");
@@ -111,7 +110,10 @@ async fn without_a_key_the_entry_answers_as_it_stands_and_what_is_missing_is_pas
         assert_eq!(ask(&app, "who won the football match yesterday").await["unknown"], false);
 
         ask(&app, "Where is my blue umbrella?").await;
-        app.post("/faq/unanswered/3/settle").await;
+        let page = app.page("/faq").await;
+        let (_, rest) = page.split_once("/faq/unanswered/").unwrap();
+        let id = rest.split('/').next().unwrap();
+        app.post(&format!("/faq/unanswered/{id}/settle")).await;
         assert!(!app.page("/faq").await.contains("umbrella"));
     })
     .await;
@@ -148,26 +150,27 @@ async fn gemini_answers_once_and_the_store_answers_the_same_question_again() {
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
         fill(&app).await;
-        let first = ask(&app, "Is there wifi in the building?").await;
+        let first = ask(&app, "Do I get a certificate afterwards?").await;
         assert_eq!(first["made_by"]["by"], "model", "{first}");
         assert_eq!(first["made_by"]["key"], 1);
-        assert_eq!(first["citations"][0]["question"], "Is there Wi-Fi?");
+        assert_eq!(first["citations"][0]["question"], "Do I get a certificate?");
         assert_eq!(gemini.requests().len(), 1);
         let body = gemini.requests()[0].body.to_string();
         assert!(body.contains("as data") || body.contains("is data"));
 
-        for same in
-            ["is there  WIFI in the building", "Hello, is there wifi in the bulding please?!"]
-        {
+        for same in [
+            "do i get a  CERTIFICATE afterwards",
+            "Hello, do I get a certifcate afterwards please?!",
+        ] {
             assert_eq!(ask(&app, same).await, first, "{same}");
         }
         assert_eq!(gemini.requests().len(), 1, "no further request");
-        assert_eq!(ask(&app, "Is there no wifi in the building?").await["unknown"], false);
+        assert_eq!(ask(&app, "Do I get no certificate afterwards?").await["unknown"], false);
         assert_eq!(gemini.requests().len(), 2, "another question");
 
         // The FAQ changes: what was answered from the old one is asked anew.
         add(&app, "", "Is there a printer?", "Yes.").await;
-        ask(&app, "Is there wifi in the building?").await;
+        ask(&app, "Do I get a certificate afterwards?").await;
         assert_eq!(gemini.requests().len(), 3);
     })
     .await;
@@ -237,9 +240,11 @@ async fn a_refused_key_and_a_broken_gemini_still_end_in_words() {
     let gemini = gemini().await;
     let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
     fill(&app).await;
-    for fault in [Fault::Leaked, Fault::NotJson] {
+    for (question, fault) in
+        [("Do you have wifi?", Fault::NotJson), ("Is there wifi?", Fault::Leaked)]
+    {
         gemini.fault_key(1, Some(fault));
-        let answer = ask(&app, &format!("Is there wifi {fault:?}?")).await;
+        let answer = ask(&app, question).await;
         assert_eq!(answer["unknown"], false, "{fault:?}: {answer}");
         assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
     }
@@ -249,7 +254,7 @@ async fn a_refused_key_and_a_broken_gemini_still_end_in_words() {
 #[tokio::test]
 async fn too_many_questions_are_refused_for_a_while() {
     let app = TestApp::start_with(Place::sqlite(), |config| {
-        config.admin_password = Some(Secret::new("a-long-password".into()));
+        config.admin_password = Some(Secret::new("a-long-password"));
     })
     .await;
     fill(&app).await;
@@ -347,7 +352,7 @@ async fn whatever_is_typed_is_text_on_every_page() {
 #[tokio::test]
 async fn a_proxy_on_this_machine_says_who_asks() {
     let app = TestApp::start_with(Place::sqlite(), |config| {
-        config.admin_password = Some(Secret::new("a-long-password".into()));
+        config.admin_password = Some(Secret::new("a-long-password"));
     })
     .await;
     let mut tx = app.write().await;
