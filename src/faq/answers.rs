@@ -140,11 +140,11 @@ pub async fn answer(
     let now = clock.now();
     let mut tx = db.write().await?;
     limit(&mut tx, asker, now).await?;
-    let asked = ask(&mut tx, pool, question, patience, now).await?;
+    let Asked { id, answer } = ask(&mut tx, pool, question, patience, now).await?;
     tx.commit().await?;
-    match asked.answer {
+    match answer {
         Some(answer) => Ok(answer),
-        None => Ok(wait(db, clock, asked.id, now.plus(patience)).await?),
+        None => Ok(wait(db, clock, id, now.plus(patience)).await?),
     }
 }
 

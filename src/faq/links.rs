@@ -1,6 +1,8 @@
 //! Links and addresses in what the model reads and writes: it sees marks in their place, so it can name those that the
 //! organisers wrote and invent none.
 
+use std::fmt::Write as _;
+
 const MARK: &str = "link-";
 
 /// The text with a mark for each link and address; what they stood for joins `links`.
@@ -14,7 +16,7 @@ pub fn take_out(text: &str, links: &mut Vec<String>) -> String {
                 links.push(link.to_owned());
                 links.len() - 1
             });
-            out.push_str(&format!("{MARK}{}", at + 1));
+            let _ = write!(out, "{MARK}{}", at + 1);
             out.push_str(&piece[link.len()..]);
         } else {
             out.push_str(piece);

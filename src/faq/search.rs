@@ -28,6 +28,8 @@ const IN_ANSWER: f64 = 1.0;
 const ANSWER_SHARE: f64 = 0.7;
 /// The weight of words that many questions have in common: how they ask, and that it is about a hackathon.
 const LIGHT: f64 = 0.3;
+/// The weight of words that no entry has.
+const UNKNOWN: f64 = 0.5;
 /// How sure we are of a word that was mended, by its length.
 const MENDED: f64 = 0.95;
 const MENDED_SHORT: f64 = 0.75;
@@ -170,10 +172,13 @@ impl Index {
             .sum()
     }
 
-    /// A word says the more the fewer entries have it; one that none has says most.
+    /// A word says the more the fewer entries have it. One that none has may be what it is all about or beside the point:
+    /// it counts for half.
     fn rarity(&self, stem: &str) -> f64 {
         let all = self.docs.len() as f64;
-        let with = self.frequency.get(stem).copied().unwrap_or(0) as f64;
+        let Some(with) = self.frequency.get(stem).map(|count| *count as f64) else {
+            return UNKNOWN * (1.0 + (all + 0.5) / 0.5).ln();
+        };
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
 

@@ -65,7 +65,7 @@ impl Markdown {
     }
 }
 
-fn link<'a>(dest_url: CowStr<'a>, link_type: LinkType) -> Tag<'a> {
+fn link(dest_url: CowStr<'_>, link_type: LinkType) -> Tag<'_> {
     Tag::Link { link_type, dest_url, title: CowStr::Borrowed(""), id: CowStr::Borrowed("") }
 }
 
@@ -75,7 +75,7 @@ fn is_safe(address: &str) -> bool {
 }
 
 /// Addresses that stand in the text as they are become links.
-fn bare_links<'a>(words: &str, events: &mut Vec<Event<'a>>) {
+fn bare_links(words: &str, events: &mut Vec<Event<'_>>) {
     for piece in words.split_inclusive(char::is_whitespace) {
         let word = piece.trim_start_matches(['(', '"', '“', '<']);
         let ends = |c: char| c.is_whitespace() || ".,;:!?)\"”>".contains(c);
