@@ -155,7 +155,7 @@ impl Guesses {
 }
 
 /// An IPv6 visitor has a whole /64 of addresses to guess from: they count as one.
-fn network(visitor: IpAddr) -> IpAddr {
+pub fn network(visitor: IpAddr) -> IpAddr {
     match visitor {
         IpAddr::V4(_) => visitor,
         IpAddr::V6(address) => {

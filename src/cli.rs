@@ -11,9 +11,11 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 
 use crate::config::{Config, Vars};
+use crate::events::CURRENT;
 use crate::extract::{self, MAX_BYTES, Reader};
+use crate::model::Clock;
 use crate::store::Db;
-use crate::{keys, llm, skills};
+use crate::{faq, keys, llm, skills};
 
 /// Invites people to a hackathon by e-mail and brings them together.
 ///
@@ -35,6 +37,21 @@ enum Command {
     Keys(KeysCommand),
     /// Print the skills that the taxonomy finds in a resume, as JSON
     Skills { file: PathBuf },
+    /// The FAQ as a text file
+    #[command(subcommand)]
+    Faq(Faq),
+}
+
+#[derive(Debug, Subcommand)]
+enum Faq {
+    /// Take in a file of Q: and A: blocks, or of Markdown headings
+    Import { file: PathBuf },
+    /// Print the FAQ
+    Export {
+        /// With headings, instead of Q: and A: blocks
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +77,8 @@ pub fn main() -> ExitCode {
         Some(Command::Extract { file }) => text(&file).and_then(|text| print(&text)),
         Some(Command::Skills { file }) => text(&file)
             .and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string())),
+        Some(Command::Faq(Faq::Import { file })) => import_faq(&file),
+        Some(Command::Faq(Faq::Export { markdown })) => export_faq(markdown),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -158,6 +177,54 @@ fn log_to_output() {
         .with_ansi(std::io::stdout().is_terminal())
         .with_target(false)
         .init();
+}
+
+/// Runs `work` on the database that the settings name.
+fn on_database<T>(work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let config = Config::read(&Vars::from_environment()?)?;
+    // PostgreSQL may want TLS.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let db = Db::open(config.database_url.as_ref(), &config.data_dir).await?;
+        let done = work(&db).await;
+        db.close().await;
+        done
+    })
+}
+
+/// What can be read is imported, and each part that cannot is named; then the command has failed.
+fn import_faq(file: &Path) -> anyhow::Result<()> {
+    let bytes = bytes(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let text = String::from_utf8(bytes).context("this is not a text file in UTF-8")?;
+    let parsed = faq::import::read(&text);
+    for bad in &parsed.bad {
+        complain(&format!("{}:{}: {}", file.display(), bad.line, bad.problem));
+    }
+    let tally = on_database(async |db| {
+        let mut tx = db.write().await?;
+        let now = Clock::machine().now();
+        let tally = faq::entries::import(&mut tx, CURRENT, &parsed.entries, now).await?;
+        tx.commit().await?;
+        Ok(tally)
+    })?;
+    print(&format!("{} new, {} changed, {} the same", tally.new, tally.changed, tally.same))?;
+    match parsed.bad.len() {
+        0 => Ok(()),
+        1 => anyhow::bail!("one part of the file was left out"),
+        parts => anyhow::bail!("{parts} parts of the file were left out"),
+    }
+}
+
+fn export_faq(markdown: bool) -> anyhow::Result<()> {
+    let entries =
+        on_database(async |db| Ok(faq::entries::in_order(&mut *db.read().await?, CURRENT).await?))?;
+    let text = if markdown {
+        faq::import::write_markdown(&entries)
+    } else {
+        faq::import::write_text(&entries)
+    };
+    print(text.trim_end())
 }
 
 /// The text of the resume in a file, read as the server reads it.

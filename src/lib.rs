@@ -16,6 +16,7 @@ pub mod skills;
 pub mod access;
 pub mod campaigns;
 pub mod events;
+pub mod faq;
 pub mod keys;
 pub mod matching;
 pub mod people;

@@ -1,6 +1,7 @@
 //! Work that is done later. A job names rows; its body reads them afresh, finds out whether the work is still wanted,
 //! works, and writes the result together with the job's own row in one transaction. Bodies may run twice.
 
+mod answer;
 mod draft;
 mod draft_several;
 mod find_skills;
@@ -41,6 +42,7 @@ async fn run(
         (Job::SendTest(id), _) => send_test::run(app, owner, leased, id).await,
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
+        (Job::AnswerFaq(id), Some(means)) => answer::run(app, leased, id, means).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }
 }

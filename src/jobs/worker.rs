@@ -270,7 +270,11 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
     };
     // Without any key there is nothing to decide for the next one.
-    let at_once = if app.pool.keys().is_empty() && task != Task::Skills { TOGETHER } else { 1 };
+    let at_once = if app.pool.keys().is_empty() && matches!(task, Task::Outreach | Task::Match) {
+        TOGETHER
+    } else {
+        1
+    };
     let mut leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
     let Some(first) = leased.first() else {
         // Another process took it: the booking goes with the transaction.
@@ -301,6 +305,7 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
             Task::Outreach => 900,
             Task::Match => 1_500,
             Task::Skills => 6_000,
+            Task::Faq => 3_000,
         },
     }
 }

@@ -30,4 +30,8 @@ ids! {
     /// Two people whose skills were compared.
     PairId,
     JobId,
+    /// An entry of the FAQ.
+    EntryId,
+    /// What a participant asked the FAQ.
+    QuestionId,
 }

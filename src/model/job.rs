@@ -1,6 +1,6 @@
 //! Kinds of work that are done later.
 
-use super::{MailId, MessageId, ResumeId, UnknownWord, words};
+use super::{MailId, MessageId, QuestionId, ResumeId, UnknownWord, words};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,8 @@ pub enum Job {
     ReadResume(ResumeId),
     /// Find the skills in a resume's text.
     FindSkills(ResumeId),
+    /// Answer a question from the FAQ.
+    AnswerFaq(QuestionId),
 }
 
 /// What a request to Gemini is for. Each task keeps its own distance between two starts.
@@ -23,9 +25,16 @@ pub enum Task {
     Outreach,
     Skills,
     Match,
+    /// A participant waits for the answer: no distance is kept.
+    Faq,
 }
 
-words!(Task, "task", { Outreach => "outreach", Skills => "skills", Match => "match" });
+words!(Task, "task", {
+    Outreach => "outreach",
+    Skills => "skills",
+    Match => "match",
+    Faq => "faq",
+});
 
 /// Who waits for a job. The order is the order of service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,6 +58,7 @@ impl Job {
             Self::SendTest(_) => "send_test",
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
+            Self::AnswerFaq(_) => "answer_faq",
         }
     }
 
@@ -58,6 +68,7 @@ impl Job {
             Self::Draft(id, _) | Self::Send(id) => id.0,
             Self::SendTest(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
+            Self::AnswerFaq(id) => id.0,
         }
     }
 
@@ -66,6 +77,7 @@ impl Job {
         match self {
             Self::Draft(_, task) => Some(task),
             Self::FindSkills(_) => Some(Task::Skills),
+            Self::AnswerFaq(_) => Some(Task::Faq),
             Self::Send(_) | Self::SendTest(_) | Self::ReadResume(_) => None,
         }
     }
@@ -79,6 +91,7 @@ impl Job {
             "send_test" => Ok(Self::SendTest(MailId(subject))),
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
+            "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }
     }

@@ -7,6 +7,8 @@ pub enum Maker {
     Model,
     Template,
     Taxonomy,
+    /// An entry of the FAQ, as it stands.
+    Passage,
     /// Typed or edited by the organiser.
     Person,
 }
@@ -15,6 +17,7 @@ words!(Maker, "maker", {
     Model => "model",
     Template => "template",
     Taxonomy => "taxonomy",
+    Passage => "passage",
     Person => "person",
 });
 

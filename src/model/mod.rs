@@ -14,7 +14,9 @@ pub mod secret;
 
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
-pub use ids::{CampaignId, EventId, JobId, MailId, MessageId, PairId, PersonId, ResumeId};
+pub use ids::{
+    CampaignId, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId, QuestionId, ResumeId,
+};
 pub use job::Job;
 pub use secret::Secret;
 

@@ -225,7 +225,7 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
 pub async fn next_waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as(concat!(
         "SELECT j.task, j.class, CAST(1 AS BIGINT) AS waiting, j.created_at AS oldest, j.deadline_at
-         FROM (SELECT 'outreach' AS task UNION ALL SELECT 'skills' UNION ALL SELECT 'match') t
+         FROM (SELECT 'outreach' AS task UNION ALL SELECT 'skills' UNION ALL SELECT 'match' UNION ALL SELECT 'faq') t
          CROSS JOIN (SELECT 0 AS class_order UNION ALL SELECT 1 UNION ALL SELECT 2) c
          JOIN jobs j ON j.id = (SELECT x.id FROM jobs x WHERE x.task = t.task AND x.class_order = c.class_order AND ",
         free!(),

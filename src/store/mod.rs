@@ -7,6 +7,7 @@
 pub mod bookings;
 pub mod campaigns;
 pub mod events;
+pub mod faq;
 pub mod jobs;
 pub mod keys;
 pub mod mails;

@@ -30,6 +30,9 @@ pub enum Error {
     UnsupportedMedia(String),
     #[error("{0}")]
     Forbidden(String),
+    /// More often than is fair to the others.
+    #[error("{0}")]
+    TooMany(String),
     #[error("Something went wrong on our side. Nothing was lost; please try again.")]
     Internal(#[source] anyhow::Error),
 }
@@ -44,6 +47,7 @@ impl Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMedia(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -72,6 +76,7 @@ impl IntoResponse for Error {
             Self::TooLarge(_) => "Too large",
             Self::UnsupportedMedia(_) => "Unknown kind of file",
             Self::Forbidden(_) => "Not allowed",
+            Self::TooMany(_) => "Too often",
             Self::Internal(_) => "Something went wrong",
         };
         let page = ErrorPage { title, words: self.to_string() }

@@ -17,8 +17,9 @@ use reqwest::Url;
 
 use super::Error;
 use super::error::ApiError;
-use crate::access;
 use crate::app::App;
+use crate::faq::entries;
+use crate::{access, events};
 
 /// Nothing from elsewhere, no inline script or style.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -69,6 +70,7 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
         match logged_in(app, &headers, &uri, visitor).await {
             Ok(Some(organiser)) => organiser,
             Ok(None) if is_open(uri.path()) => return Ok(request),
+            Ok(None) if is_for_participants(app, uri.path()).await => return Ok(request),
             Ok(None) => return Err(ask_for_password(&request)),
             Err(error) => return Err(refuse(&uri, error)),
         }
@@ -80,6 +82,15 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
 /// Open without password: what participants and machines need.
 fn is_open(path: &str) -> bool {
     path == "/login" || ["/assets/", "/u/"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// The FAQ, where the organisers have opened it.
+async fn is_for_participants(app: &App, path: &str) -> bool {
+    if !matches!(path, "/faq/public" | "/api/faq/ask") {
+        return false;
+    }
+    let Ok(mut conn) = app.db.read().await else { return false };
+    entries::is_public(&mut conn, events::CURRENT).await.unwrap_or(false)
 }
 
 /// Paths that programs ask: they take HTTP Basic, and their errors are JSON.

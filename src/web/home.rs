@@ -206,6 +206,12 @@ fn lines(waiting: &Waiting) -> Vec<Line> {
         "resumes that could not be read",
         "/matchmaking",
     );
+    add(
+        waiting.unanswered,
+        "question that the FAQ does not answer",
+        "questions that the FAQ does not answer",
+        "/faq#unanswered",
+    );
     lines
 }
 

@@ -5,6 +5,7 @@ mod api;
 pub mod assets;
 mod campaign;
 mod error;
+mod faq;
 mod form;
 mod guard;
 mod home;
@@ -101,6 +102,17 @@ pub fn router(app: App) -> Router {
         .route("/matchmaking/bulk-match", post(match_api::bulk_match))
         .route("/matchmaking/user-matches/{id}", get(match_api::user_matches))
         .route("/api/matchmaking/stats", get(match_api::stats))
+        .route("/faq", get(faq::list).post(faq::add))
+        .route("/faq/new", get(faq::new))
+        .route("/faq/ask", post(faq::ask))
+        .route("/faq/import", get(faq::import_form).post(faq::import))
+        .route("/faq/faq.txt", get(faq::export_text))
+        .route("/faq/faq.md", get(faq::export_markdown))
+        .route("/faq/visibility", post(faq::set_visibility))
+        .route("/faq/unanswered/{id}/settle", post(faq::settle))
+        .route("/faq/{id}", post(faq::save))
+        .route("/faq/{id}/edit", get(faq::edit))
+        .route("/faq/{id}/{deed}", post(faq::act))
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))
@@ -134,6 +146,7 @@ pub fn router(app: App) -> Router {
         .route("/api/campaign/test", post(api::start_test))
         .route("/api/campaign/send", post(api::start_live))
         .route("/api/campaigns/{id}", get(api::campaign))
+        .route("/api/faq/ask", post(faq::api_ask))
         .route("/api/{*path}", any(api::nothing_here))
         .method_not_allowed_fallback(api::wrong_method);
 
@@ -141,6 +154,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/assets/{*path}", get(assets::serve))
         .route("/u/{code}", get(leave::page).post(leave::leave))
+        .route("/faq/public", get(faq::public_page).post(faq::ask_public))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));
 

@@ -22,6 +22,7 @@ pub enum Place {
     Outbox,
     Matchmaking,
     People,
+    Faq,
     Keys,
     Settings,
 }
@@ -38,6 +39,8 @@ pub struct Frame {
     pub mail_trouble: i64,
     /// Resumes that wait for a person.
     pub resumes_to_see: i64,
+    /// Questions that the FAQ does not answer.
+    pub unanswered: i64,
     pub people: i64,
     pub keys: KeysLine,
     /// Where mail goes: a server's name, or "outbox only".
@@ -71,6 +74,7 @@ impl Frame {
             to_review: counts.to_review,
             mail_trouble: counts.mail_trouble,
             resumes_to_see: counts.resumes_to_see,
+            unanswered: counts.unanswered,
             people: counts.people,
             keys: KeysLine::load(app, conn, counts.waiting, event.time_zone.as_deref()).await?,
             mail: app.config.mail.destination(),

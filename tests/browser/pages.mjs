@@ -9,7 +9,7 @@ const FILE = `<script>alert(3)<∕script> 🦀.txt`;
 // With nothing in it.
 const EMPTY = [
   "/", "/more", "/people", "/people/new", "/people/import", "/outreach", "/matchmaking", "/matchmaking/resumes",
-  "/matchmaking/skills", "/outbox", "/keys", "/settings", "/nowhere",
+  "/matchmaking/skills", "/outbox", "/keys", "/settings", "/faq", "/faq/new", "/faq/import", "/faq/public", "/nowhere",
 ];
 
 await open(async (page) => {
@@ -80,11 +80,16 @@ await open(async (page) => {
   const draft = await page.locator("li.msg a").first().getAttribute("href");
   const sent = `${campaign}?state=sent`;
 
+  await form("/faq", { section: NAME, question: NAME, answer: `${NAME}\n\n# ${SKILL}\n\n- [x](javascript:alert(4))\n- https://example.org/${"long".repeat(20)}`, source: `https://example.org/${"long".repeat(20)}` });
+  await form("/faq", { section: "", question: "Where is it?", answer: "At the *harbour*.", source: "" });
+  await form("/faq/1/off", {});
+  assert.equal((await page.request.post("/faq/public", { form: { question: `${NAME} ${"umbrella".repeat(8)}` } })).status(), 200);
+
   const full = [
     "/", "/more", "/people", `/people?q=${encodeURIComponent("<b>nobody")}`, `/people/${first}`, `/people/${third}`, `/people/${leaver}`,
     `/people/${first}/edit`, "/outreach", draft, `${draft}&view=html`, `${draft}&mode=edit`, `${draft}&mode=again`, sent,
     `${campaign}/send`, `${campaign}/cancel`, mails, "/matchmaking", `/matchmaking?around=${first}`, "/matchmaking/resumes",
-    "/matchmaking/skills", whose, "/outbox", mail, "/keys", "/settings",
+    "/matchmaking/skills", whose, "/outbox", mail, "/keys", "/settings", "/faq", "/faq/1/edit", "/faq/new?question=1", "/faq/public",
   ];
   assert.deepEqual(await findings(page, full), [], "full pages");
 

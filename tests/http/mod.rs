@@ -2,6 +2,8 @@
 
 mod api;
 mod days_quota;
+mod faq;
+mod faq_trial;
 mod keys;
 mod keys_change;
 mod leave;

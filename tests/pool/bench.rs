@@ -280,6 +280,7 @@ pub fn request(task: Task) -> Request {
             mate("Cy Sample"),
         ]))),
         Task::Skills => prompts::skills("Built services in Rust and Go; reads Python."),
+        Task::Faq => prompts::faq("Is there food?", &[("Is there food?", "Yes.")]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The queue.
 
 use muster::model::job::{Class, Task};
-use muster::model::{Job, MessageId, Millis, ResumeId};
+use muster::model::{Job, MessageId, Millis, QuestionId, ResumeId};
 use muster::store::jobs::{self, Lane};
 
 use crate::support::db::on_both_engines;
@@ -19,6 +19,7 @@ async fn the_next_job_of_each_task_and_class_is_the_one_that_is_claimed() {
                     subject += 1;
                     let job = match task {
                         Task::Skills => Job::FindSkills(ResumeId(subject)),
+                        Task::Faq => Job::AnswerFaq(QuestionId(subject)),
                         task => Job::Draft(MessageId(subject), *task),
                     };
                     let made = Millis(NOW.0 - age);

@@ -101,6 +101,7 @@ impl Pace {
             Task::Outreach => self.outreach_delay,
             Task::Skills => self.skills_delay,
             Task::Match => self.match_delay,
+            Task::Faq => Duration::ZERO,
         };
         let projects = u64::try_from(projects.max(1)).unwrap_or(u64::MAX);
         let doubled = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).saturating_mul(2);
@@ -132,5 +133,7 @@ pub fn cost(task: Task) -> i64 {
         Task::Outreach => 5,
         Task::Skills => 7,
         Task::Match => 6,
+        // Small and waited for: it goes before a resume that somebody watches.
+        Task::Faq => 1,
     }
 }

@@ -297,7 +297,9 @@ fn made_by_words(message: &Message, times: &Times) -> String {
         (Maker::Model, Some(model), Some(key)) => format!("{model}, key {key}, {at}"),
         (Maker::Model, ..) => format!("Gemini, {at}"),
         (Maker::Person, ..) => format!("an organiser, {at}"),
-        (Maker::Template | Maker::Taxonomy, ..) => format!("the template, {at}{why}"),
+        (Maker::Template | Maker::Taxonomy | Maker::Passage, ..) => {
+            format!("the template, {at}{why}")
+        }
     }
 }
 

@@ -13,8 +13,8 @@ const MINUTE: i64 = 60_000;
 /// Bars; the last one is the minute that runs.
 const BARS: i64 = 60;
 /// From the bottom up.
-const ORDER: [(Task, &str); 3] =
-    [(Task::Outreach, "f1"), (Task::Skills, "f3"), (Task::Match, "f4")];
+const ORDER: [(Task, &str); 4] =
+    [(Task::Outreach, "f1"), (Task::Skills, "f3"), (Task::Match, "f4"), (Task::Faq, "f2")];
 
 // The drawing: 640 × 176, the bars between these.
 const LEFT: f64 = 31.0;

@@ -344,6 +344,7 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Outreach => "Invitations",
         Task::Skills => "Skills",
         Task::Match => "Match mails",
+        Task::Faq => "FAQ answers",
     }
 }
 
@@ -352,7 +353,7 @@ impl TaskLine {
         Self {
             id: format!("t-{}", task.task),
             name: task_name(task.task),
-            set: seconds(task.delay),
+            set: if task.delay.is_zero() { "none".into() } else { seconds(task.delay) },
             now: if task.spacing.is_zero() { "none".into() } else { seconds(task.spacing) },
             waiting: thousands(task.waiting),
             last: task.last_start.map_or_else(
@@ -370,6 +371,9 @@ impl TaskLine {
                 }
                 Next::Resort { why } if task.task == Task::Skills => {
                     format!("the word list reads: {why}")
+                }
+                Next::Resort { why } if task.task == Task::Faq => {
+                    format!("the FAQ answers as written: {why}")
                 }
                 Next::Resort { why } => format!("the template writes: {why}"),
             },
@@ -417,6 +421,7 @@ impl Happened {
             Task::Outreach => "an invitation",
             Task::Skills => "a resume's skills",
             Task::Match => "a match mail",
+            Task::Faq => "a question",
         };
         let words = trouble.words.as_deref().unwrap_or("no words");
         let model = &trouble.model;

@@ -117,7 +117,7 @@ fn detail(resume: &Resume) -> String {
                 };
                 format!("{}{key}", made.model.unwrap_or_else(|| "Gemini".into()))
             }
-            Maker::Taxonomy | Maker::Template | Maker::Person => match made.why {
+            Maker::Taxonomy | Maker::Template | Maker::Passage | Maker::Person => match made.why {
                 Some(why) => format!("word list ({why})"),
                 None => "word list".into(),
             },

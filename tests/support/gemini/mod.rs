@@ -113,6 +113,10 @@ pub enum Fault {
     Residue,
     ForgetName,
     TooLong,
+    // Answers from the FAQ that are not to be believed.
+    InventFigure,
+    NoCitation,
+    WrongCitation,
     // Several letters in one answer, told apart wrongly.
     SwapLetters,
     DropLetter,
@@ -135,7 +139,7 @@ pub struct Seen {
     pub key: i64,
     pub project: String,
     pub model: String,
-    /// `outreach`, `skills`, `match`.
+    /// `outreach`, `skills`, `match`, `faq`.
     pub task: String,
     /// What it was answered with; 0 while or where there was no answer.
     pub status: u16,

@@ -1,0 +1,446 @@
+//! Answers: from the store, by Gemini from the best passages, or the best passage as it stands.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::search::{self, Hit, Index};
+use super::{links, soundness};
+use crate::events;
+use crate::keys::Pool;
+use crate::model::job::Class;
+use crate::model::made_by::{MadeBy, Maker};
+use crate::model::{Clock, EntryId, Job, Millis, QuestionId};
+use crate::store::faq::{self as rows, Answered, Entry, QuestionRow, QuestionState};
+use crate::store::{self, Conn, Db};
+
+/// What stands before an entry that is shown as it is.
+pub const AS_WRITTEN: &str = "From the organisers' FAQ, as written";
+/// What somebody reads whose question the FAQ does not answer.
+pub const NOT_IN_THE_FAQ: &str = "Not in the FAQ; passed on to the organisers";
+
+/// So many entries the model is given.
+const PASSAGES: usize = 5;
+/// An answered question that nobody asked for so long is forgotten.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Another process may have written the answer: look anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(1);
+/// Changes come in bursts: look at most this often.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// A question as it was typed, trimmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    #[error("the question is missing")]
+    Missing,
+    #[error("a question has at most {} characters", Question::LONGEST)]
+    TooLong,
+}
+
+impl Question {
+    pub const LONGEST: usize = 500;
+
+    pub fn parse(typed: &str) -> Result<Self, QuestionError> {
+        let text: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !text.chars().any(char::is_alphanumeric) {
+            return Err(QuestionError::Missing);
+        }
+        if text.chars().count() > Self::LONGEST {
+            return Err(QuestionError::TooLong);
+        }
+        Ok(Self(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What somebody is told who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Markdown.
+    pub text: String,
+    /// The entries that it comes from.
+    pub citations: Vec<Citation>,
+    /// The FAQ does not say: the organisers have the question now.
+    pub unknown: bool,
+    pub made_by: MadeBy,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Citation {
+    pub id: EntryId,
+    pub question: String,
+}
+
+impl Citation {
+    fn of(entry: &Entry) -> Self {
+        Self { id: entry.id, question: entry.question.clone() }
+    }
+}
+
+/// A question that was written down.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub id: QuestionId,
+    /// `None`: a job answers it ([`wait`], [`found`]).
+    pub answer: Option<Answer>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Somebody asks more often than is fair to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("that were many questions in a short time; please ask again in {} s", again_in.as_secs().max(1))]
+pub struct TooMany {
+    pub again_in: Duration,
+}
+
+/// Whose questions are counted together: a hash that leads back to nobody, and how many are let through.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    hash: String,
+    a_minute: usize,
+    an_hour: usize,
+}
+
+impl Asker {
+    /// `who` is an address, an account or a session; `salt` keeps the hash from being tried against guesses.
+    pub fn participant(salt: &str, who: &str) -> Self {
+        Self { hash: hash(&[salt, "participant", who]), a_minute: 10, an_hour: 60 }
+    }
+
+    /// Organisers try their FAQ out, and scripts of theirs ask for many.
+    pub fn organiser(salt: &str, who: &str) -> Self {
+        Self { hash: hash(&[salt, "organiser", who]), a_minute: 60, an_hour: 600 }
+    }
+}
+
+/// Asks, and waits at most `patience` for the answer; then the best passage serves. The question and its job are
+/// committed first: the answer will stand in the store also when nobody waits for it any more.
+pub async fn answer(
+    db: &Db,
+    clock: &Clock,
+    pool: &Pool,
+    question: &Question,
+    asker: &Asker,
+    patience: Duration,
+) -> Result<Answer, AskError> {
+    let now = clock.now();
+    let mut tx = db.write().await?;
+    limit(&mut tx, asker, now).await?;
+    let Asked { id, answer } = ask(&mut tx, pool, question, patience, now).await?;
+    tx.commit().await?;
+    match answer {
+        Some(answer) => Ok(answer),
+        None => Ok(wait(db, clock, id, now.plus(patience)).await?),
+    }
+}
+
+/// Counts a question of somebody's, unless it is one too many.
+pub async fn limit(tx: &mut Conn, asker: &Asker, now: Millis) -> Result<(), AskError> {
+    let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+    rows::forget_asks(tx, now.minus(hour)).await?;
+    let asks = rows::asks(tx, &asker.hash, now.minus(hour)).await?;
+    for (most, within) in [(asker.a_minute, minute), (asker.an_hour, hour)] {
+        // The one that has to be forgotten before another is let through.
+        if let Some(at) = asks.get(most - 1)
+            && at.plus(within) > now
+        {
+            return Err(TooMany { again_in: at.plus(within).since(now) }.into());
+        }
+    }
+    rows::count_ask(tx, &asker.hash, now).await?;
+    Ok(())
+}
+
+/// Writes a question down in the caller's transaction, with the job that answers it where no answer is there already.
+/// The job's result stands in the question's row; when no key serves within `patience` it is the best passage.
+pub async fn ask(
+    tx: &mut Conn,
+    pool: &Pool,
+    question: &Question,
+    patience: Duration,
+    now: Millis,
+) -> sqlx::Result<Asked> {
+    let faq = Faq::load(tx).await?;
+    rows::forget(tx, now.minus(KEPT)).await?;
+    let key = match faq.index.key(question.as_str()) {
+        key if key.is_empty() => question.as_str().to_lowercase(),
+        key => key,
+    };
+    let row = rows::asked(tx, events::CURRENT, &key, question.as_str(), now).await?;
+    let id = row.id;
+    if row.version == faq.version {
+        match row.state {
+            QuestionState::Waiting => return Ok(Asked { id, answer: None }),
+            QuestionState::Answered => {
+                // A passage that stood in for the model is no reason not to ask it the next time.
+                if let Some(answer) = read(&row).filter(|it| it.made_by.by == Maker::Model) {
+                    return Ok(Asked { id, answer: Some(answer) });
+                }
+            }
+        }
+    }
+    let worth_asking =
+        faq.hits(question.as_str()).first().is_some_and(|hit| hit.share >= search::WORTH_ASKING);
+    rows::wait(tx, id, question.as_str(), &faq.version).await?;
+    if pool.keys().is_empty() || !worth_asking {
+        let why = if pool.keys().is_empty() { "no key is set" } else { "no entry speaks of it" };
+        let answer = faq.passage(question.as_str(), why);
+        keep(tx, id, &faq.version, &answer, now).await?;
+        return Ok(Asked { id, answer: Some(answer) });
+    }
+    let job = Job::AnswerFaq(id);
+    store::jobs::enqueue(tx, job, Class::Person, now, now, Some(now.plus(patience))).await?;
+    Ok(Asked { id, answer: None })
+}
+
+/// The answer to a question, once there is one. What a job that must end in words asks for.
+pub async fn found(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Answer>> {
+    Ok(rows::question(conn, id).await?.and_then(|row| read(&row)))
+}
+
+/// The answer without waiting any longer: the one that was found, or the best passage.
+pub async fn instead(conn: &mut Conn, id: QuestionId, why: &str) -> sqlx::Result<Answer> {
+    let faq = Faq::load(conn).await?;
+    let row = rows::question(conn, id).await?;
+    if let Some(answer) = row.as_ref().and_then(read) {
+        return Ok(answer);
+    }
+    Ok(faq.passage(row.as_ref().map_or("", |row| &row.text), why))
+}
+
+/// Waits for a question's answer until then: for its row, not for Gemini.
+pub async fn wait(db: &Db, clock: &Clock, id: QuestionId, until: Millis) -> sqlx::Result<Answer> {
+    let mut changes = db.changes();
+    loop {
+        changes.mark_unchanged();
+        if let Some(answer) = found(&mut *db.read().await?, id).await? {
+            return Ok(answer);
+        }
+        let now = clock.now();
+        if now >= until {
+            return instead(&mut *db.read().await?, id, "no key was free in time").await;
+        }
+        tokio::select! {
+            () = clock.sleep_until(until.min(now.plus(LOOK_ANYWAY))) => {}
+            _ = changes.changed() => tokio::time::sleep(BREATH).await,
+        }
+    }
+}
+
+// ── For the job ──
+
+/// A question that is to be answered, and what the model may know.
+pub struct Work {
+    pub question: String,
+    /// The best entries, their links taken out.
+    pub passages: Vec<Passage>,
+    entries: Vec<Entry>,
+    links: Vec<String>,
+    version: String,
+}
+
+/// One entry as the model reads it.
+pub struct Passage {
+    pub question: String,
+    pub answer: String,
+}
+
+/// What the model wrote: the numbers of the passages that it used count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub answer: String,
+    pub citations: Vec<i64>,
+    pub unknown: bool,
+}
+
+/// `None`: nobody waits for this answer any more, or there is no entry to answer from.
+pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Work>> {
+    let Some(row) = rows::question(conn, id).await? else { return Ok(None) };
+    if row.state != QuestionState::Waiting {
+        return Ok(None);
+    }
+    let faq = Faq::load(conn).await?;
+    let best = faq.hits(&row.text).into_iter().take(PASSAGES);
+    let entries: Vec<Entry> = best.map(|hit| faq.entries[hit.at].clone()).collect();
+    let mut links = Vec::new();
+    let passages = entries
+        .iter()
+        .map(|entry| Passage {
+            question: links::take_out(&entry.question, &mut links),
+            answer: links::take_out(&entry.answer, &mut links),
+        })
+        .collect();
+    Ok(Some(Work { question: row.text, passages, entries, links, version: faq.version }))
+}
+
+/// Keeps what the model wrote, as far as it is to be believed: citations that do not exist are dropped, and an answer
+/// without one, or with facts that no passage holds, gives way to the passage as it stands.
+pub async fn conclude(
+    tx: &mut Conn,
+    id: QuestionId,
+    work: &Work,
+    written: &Written,
+    made_by: MadeBy,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let answer = judge(work, written, made_by);
+    keep(tx, id, &work.version, &answer, now).await
+}
+
+/// Keeps the best passage where the model does not serve.
+pub async fn conclude_instead(
+    tx: &mut Conn,
+    id: QuestionId,
+    why: &str,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let Some(row) = rows::question(tx, id).await? else { return Ok(()) };
+    let faq = Faq::load(tx).await?;
+    let answer = faq.passage(&row.text, why);
+    keep(tx, id, &faq.version, &answer, now).await
+}
+
+fn judge(work: &Work, written: &Written, made_by: MadeBy) -> Answer {
+    if written.unknown {
+        return Answer {
+            text: format!("{NOT_IN_THE_FAQ}."),
+            citations: Vec::new(),
+            unknown: true,
+            made_by,
+        };
+    }
+    let mut cited: Vec<&Entry> = Vec::new();
+    for number in &written.citations {
+        let entry = number
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok())
+            .and_then(|at| work.entries.get(at));
+        if let Some(entry) = entry
+            && !cited.iter().any(|known| known.id == entry.id)
+        {
+            cited.push(entry);
+        }
+    }
+    let first = work.entries.first();
+    let doubt = if cited.is_empty() {
+        Some("the answer named no entry")
+    } else {
+        soundness::doubt(&written.answer, &work.question, &work.passages)
+    };
+    let text = links::put_back(written.answer.trim(), &work.links);
+    match (doubt, text, cited.first().copied().or(first)) {
+        (None, Some(text), _) => {
+            let citations = cited.into_iter().map(Citation::of).collect();
+            Answer { text, citations, unknown: false, made_by }
+        }
+        (doubt, _, Some(entry)) => {
+            as_written(entry, doubt.unwrap_or("the answer named a link that is not in the FAQ"))
+        }
+        (doubt, _, None) => unknown(doubt.unwrap_or("no entry speaks of it")),
+    }
+}
+
+fn as_written(entry: &Entry, why: &str) -> Answer {
+    Answer {
+        text: format!("{AS_WRITTEN}:\n\n{}", entry.answer),
+        citations: vec![Citation::of(entry)],
+        unknown: false,
+        made_by: MadeBy::instead(Maker::Passage, why),
+    }
+}
+
+fn unknown(why: &str) -> Answer {
+    Answer {
+        text: format!("{NOT_IN_THE_FAQ}."),
+        citations: Vec::new(),
+        unknown: true,
+        made_by: MadeBy::instead(Maker::Passage, why),
+    }
+}
+
+/// The entries that are on, and what is needed to search them.
+struct Faq {
+    entries: Vec<Entry>,
+    index: Index,
+    version: String,
+}
+
+impl Faq {
+    async fn load(conn: &mut Conn) -> sqlx::Result<Self> {
+        let mut entries = rows::entries(conn, events::CURRENT).await?;
+        entries.retain(|entry| entry.off_at.is_none());
+        let parts = entries.iter().flat_map(|entry| {
+            [
+                entry.id.to_string(),
+                entry.section.clone(),
+                entry.question.clone(),
+                entry.answer.clone(),
+            ]
+        });
+        let parts: Vec<String> = parts.collect();
+        let version = hash(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        Ok(Self { index: Index::new(&entries), entries, version })
+    }
+
+    fn hits(&self, question: &str) -> Vec<Hit> {
+        self.index.search(question)
+    }
+
+    /// The best entry as it stands, if it speaks of enough of the question.
+    fn passage(&self, question: &str, why: &str) -> Answer {
+        match self.hits(question).first() {
+            Some(hit) if hit.share >= search::ANSWERS => as_written(&self.entries[hit.at], why),
+            _ => unknown(why),
+        }
+    }
+}
+
+async fn keep(
+    tx: &mut Conn,
+    id: QuestionId,
+    version: &str,
+    answer: &Answer,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let citations = serde_json::to_string(&answer.citations).unwrap_or_else(|_| "[]".into());
+    let answered = Answered {
+        version,
+        answer: &answer.text,
+        citations: &citations,
+        made_by: &answer.made_by,
+        unknown: answer.unknown,
+    };
+    rows::keep_answer(tx, id, &answered, now).await
+}
+
+/// `None` while the question waits.
+fn read(row: &QuestionRow) -> Option<Answer> {
+    let made_by = row.made_by().filter(|_| row.state == QuestionState::Answered)?;
+    let citations: Vec<Citation> = serde_json::from_str(&row.citations).unwrap_or_default();
+    let unknown = citations.is_empty();
+    Some(Answer { text: row.answer.clone(), citations, unknown, made_by })
+}
+
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // With its length, so that no two lists of parts come to the same bytes.
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}

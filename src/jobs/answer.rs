@@ -1,0 +1,86 @@
+//! Answers a question from the FAQ: by Gemini, or by the best passage when that is the resort.
+
+use crate::app::App;
+use crate::faq::{self, Passage, Work};
+use crate::jobs::Means;
+use crate::keys::{self, After, Grant};
+use crate::llm::{Failure, prompts};
+use crate::model::QuestionId;
+use crate::model::made_by::MadeBy;
+use crate::store;
+use crate::store::jobs::Leased;
+
+pub async fn run(app: &App, leased: &Leased, id: QuestionId, means: Means) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let ours = store::jobs::hold(&mut tx, leased).await?;
+    let work = if ours { faq::take_up(&mut tx, id).await? } else { None };
+    match (work, means) {
+        (Some(work), Means::Model(grant)) => {
+            tx.commit().await?;
+            return by_model(app, leased, id, &work, &grant).await;
+        }
+        (Some(_), Means::Resort(why)) => faq::conclude_instead(&mut tx, id, &why, now).await?,
+        (None, Means::Model(grant)) => {
+            keys::settle(&mut tx, &app.pool, &grant, &Err(Failure::GivenBack), now).await?;
+        }
+        (None, Means::Resort(_)) => {}
+    }
+    store::jobs::finish(&mut tx, leased).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn by_model(
+    app: &App,
+    leased: &Leased,
+    id: QuestionId,
+    work: &Work,
+    grant: &Grant,
+) -> anyhow::Result<()> {
+    let passages: Vec<(&str, &str)> = work
+        .passages
+        .iter()
+        .map(|Passage { question, answer }| (question.as_str(), answer.as_str()))
+        .collect();
+    let request = prompts::faq(&work.question, &passages);
+    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
+    let (outcome, read) = match outcome {
+        Ok(answer) => match prompts::read_faq(&answer) {
+            Ok(read) => (Ok(answer), Some(read)),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
+        },
+        Err(failure) => (Err(failure), None),
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let words = outcome.as_ref().err().map(ToString::to_string);
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    if !store::jobs::hold(&mut tx, leased).await? {
+        // Somebody else answers it by now: the request is booked, and that is all.
+        tx.commit().await?;
+        return Ok(());
+    }
+    let again = match (after, read) {
+        (After::Fine, Some(read)) => {
+            let prompts::FaqAnswer { answer, citations, unknown } = read;
+            let written = faq::Written { answer, citations, unknown };
+            let made_by = MadeBy::model(&grant.model, grant.key);
+            faq::conclude(&mut tx, id, work, &written, made_by, now).await?;
+            None
+        }
+        (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
+        (After::Again { at }, _) => Some((at, words)),
+        (After::Attempt { at, why }, _) => Some((at, Some(why))),
+        (After::Resort { why }, _) => {
+            faq::conclude_instead(&mut tx, id, &why, now).await?;
+            None
+        }
+    };
+    match again {
+        Some((at, words)) => {
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+        }
+        None => store::jobs::finish(&mut tx, leased).await?,
+    }
+    Ok(tx.commit().await?)
+}

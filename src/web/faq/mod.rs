@@ -1,0 +1,398 @@
+//! The FAQ for organisers: entries, what nobody has answered, trying it out. `public` is what participants see.
+
+mod import;
+mod markdown;
+mod public;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+pub use import::{export_markdown, export_text, import, import_form};
+pub use public::{api_ask, ask as ask_public, page as public_page};
+
+use self::markdown::Markdown;
+use self::public::{AnswerView, Visitor, try_answer};
+use super::error::Error;
+use super::form::FieldErrors;
+use super::guard::Organiser;
+use super::page::{Frame, Place, Times, count, filters, render};
+use crate::app::App;
+use crate::events::{self, CURRENT};
+use crate::faq::entries::{self, Direction};
+use crate::model::{EntryId, QuestionId};
+use crate::store;
+use crate::store::faq::{Entry, EntryText};
+
+/// Unanswered questions that are listed.
+const LISTED: i64 = 100;
+
+// ── The list ──
+
+#[derive(Template)]
+#[template(path = "faq/list.html")]
+pub struct ListPage {
+    frame: Frame,
+    said: &'static str,
+    sections: Vec<Section>,
+    entries: usize,
+    unanswered: Vec<UnansweredLine>,
+    unanswered_more: i64,
+    is_public: bool,
+    /// Where the participants' page is; empty while nobody else can reach this Muster.
+    public_address: String,
+    asked: String,
+    problem: String,
+    answer: Option<AnswerView>,
+}
+
+struct Section {
+    id: String,
+    name: String,
+    entries: Vec<EntryView>,
+}
+
+struct EntryView {
+    id: EntryId,
+    question: String,
+    answer: Markdown,
+    source: String,
+    is_off: bool,
+    changed: String,
+    is_first: bool,
+    is_last: bool,
+}
+
+struct UnansweredLine {
+    id: QuestionId,
+    text: String,
+    asked: String,
+}
+
+#[derive(Deserialize)]
+pub struct Said {
+    said: Option<String>,
+}
+
+fn said(word: Option<&str>) -> &'static str {
+    match word.unwrap_or_default() {
+        "added" => "The entry is there now.",
+        "saved" => "Saved.",
+        "deleted" => "The entry is gone.",
+        "settled" => "The question is off the list.",
+        "open" => "Everybody with the link can read the FAQ and ask it.",
+        "closed" => "Only organisers can see the FAQ now.",
+        "imported" => "The entries are there now.",
+        _ => "",
+    }
+}
+
+pub async fn list(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Query(query): Query<Said>,
+) -> Result<Response, Error> {
+    let mut page = ListPage::load(&app, &organiser).await?;
+    page.said = said(query.said.as_deref());
+    Ok(render(&page)?.into_response())
+}
+
+impl ListPage {
+    async fn load(app: &App, organiser: &Organiser) -> Result<Self, Error> {
+        let mut conn = app.db.read().await?;
+        let event = events::current(&mut conn, &app.config).await?;
+        let times = Times::new(event.time_zone.as_deref(), app.clock.now());
+        let all = store::faq::entries(&mut conn, CURRENT).await?;
+        let entries = all.len();
+        let unanswered = store::faq::unanswered(&mut conn, CURRENT, LISTED).await?;
+        let waiting = store::faq::count_unanswered(&mut conn, CURRENT).await?;
+        let sections = entries::by_section(all).into_iter().enumerate();
+        Ok(Self {
+            frame: Frame::load(app, &mut conn, organiser, Place::Faq).await?,
+            said: "",
+            sections: sections
+                .map(|(at, (name, entries))| Section::new(at, name, entries, &times))
+                .collect(),
+            entries,
+            unanswered_more: waiting - LISTED.min(waiting),
+            unanswered: unanswered
+                .into_iter()
+                .map(|row| UnansweredLine {
+                    id: row.id,
+                    asked: format!(
+                        "asked {}, last {}",
+                        count(row.times, "time", "times"),
+                        times.at(row.asked_at)
+                    ),
+                    text: row.text,
+                })
+                .collect(),
+            is_public: entries::is_public(&mut conn, CURRENT).await?,
+            public_address: app
+                .config
+                .public_url
+                .as_deref()
+                .map(|url| format!("{}/faq/public", url.trim_end_matches('/')))
+                .unwrap_or_default(),
+            asked: String::new(),
+            problem: String::new(),
+            answer: None,
+        })
+    }
+}
+
+impl Section {
+    fn new(at: usize, name: String, entries: Vec<Entry>, times: &Times) -> Self {
+        let last = entries.len() - 1;
+        let entries = entries.into_iter().enumerate().map(|(at, entry)| EntryView {
+            id: entry.id,
+            answer: Markdown::new(&entry.answer),
+            question: entry.question,
+            source: entry.source,
+            is_off: entry.off_at.is_some(),
+            changed: times.at(entry.updated_at),
+            is_first: at == 0,
+            is_last: at == last,
+        });
+        let name = if name.is_empty() { "Without a section".into() } else { name };
+        Self { id: format!("s{at}"), name, entries: entries.collect() }
+    }
+}
+
+#[derive(Deserialize)]
+pub struct AskForm {
+    #[serde(default)]
+    question: String,
+}
+
+/// The organiser tries the FAQ out: the same question, the same answer as a participant's.
+pub async fn ask(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    visitor: Visitor,
+    Form(typed): Form<AskForm>,
+) -> Result<Response, Error> {
+    let tried = try_answer(&app, &visitor, &typed.question).await;
+    let mut page = ListPage::load(&app, &organiser).await?;
+    let status = match tried {
+        Ok(answer) => {
+            page.answer = Some(AnswerView::new(&answer));
+            StatusCode::OK
+        }
+        Err(error @ (Error::Unprocessable(_) | Error::TooMany(_))) => {
+            page.problem = error.to_string();
+            error.status()
+        }
+        Err(error) => return Err(error),
+    };
+    page.asked = typed.question;
+    Ok((status, render(&page)?).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct Visibility {
+    public: Option<String>,
+}
+
+pub async fn set_visibility(
+    State(app): State<App>,
+    Form(typed): Form<Visibility>,
+) -> Result<Redirect, Error> {
+    let public = typed.public.is_some();
+    let mut tx = app.db.write().await?;
+    entries::set_public(&mut tx, CURRENT, public).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(if public { "/faq?said=open" } else { "/faq?said=closed" }))
+}
+
+// ── One entry ──
+
+#[derive(Template)]
+#[template(path = "faq/form.html")]
+pub struct FormPage {
+    frame: Frame,
+    title: &'static str,
+    action: String,
+    button: &'static str,
+    typed: EntryForm,
+    errors: FieldErrors,
+    sections: Vec<String>,
+    /// What a participant asked, where this is to be its answer.
+    asked: String,
+    /// The entry that may be deleted here.
+    id: Option<EntryId>,
+}
+
+/// An entry as it was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct EntryForm {
+    #[serde(default)]
+    section: String,
+    #[serde(default)]
+    question: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    source: String,
+    /// The unanswered question that it answers.
+    answers: Option<QuestionId>,
+}
+
+impl EntryForm {
+    fn check(&self) -> Result<EntryText, FieldErrors> {
+        let typed = EntryText {
+            section: self.section.clone(),
+            question: self.question.clone(),
+            answer: self.answer.clone(),
+            source: self.source.clone(),
+        };
+        entries::check(&typed).map_err(|problems| {
+            let mut errors = FieldErrors::default();
+            for (field, words) in problems {
+                errors.add(field, words);
+            }
+            errors
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub struct NewQuery {
+    question: Option<QuestionId>,
+}
+
+pub async fn new(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Query(query): Query<NewQuery>,
+) -> Result<Response, Error> {
+    let mut typed = EntryForm::default();
+    if let Some(id) = query.question {
+        let mut conn = app.db.read().await?;
+        let row = store::faq::question(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        typed.question = row.text.chars().take(entries::LONGEST_QUESTION).collect();
+        typed.answers = Some(id);
+    }
+    form_page(&app, &organiser, None, typed, FieldErrors::default()).await
+}
+
+pub async fn add(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Form(typed): Form<EntryForm>,
+) -> Result<Response, Error> {
+    let text = match typed.check() {
+        Ok(text) => text,
+        Err(errors) => return form_page(&app, &organiser, None, typed, errors).await,
+    };
+    let mut tx = app.db.write().await?;
+    let id = entries::add(&mut tx, CURRENT, &text, typed.answers, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/faq?said=added#e{id}")).into_response())
+}
+
+pub async fn edit(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<EntryId>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let entry = store::faq::entry(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    drop(conn);
+    let Entry { section, question, answer, source, .. } = entry;
+    let typed = EntryForm { section, question, answer, source, answers: None };
+    form_page(&app, &organiser, Some(id), typed, FieldErrors::default()).await
+}
+
+pub async fn save(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<EntryId>,
+    Form(typed): Form<EntryForm>,
+) -> Result<Response, Error> {
+    let text = match typed.check() {
+        Ok(text) => text,
+        Err(errors) => return form_page(&app, &organiser, Some(id), typed, errors).await,
+    };
+    let mut tx = app.db.write().await?;
+    if !store::faq::update_entry(&mut tx, id, &text, app.clock.now()).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/faq?said=saved#e{id}")).into_response())
+}
+
+async fn form_page(
+    app: &App,
+    organiser: &Organiser,
+    id: Option<EntryId>,
+    typed: EntryForm,
+    errors: FieldErrors,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let mut sections: Vec<String> = Vec::new();
+    for entry in store::faq::entries(&mut conn, CURRENT).await? {
+        if !entry.section.is_empty() && !sections.contains(&entry.section) {
+            sections.push(entry.section);
+        }
+    }
+    let asked = match typed.answers {
+        Some(question) => store::faq::question(&mut conn, question).await?.map(|row| row.text),
+        None => None,
+    };
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = FormPage {
+        frame: Frame::load(app, &mut conn, organiser, Place::Faq).await?,
+        title: if id.is_some() { "Edit an entry" } else { "Add an entry" },
+        action: id.map_or_else(|| "/faq".into(), |id| format!("/faq/{id}")),
+        button: if id.is_some() { "Save" } else { "Add the entry" },
+        typed,
+        errors,
+        sections,
+        asked: asked.unwrap_or_default(),
+        id,
+    };
+    Ok((status, render(&page)?).into_response())
+}
+
+/// What is done to an entry with one button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deed {
+    Up,
+    Down,
+    On,
+    Off,
+    Delete,
+}
+
+pub async fn act(
+    State(app): State<App>,
+    Path((id, deed)): Path<(EntryId, Deed)>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    store::faq::entry(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    match deed {
+        Deed::Up => entries::shift(&mut tx, CURRENT, id, Direction::Up).await?,
+        Deed::Down => entries::shift(&mut tx, CURRENT, id, Direction::Down).await?,
+        Deed::On => drop(store::faq::switch_entry(&mut tx, id, None).await?),
+        Deed::Off => drop(store::faq::switch_entry(&mut tx, id, Some(app.clock.now())).await?),
+        Deed::Delete => drop(store::faq::delete_entry(&mut tx, id).await?),
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&match deed {
+        Deed::Delete => "/faq?said=deleted".to_owned(),
+        _ => format!("/faq?said=saved#e{id}"),
+    }))
+}
+
+/// An unanswered question goes off the list.
+pub async fn settle(State(app): State<App>, Path(id): Path<QuestionId>) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    store::faq::settle(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/faq?said=settled#unanswered"))
+}
