@@ -324,7 +324,10 @@ async fn hour(app: TestApp) {
     // Key 1 was used in the last minute by a request that was given back: key 2 has rested longer.
     assert!(row_words(&page, 2).contains("Has rested longest, goes next in 3.0 s"), "{said}");
     assert!(page.contains("3 in all, 2 in the busiest minute (11:50), 1 refused"), "{page}");
-    assert!(said.contains("11:50 1 1 0 0 1 11:01 1 0 0 0 0"), "the table has the same facts: {said}");
+    assert!(
+        said.contains("11:50 1 1 0 0 1 11:01 1 0 0 0 0"),
+        "the table has the same facts: {said}"
+    );
     assert!(said.contains("11:50:01 Refused Key 1 was refused (a resume&#39;s skills, gemini-3.5-flash-lite): its requests are used."), "{said}");
 }
 
