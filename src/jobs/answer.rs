@@ -43,14 +43,7 @@ async fn by_model(
         .map(|Passage { question, answer }| (question.as_str(), answer.as_str()))
         .collect();
     let request = prompts::faq(&work.question, &passages);
-    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
-    let (outcome, read) = match outcome {
-        Ok(answer) => match prompts::read_faq(&answer) {
-            Ok(read) => (Ok(answer), Some(read)),
-            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
-        },
-        Err(failure) => (Err(failure), None),
-    };
+    let (outcome, read) = super::ask(app, grant, &request, prompts::read_faq).await;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);

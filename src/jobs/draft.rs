@@ -6,7 +6,6 @@ use crate::campaigns::messages::{AfterDraft, store_draft};
 use crate::campaigns::{checks, template};
 use crate::jobs::Means;
 use crate::keys::{self, After, Grant};
-use crate::llm::answer::Usage;
 use crate::llm::{Failure, prompts};
 use crate::model::letter::{Draft, Finding};
 use crate::model::made_by::{MadeBy, Maker};
@@ -89,15 +88,7 @@ pub(super) async fn by_model(
     let mut facts = letter.facts.clone();
     facts.hint = hint(message);
     let request = prompts::letter(&facts);
-    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
-    // A letter of another shape is an answer of no use, which is for the pool to book.
-    let (outcome, draft) = match outcome {
-        Ok(answer) => match prompts::read_letter(&answer) {
-            Ok(draft) => (Ok(answer), Some(draft)),
-            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
-        },
-        Err(failure) => (Err(failure), None),
-    };
+    let (outcome, draft) = super::ask(app, grant, &request, prompts::read_letter).await;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
@@ -111,21 +102,7 @@ pub(super) async fn by_model(
             let made_by = MadeBy::model(&grant.model, grant.key);
             keep(&mut tx, app, leased, message, &draft, &made_by, now).await?;
         }
-        (After::Fine, None) => {
-            give_back(
-                &mut tx,
-                leased,
-                message,
-                now,
-                leased.attempts,
-                &Failure::Unusable {
-                    why: crate::llm::Unusable::EmptyText,
-                    usage: Usage::default(),
-                }
-                .to_string(),
-            )
-            .await?;
-        }
+        (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
         (After::Again { at }, _) => {
             let words = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
             give_back(&mut tx, leased, message, at, leased.attempts, &words).await?;

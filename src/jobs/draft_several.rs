@@ -83,14 +83,8 @@ pub async fn run(app: &App, jobs: &[Leased], grant: &Grant) -> anyhow::Result<()
 async fn write(app: &App, parts: &[Part], grant: &Grant) -> anyhow::Result<()> {
     let letters: Vec<_> = parts.iter().map(|it| (it.message.id, &it.letter.facts)).collect();
     let request = prompts::invitations(&letters);
-    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
-    let (outcome, drafts) = match outcome {
-        Ok(answer) => match prompts::read_invitations(&answer) {
-            Ok(drafts) => (Ok(answer), drafts),
-            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), Vec::new()),
-        },
-        Err(failure) => (Err(failure), Vec::new()),
-    };
+    let (outcome, drafts) = super::ask(app, grant, &request, prompts::read_invitations).await;
+    let drafts = drafts.unwrap_or_default();
     let words = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
     let now = app.clock.now();
     let mut tx = app.db.write().await?;

@@ -43,14 +43,8 @@ async fn by_model(
     grant: &Grant,
 ) -> anyhow::Result<()> {
     let request = prompts::skills(text);
-    let outcome = keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, &request).await;
-    let (outcome, names) = match outcome {
-        Ok(answer) => match prompts::read_skills(&answer) {
-            Ok(names) => (Ok(answer), names),
-            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), Vec::new()),
-        },
-        Err(failure) => (Err(failure), Vec::new()),
-    };
+    let (outcome, names) = super::ask(app, grant, &request, prompts::read_skills).await;
+    let names = names.unwrap_or_default();
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);

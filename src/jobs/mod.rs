@@ -15,7 +15,8 @@ pub use owner::Owner;
 pub use worker::{Workers, run_due};
 
 use crate::app::App;
-use crate::keys::Grant;
+use crate::keys::{self, Grant};
+use crate::llm::{Answer, Failure, Request, Unusable};
 use crate::model::Job;
 use crate::store::jobs::Leased;
 
@@ -26,6 +27,23 @@ pub enum Means {
     Model(Grant),
     /// Template or taxonomy, and why.
     Resort(String),
+}
+
+/// Asks Gemini and reads the answer. One of another shape than was asked for is an answer of no use, which is for the
+/// pool to book: what was read is there exactly when the answer is.
+async fn ask<T>(
+    app: &App,
+    grant: &Grant,
+    request: &Request,
+    read: impl FnOnce(&Answer) -> Result<T, Unusable>,
+) -> (Result<Answer, Failure>, Option<T>) {
+    match keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, request).await {
+        Ok(answer) => match read(&answer) {
+            Ok(read) => (Ok(answer), Some(read)),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
+        },
+        Err(failure) => (Err(failure), None),
+    }
 }
 
 /// The one place that says which body belongs to which kind. An error is a fault of ours or the database's: the job is

@@ -119,15 +119,21 @@ pub async fn ask_for_template(
     Ok(render(&page)?.into_response())
 }
 
+/// The campaign, if there is anything to choose: nothing is written for one that does not run.
+async fn running(tx: &mut Conn, id: CampaignId) -> Result<Campaign, Error> {
+    let campaign = store::campaigns::find(tx, id).await?.ok_or(Error::NotFound)?;
+    if campaign.state != CampaignState::Running {
+        return Err(Error::Conflict("The campaign does not run. Let it go on first.".into()));
+    }
+    Ok(campaign)
+}
+
 pub async fn finish_by_template(
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
-    let campaign = store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if campaign.state != CampaignState::Running {
-        return Err(Error::Conflict("The campaign does not run. Let it go on first.".into()));
-    }
+    running(&mut tx, id).await?;
     let letters = campaigns::finish_by_template(&mut tx, id).await?;
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, letters, "Campaign {id} is finished by the template");
@@ -164,10 +170,7 @@ pub async fn write_templates_again(
     Path(id): Path<CampaignId>,
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
-    let campaign = store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    if campaign.state != CampaignState::Running {
-        return Err(Error::Conflict("The campaign does not run. Let it go on first.".into()));
-    }
+    let campaign = running(&mut tx, id).await?;
     let now = app.clock.now();
     let letters = campaigns::write_templates_again(&mut tx, &app.config, &campaign, now).await?;
     tx.commit().await?;

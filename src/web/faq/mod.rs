@@ -15,7 +15,7 @@ pub use import::{export_markdown, export_text, import, import_form};
 pub use public::{api_ask, ask as ask_public, page as public_page};
 
 use self::markdown::Markdown;
-use self::public::{AnswerView, Visitor, try_answer};
+use self::public::{AnswerView, Tried, Visitor, try_on_page};
 use super::error::Error;
 use super::form::FieldErrors;
 use super::guard::Organiser;
@@ -175,20 +175,9 @@ pub async fn ask(
     visitor: Visitor,
     Form(typed): Form<AskForm>,
 ) -> Result<Response, Error> {
-    let tried = try_answer(&app, &visitor, &typed.question).await;
-    let mut page = ListPage::load(&app, &organiser).await?;
-    let status = match tried {
-        Ok(answer) => {
-            page.answer = Some(AnswerView::new(&answer));
-            StatusCode::OK
-        }
-        Err(error @ (Error::Unprocessable(_) | Error::TooMany(_))) => {
-            page.problem = error.to_string();
-            error.status()
-        }
-        Err(error) => return Err(error),
-    };
-    page.asked = typed.question;
+    let Tried { status, answer, problem } = try_on_page(&app, &visitor, &typed.question).await?;
+    let list = ListPage::load(&app, &organiser).await?;
+    let page = ListPage { asked: typed.question, answer, problem, ..list };
     Ok((status, render(&page)?).into_response())
 }
 

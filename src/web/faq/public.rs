@@ -66,7 +66,7 @@ impl Visitor {
 }
 
 /// The answer to what was typed. The one way for the page, the JSON interface and the organiser's box.
-pub async fn try_answer(app: &App, visitor: &Visitor, typed: &str) -> Result<Answer, Error> {
+async fn try_answer(app: &App, visitor: &Visitor, typed: &str) -> Result<Answer, Error> {
     let question = Question::parse(typed)
         .map_err(|error| Error::Unprocessable(sentence(&error.to_string())))?;
     let asker = visitor.asker(app)?;
@@ -77,6 +77,28 @@ pub async fn try_answer(app: &App, visitor: &Visitor, typed: &str) -> Result<Ans
             AskError::Db(error) => error.into(),
         },
     )
+}
+
+/// What a page with a box to ask shows of a question that was typed into it.
+pub struct Tried {
+    pub status: StatusCode,
+    pub answer: Option<AnswerView>,
+    pub problem: String,
+}
+
+/// [`try_answer`] for a page: what is wrong with the question stands beside the box.
+pub async fn try_on_page(app: &App, visitor: &Visitor, typed: &str) -> Result<Tried, Error> {
+    match try_answer(app, visitor, typed).await {
+        Ok(answer) => Ok(Tried {
+            status: StatusCode::OK,
+            answer: Some(AnswerView::new(&answer)),
+            problem: String::new(),
+        }),
+        Err(error @ (Error::Unprocessable(_) | Error::TooMany(_))) => {
+            Ok(Tried { status: error.status(), answer: None, problem: error.to_string() })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// An answer, ready to print.
@@ -178,20 +200,9 @@ pub async fn ask(
     visitor: Visitor,
     Form(typed): Form<AskForm>,
 ) -> Result<Response, Error> {
-    let tried = try_answer(&app, &visitor, &typed.question).await;
-    let mut page = PublicPage::load(&app).await?;
-    let status = match tried {
-        Ok(answer) => {
-            page.answer = Some(AnswerView::new(&answer));
-            StatusCode::OK
-        }
-        Err(error @ (Error::Unprocessable(_) | Error::TooMany(_))) => {
-            page.problem = error.to_string();
-            error.status()
-        }
-        Err(error) => return Err(error),
-    };
-    page.asked = typed.question;
+    let Tried { status, answer, problem } = try_on_page(&app, &visitor, &typed.question).await?;
+    let page =
+        PublicPage { asked: typed.question, answer, problem, ..PublicPage::load(&app).await? };
     Ok((status, render(&page)?).into_response())
 }
 
