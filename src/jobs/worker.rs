@@ -25,6 +25,8 @@ const LEASE: Duration = Duration::from_secs(15);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How often the database's clock is asked, where it is the one that counts.
 const ASK_THE_CLOCK: Duration = Duration::from_mins(1);
+/// A request of another program whose process is gone is forgotten so long after its deadline.
+const LEFT_BEHIND: Duration = Duration::from_mins(1);
 /// Another process may have written: look anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// Changes come in bursts: look at most this often, but never later than what is waited for. Divided by `TIME_SCALE`.
@@ -186,6 +188,7 @@ async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
     for silent in store::jobs::silent_owners(&mut tx, now).await? {
         owner::settle(&mut tx, &silent, now).await?;
     }
+    store::jobs::forget_forwards(&mut tx, now.minus(LEFT_BEHIND / app.config.time_scale)).await?;
     store::campaigns::finish_all_done(&mut tx, now).await?;
     tx.commit().await
 }

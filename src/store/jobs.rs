@@ -575,6 +575,16 @@ pub async fn release_owner(conn: &mut Conn, owner: &str) -> sqlx::Result<u64> {
     Ok(done.rows_affected())
 }
 
+/// Removes what came through the door of a process that is no more: its deadline passed before then, and nobody who held
+/// a connection has taken it.
+pub async fn forget_forwards(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM jobs WHERE kind = 'forward' AND owner IS NULL AND deadline_at < $1")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// How many jobs there are at all, held or not.
 pub async fn count(conn: &mut Conn) -> sqlx::Result<i64> {
     sqlx::query_scalar("SELECT COUNT(*) FROM jobs").fetch_one(conn).await

@@ -2,6 +2,7 @@
 
 mod api;
 mod days_quota;
+mod door;
 mod faq;
 mod faq_trial;
 mod keys;
