@@ -1,0 +1,14 @@
+//! Discord: what comes in (`signature`, `interaction`), what goes out (`reply`, `commands`).
+//!
+//! Values in, values out: this room knows neither the store nor the web.
+
+pub mod commands;
+pub mod interaction;
+mod markdown;
+pub mod reply;
+pub mod signature;
+
+pub use interaction::{Asked, Incoming, Interaction};
+pub use markdown::escape;
+pub use reply::{Message, Modal, Reply};
+pub use signature::{BadKey, PublicKey, Refused};
