@@ -8,7 +8,7 @@ mod find_skills;
 mod owner;
 mod read_resume;
 mod send;
-mod send_test;
+mod send_direct;
 mod worker;
 
 pub use owner::Owner;
@@ -57,7 +57,7 @@ async fn run(
     match (leased.job, means_of(leased, means)) {
         (Job::Draft(id, _), Some(means)) => draft::run(app, leased, id, means).await,
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
-        (Job::SendTest(id), _) => send_test::run(app, owner, leased, id).await,
+        (Job::SendDirect(id), _) => send_direct::run(app, owner, leased, id).await,
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
         (Job::AnswerFaq(id), Some(means)) => answer::run(app, leased, id, means).await,

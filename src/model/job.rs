@@ -1,6 +1,6 @@
 //! Kinds of work that are done later.
 
-use super::{MailId, MessageId, QuestionId, ResumeId, UnknownWord, words};
+use super::{MailId, MessageId, PersonId, QuestionId, ReplyId, ResumeId, UnknownWord, words};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,14 +9,18 @@ pub enum Job {
     Draft(MessageId, Task),
     /// Deliver an approved message.
     Send(MessageId),
-    /// Deliver a mail by which the organiser tries the settings.
-    SendTest(MailId),
+    /// Deliver a mail that belongs to no campaign: the organiser's test, a code that somebody asked for.
+    SendDirect(MailId),
     /// Take the text out of an uploaded file.
     ReadResume(ResumeId),
     /// Find the skills in a resume's text.
     FindSkills(ResumeId),
     /// Answer a question from the FAQ.
     AnswerFaq(QuestionId),
+    /// Put the answer to a question where Discord waits for it.
+    Reply(ReplyId),
+    /// Give a verified person the role on Discord.
+    GiveRole(PersonId),
 }
 
 /// What a request to Gemini is for. Each task keeps its own distance between two starts.
@@ -55,10 +59,12 @@ impl Job {
             Self::Draft(_, Task::Match) => "draft_match",
             Self::Draft(_, _) => "draft_outreach",
             Self::Send(_) => "send_message",
-            Self::SendTest(_) => "send_test",
+            Self::SendDirect(_) => "send_direct",
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
             Self::AnswerFaq(_) => "answer_faq",
+            Self::Reply(_) => "reply",
+            Self::GiveRole(_) => "give_role",
         }
     }
 
@@ -66,9 +72,11 @@ impl Job {
     pub fn subject(self) -> i64 {
         match self {
             Self::Draft(id, _) | Self::Send(id) => id.0,
-            Self::SendTest(id) => id.0,
+            Self::SendDirect(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
             Self::AnswerFaq(id) => id.0,
+            Self::Reply(id) => id.0,
+            Self::GiveRole(id) => id.0,
         }
     }
 
@@ -78,7 +86,11 @@ impl Job {
             Self::Draft(_, task) => Some(task),
             Self::FindSkills(_) => Some(Task::Skills),
             Self::AnswerFaq(_) => Some(Task::Faq),
-            Self::Send(_) | Self::SendTest(_) | Self::ReadResume(_) => None,
+            Self::Send(_)
+            | Self::SendDirect(_)
+            | Self::ReadResume(_)
+            | Self::Reply(_)
+            | Self::GiveRole(_) => None,
         }
     }
 
@@ -88,10 +100,12 @@ impl Job {
             "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
             "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
             "send_message" => Ok(Self::Send(MessageId(subject))),
-            "send_test" => Ok(Self::SendTest(MailId(subject))),
+            "send_direct" => Ok(Self::SendDirect(MailId(subject))),
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
+            "reply" => Ok(Self::Reply(ReplyId(subject))),
+            "give_role" => Ok(Self::GiveRole(PersonId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }
     }

@@ -298,9 +298,7 @@ pub async fn send_test(
     };
     let mut tx = app.db.write().await?;
     let event = events::current(&mut tx, &app.config).await?;
-    let by_smtp = app.smtp.is_some();
-    let id =
-        senders::send_test(&mut tx, &app.config, &event, by_smtp, &to, app.clock.now()).await?;
+    let id = senders::send_test(&mut tx, &app.config, &event, &to, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/outbox/{id}")).into_response())
 }

@@ -263,13 +263,15 @@ impl TestApp {
             reply_to: None,
             to: letter.person.address.clone(),
             to_name: letter.person.name.clone(),
-            leave: letter.leave.clone(),
+            leave: Some(letter.leave.clone()),
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };
         let bytes = muster::mail::compose(&envelope, &whole).unwrap();
         let mail = store::mails::NewMail {
             message: Some(id),
+            person: None,
+            try_until: None,
             recipient: letter.person.address.as_str(),
             subject: &message.subject,
             header_id: &envelope.header_id,

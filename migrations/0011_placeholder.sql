@@ -1,0 +1,2 @@
+-- Holds the number for a step that comes from elsewhere.
+SELECT 1;
