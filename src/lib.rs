@@ -8,6 +8,7 @@ pub mod config;
 
 pub mod store;
 
+pub mod discord;
 pub mod extract;
 pub mod llm;
 pub mod mail;

@@ -1,5 +1,5 @@
 //! Which room may know which: `main → app → {web, jobs, cli} → domain → store → model` and
-//! `{jobs, cli} → {llm, mail, extract, skills} → model`. The sources are read and every path in them is judged.
+//! `{jobs, cli} → {discord, llm, mail, extract, skills} → model`. The sources are read and every path in them is judged.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::support::source::{At, Token, files, tokens};
 const MODEL: &str = "model";
 const CONFIG: &str = "config";
 const STORE: &str = "store";
-const TOOLS: &[&str] = &["llm", "mail", "extract", "skills"];
+const TOOLS: &[&str] = &["discord", "llm", "mail", "extract", "skills"];
 const DOORS: &[&str] = &["web", "jobs", "cli"];
 const APP: &str = "app";
 
