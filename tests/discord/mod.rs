@@ -127,7 +127,7 @@ async fn a_short_wait_is_slept_through_and_a_long_one_is_the_callers() {
 
     let now = clock.now();
     discord.fault("/roles", Fault::TooMany { retry_after: 64.57, everything: false });
-    let then = now.plus(Duration::from_millis(65_000));
+    let then = now.plus(Duration::from_secs(65));
     assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));
     clock.advance_to(Millis(then.0 - 2_001));
     assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));

@@ -143,7 +143,7 @@ impl TestDiscord {
         config.discord.public_key = Some(PUBLIC_KEY.into());
         config.discord.token = Some(Secret::new(TOKEN));
         config.discord.guild_id = Some(GUILD.into());
-        config.discord.base_url = self.url.clone();
+        config.discord.base_url.clone_from(&self.url);
     }
 
     // ── what goes wrong ──
@@ -154,10 +154,7 @@ impl TestDiscord {
     }
 
     pub fn faults(&self, part: &str, fault: Fault, times: usize) {
-        let mut inner = self.inner();
-        for _ in 0..times {
-            inner.faults.push_back((part.to_owned(), fault.clone()));
-        }
+        self.inner().faults.extend(std::iter::repeat_n((part.to_owned(), fault), times));
     }
 
     /// So many requests in such a window for each bucket.
@@ -452,7 +449,7 @@ impl Inner {
         }
         let at = self.faults.iter().position(|(part, _)| call.line.contains(part.as_str()));
         if let Some((_, fault)) = at.and_then(|at| self.faults.remove(at)) {
-            return self.go_wrong(fault, bucket, now);
+            return self.go_wrong(&fault, &bucket, now);
         }
         let window = self.window;
         let (limit, counter) = (self.limit, self.buckets.entry(bucket.clone()));
@@ -483,8 +480,8 @@ impl Inner {
         Outcome::Answer(response)
     }
 
-    fn go_wrong(&mut self, fault: Fault, bucket: (String, String), now: Millis) -> Outcome {
-        let said = match fault {
+    fn go_wrong(&mut self, fault: &Fault, bucket: &(String, String), now: Millis) -> Outcome {
+        let said = match *fault {
             Fault::TooMany { retry_after, everything } => {
                 let until = now.plus(Duration::from_secs_f64(retry_after));
                 if everything {

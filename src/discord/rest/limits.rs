@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_429_for_everything_stops_every_route() {
         let mut limits = Limits::default();
-        let told = TooMany { wait: Duration::from_secs(60), everything: true, shared: false };
+        let told = TooMany { wait: Duration::from_mins(1), everything: true, shared: false };
         limits.too_many(&place("PUT role", "server"), told, START);
         assert_eq!(limits.take(&place("GET roles", "server"), at(59)), Err(at(60)));
         assert_eq!(limits.take(&place("GET roles", "server"), at(60)), Ok(()));

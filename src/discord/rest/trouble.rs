@@ -1,5 +1,7 @@
 //! What may come of asking Discord, other than what was asked for. Its words are kept short and without secrets.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 
 use crate::model::{Millis, Secret};
@@ -74,7 +76,8 @@ fn fields(errors: &serde_json::Value, path: &str, words: &mut String) {
     for (name, inner) in object {
         if let Some(list) = inner.as_array().filter(|_| name == "_errors") {
             for message in list.iter().filter_map(|it| it.get("message")?.as_str()) {
-                words.push_str(&format!("; {path}: {message}"));
+                // A string takes everything.
+                let _ = write!(words, "; {path}: {message}");
             }
         } else {
             let separator = if path.is_empty() { "" } else { "." };
