@@ -34,4 +34,22 @@ ids! {
     EntryId,
     /// What a participant asked the FAQ.
     QuestionId,
+    /// An answer that Discord waits for.
+    ReplyId,
+}
+
+/// Somebody's Discord account: Discord's own number, which is text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DiscordUser(String);
+
+impl DiscordUser {
+    /// `None`: not up to 20 digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
