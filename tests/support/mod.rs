@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod db;
+pub mod discord;
 pub mod gemini;
 pub mod postgres;
 pub mod process;
