@@ -4,6 +4,7 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod discord;
 mod error;
 mod faq;
 mod form;
@@ -113,6 +114,10 @@ pub fn router(app: App) -> Router {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
+        .route(
+            "/discord/interactions",
+            post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+        )
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

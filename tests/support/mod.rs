@@ -5,6 +5,7 @@ pub mod browser;
 pub mod db;
 pub mod discord;
 pub mod gemini;
+pub mod interactions;
 pub mod postgres;
 pub mod process;
 pub mod smtp;
