@@ -15,6 +15,7 @@ pub mod mail;
 pub mod skills;
 
 pub mod access;
+pub mod bot;
 pub mod campaigns;
 pub mod events;
 pub mod faq;

@@ -143,7 +143,9 @@ mod tests {
         let bytes = b"From: A <a@example.org>\r\nSubject: A long\r\n one\r\nContent-Type: multipart/alternative;\r\n \
             boundary=x\r\nTo: b@example.org\r\n\r\n--x\r\n\r\n123456\r\n";
         let kept = String::from_utf8(without_text(bytes)).unwrap();
-        assert!(kept.starts_with("From: A <a@example.org>\r\nSubject: A long\r\n one\r\nTo: b@example.org\r\n"));
+        assert!(kept.starts_with(
+            "From: A <a@example.org>\r\nSubject: A long\r\n one\r\nTo: b@example.org\r\n"
+        ));
         assert!(!kept.contains("123456") && !kept.contains("boundary"), "{kept}");
     }
 }

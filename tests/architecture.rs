@@ -18,6 +18,11 @@ const APP: &str = "app";
 const GRANTED: &[(&str, &str, &str)] = &[
     ("domain", "llm::pacing", "the pure part of the pool: times and states in, a verdict out"),
     ("campaigns", "mail", "what may go out is judged on the letter as it goes out, which is pure"),
+    (
+        "bot",
+        "discord",
+        "what comes from Discord and what goes there are values; asking it is for jobs",
+    ),
     ("senders", "mail", "the mail that tries the settings is put together, not delivered"),
     ("web", "app", "handlers are handed the parts of the running program"),
     ("jobs", "app", "workers are handed the parts of the running program"),

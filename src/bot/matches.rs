@@ -44,7 +44,9 @@ fn text(teammates: &[Teammate]) -> String {
         text.push_str(&format!("\n{}. {line}", place + 1));
     }
     if hides_addresses {
-        text.push_str("\n-# An e-mail address stands here only where both of you agreed to share it.");
+        text.push_str(
+            "\n-# An e-mail address stands here only where both of you agreed to share it.",
+        );
     }
     text
 }
@@ -54,7 +56,8 @@ fn line(teammate: &Teammate) -> String {
     if !teammate.job_title.is_empty() {
         line.push_str(&format!(", {}", escape(&teammate.job_title)));
     }
-    let shared: Vec<String> = teammate.shared.iter().take(NAMED_SKILLS).map(|it| escape(it)).collect();
+    let shared: Vec<String> =
+        teammate.shared.iter().take(NAMED_SKILLS).map(|it| escape(it)).collect();
     if let Some((last, others)) = shared.split_last() {
         let others = others.join(", ");
         let and = if others.is_empty() { "" } else { " and " };

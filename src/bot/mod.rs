@@ -6,6 +6,7 @@
 mod ask;
 mod matches;
 mod roles;
+pub mod setup;
 mod verify;
 
 pub use ask::{Due, due};

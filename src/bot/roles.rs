@@ -21,9 +21,7 @@ pub async fn wanted(conn: &mut Conn, person: PersonId) -> sqlx::Result<Option<Wa
     let account = store::discord::account(conn, person).await?;
     let Some(account) = account.filter(|it| it.role_given_at.is_none()) else { return Ok(None) };
     let role = store::events::setting(conn, CURRENT, ROLE_SETTING).await?;
-    Ok(role
-        .filter(|role| !role.is_empty())
-        .map(|role| Wanted { user: account.discord_user, role }))
+    Ok(role.filter(|role| !role.is_empty()).map(|role| Wanted { user: account.discord_user, role }))
 }
 
 /// Gives the role to all who are verified and lack it: once it is there, or once what hindered it is mended.

@@ -134,8 +134,10 @@ pub async fn try_code(
     let fits = is_hash_of(around.secret, user, &typed, &code.code_hash);
     let Some(person) = code.person_id.filter(|_| fits) else {
         return Ok(match TRIES - code.tries {
-            0 => Message::new("This is not the code, and that was the last try. Ask for a new one.")
-                .button(START),
+            0 => {
+                Message::new("This is not the code, and that was the last try. Ask for a new one.")
+                    .button(START)
+            }
             left => Message::new(&format!(
                 "This is not the code. You have {left} {} left.",
                 if left == 1 { "try" } else { "tries" }

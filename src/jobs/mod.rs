@@ -2,6 +2,7 @@
 //! works, and writes the result together with the job's own row in one transaction. Bodies may run twice.
 
 mod answer;
+mod discord_setup;
 mod draft;
 mod draft_several;
 mod find_skills;
@@ -61,6 +62,7 @@ async fn run(
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
         (Job::AnswerFaq(id), Some(means)) => answer::run(app, leased, id, means).await,
+        (Job::DiscordSetup(id), _) => discord_setup::run(app, leased, id).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }
 }

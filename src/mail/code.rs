@@ -57,7 +57,10 @@ mod tests {
         let whole = code(&facts, "Ada <b>\r\nBcc: x", "012345", 10);
         assert_eq!(whole.subject, "Your code for Hack <the> Harbour on Discord");
         assert!(whole.text.contains("    012345\n") && whole.text.contains("for 10 minutes"));
-        assert!(whole.text.contains("Hello Ada <b> Bcc: x,") && whole.text.ends_with("The Harbour team\n"));
+        assert!(
+            whole.text.contains("Hello Ada <b> Bcc: x,")
+                && whole.text.ends_with("The Harbour team\n")
+        );
         assert!(whole.html.contains(">012345<") && !whole.html.contains("<the>"), "{}", whole.html);
         for part in [&whole.text, &whole.html] {
             assert!(!part.contains("href") && !part.contains("localhost"), "{part}");

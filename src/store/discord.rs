@@ -222,11 +222,7 @@ pub async fn delete_reply(conn: &mut Conn, id: ReplyId) -> sqlx::Result<()> {
 }
 
 /// The question is answered: what waits for that is looked at now.
-pub async fn wake_replies(
-    conn: &mut Conn,
-    question: QuestionId,
-    now: Millis,
-) -> sqlx::Result<()> {
+pub async fn wake_replies(conn: &mut Conn, question: QuestionId, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE jobs SET run_at = $2 WHERE kind = 'reply' AND run_at > $2
          AND subject IN (SELECT id FROM discord_replies WHERE question_id = $1)",
