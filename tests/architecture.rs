@@ -21,7 +21,7 @@ const GRANTED: &[(&str, &str, &str)] = &[
     (
         "bot",
         "discord",
-        "what comes in and what goes out are the tool's values; it asks Discord nothing",
+        "what comes from Discord and what goes there are values; asking it is for jobs",
     ),
     ("bot", "mail", "the mail with a code is put together, not delivered"),
     ("senders", "mail", "the mail that tries the settings is put together, not delivered"),

@@ -6,11 +6,12 @@
 mod ask;
 mod matches;
 mod roles;
+pub mod setup;
 mod verify;
 
 pub use crate::discord::{Incoming, Interaction, Message, PublicKey, Reply};
 pub use ask::{Due, due};
-pub use roles::{ROLE_SETTING, Wanted, give_missing_roles, wanted};
+pub use roles::{Wanted, give_missing_roles, wanted};
 
 use crate::config::Config;
 use crate::discord::Asked;

@@ -1,4 +1,4 @@
-//! Discord: what comes in (`signature`, `interaction`), what goes out (`reply`, `commands`), how it is asked (`rest`)
+//! Discord: what comes in (`signature`, `interaction`), what goes out (`reply`, `notice`, `commands`), how it is asked (`rest`)
 //! and what it answers with (`objects`).
 //!
 //! Values in, values out: this room knows neither the store nor the web.
@@ -6,6 +6,7 @@
 pub mod commands;
 pub mod interaction;
 mod markdown;
+pub mod notice;
 pub mod objects;
 pub mod reply;
 pub mod rest;

@@ -223,12 +223,18 @@ impl Rest {
         self.read(plain("look the application up", Method::GET, "GET application", path)).await
     }
 
+    /// The application's commands in the server.
+    pub async fn commands(&self) -> Result<Vec<Command>, Trouble> {
+        let path = self.command_path();
+        self.read(self.guild_call("list the commands", Method::GET, "GET commands", path)).await
+    }
+
     /// Replaces all of the application's commands in the server. Can be repeated.
     pub async fn register_commands(
         &self,
         commands: &[impl Serialize],
     ) -> Result<Vec<Command>, Trouble> {
-        let path = vec!["applications", self.app(), "guilds", self.server(), "commands"];
+        let path = self.command_path();
         let call = self.guild_call("register commands", Method::PUT, "PUT commands", path);
         self.read(Call { body: Some(json!(commands)), ..call }).await
     }
@@ -241,6 +247,10 @@ impl Rest {
 
     fn server(&self) -> &str {
         &self.0.bot.guild_id
+    }
+
+    fn command_path(&self) -> Vec<&str> {
+        vec!["applications", self.app(), "guilds", self.server(), "commands"]
     }
 
     fn in_guild<'a>(&'a self, rest: &[&'a str]) -> Vec<&'a str> {

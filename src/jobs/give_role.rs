@@ -21,8 +21,13 @@ pub async fn run(app: &App, leased: &Leased, id: PersonId) -> anyhow::Result<()>
     if !store::jobs::hold(&mut tx, leased).await? {
         return Ok(());
     }
-    let wanted = bot::wanted(&mut tx, id).await?;
-    let (Some(wanted), Some(discord)) = (wanted, &app.discord) else {
+    let wanted = match &app.discord {
+        Some(discord) => {
+            bot::wanted(&mut tx, id, &discord.bot().guild_id).await?.map(|it| (it, discord))
+        }
+        None => None,
+    };
+    let Some((wanted, discord)) = wanted else {
         store::jobs::finish(&mut tx, leased).await?;
         return Ok(tx.commit().await?);
     };

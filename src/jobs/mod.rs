@@ -2,6 +2,7 @@
 //! works, and writes the result together with the job's own row in one transaction. Bodies may run twice.
 
 mod answer;
+mod discord_setup;
 mod draft;
 mod draft_several;
 mod find_skills;
@@ -65,6 +66,7 @@ async fn run(
         (Job::AnswerFaq(id), Some(means)) => answer::run(app, leased, id, means).await,
         (Job::Reply(id), _) => reply::run(app, leased, id).await,
         (Job::GiveRole(id), _) => give_role::run(app, leased, id).await,
+        (Job::DiscordSetup(id), _) => discord_setup::run(app, leased, id).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }
 }

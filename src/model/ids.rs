@@ -36,6 +36,8 @@ ids! {
     QuestionId,
     /// An answer that Discord waits for.
     ReplyId,
+    /// What an organiser asked to be done on Discord.
+    SetupId,
 }
 
 /// Somebody's Discord account: Discord's own number, which is text.

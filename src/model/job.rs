@@ -1,6 +1,8 @@
 //! Kinds of work that are done later.
 
-use super::{MailId, MessageId, PersonId, QuestionId, ReplyId, ResumeId, UnknownWord, words};
+use super::{
+    MailId, MessageId, PersonId, QuestionId, ReplyId, ResumeId, SetupId, UnknownWord, words,
+};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,8 @@ pub enum Job {
     Reply(ReplyId),
     /// Give a verified person the role on Discord.
     GiveRole(PersonId),
+    /// Do on Discord what an organiser asked for.
+    DiscordSetup(SetupId),
 }
 
 /// What a request to Gemini is for. Each task keeps its own distance between two starts.
@@ -65,6 +69,7 @@ impl Job {
             Self::AnswerFaq(_) => "answer_faq",
             Self::Reply(_) => "reply",
             Self::GiveRole(_) => "give_role",
+            Self::DiscordSetup(_) => "discord_setup",
         }
     }
 
@@ -77,6 +82,7 @@ impl Job {
             Self::AnswerFaq(id) => id.0,
             Self::Reply(id) => id.0,
             Self::GiveRole(id) => id.0,
+            Self::DiscordSetup(id) => id.0,
         }
     }
 
@@ -90,7 +96,8 @@ impl Job {
             | Self::SendDirect(_)
             | Self::ReadResume(_)
             | Self::Reply(_)
-            | Self::GiveRole(_) => None,
+            | Self::GiveRole(_)
+            | Self::DiscordSetup(_) => None,
         }
     }
 
@@ -106,6 +113,7 @@ impl Job {
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
             "reply" => Ok(Self::Reply(ReplyId(subject))),
             "give_role" => Ok(Self::GiveRole(PersonId(subject))),
+            "discord_setup" => Ok(Self::DiscordSetup(SetupId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }
     }

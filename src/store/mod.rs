@@ -7,6 +7,7 @@
 pub mod bookings;
 pub mod campaigns;
 pub mod discord;
+pub mod discord_setup;
 pub mod events;
 pub mod faq;
 pub mod jobs;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use muster::config;
+use muster::model::setup::Spot;
 use muster::model::{EmailAddress, Millis, PersonId, Secret};
 use muster::people::{self, Suppress};
 use muster::store;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::faq_trial::{fill, patient_gemini};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
-use crate::support::discord::Fault;
+use crate::support::discord::{Fault, GUILD};
 use crate::support::gemini::{self, TestGemini};
 use crate::support::interactions::{
     ADA, BO, PATH, Scene, ask, button, command, modal, ping, request, seconds, send, sign, token,
@@ -250,7 +251,7 @@ async fn after_twelve_minutes_the_entry_answers_and_after_fifteen_nothing_is_tri
         let (scene, gemini) = (Scene::new().await, patient_gemini().await);
         let app = with_gemini(&scene, place, &gemini).await;
         fill(&app).await;
-        gemini.change(|rules| rules.per_minute = 0);
+        gemini.fault_key(1, Some(gemini::Fault::Minute));
         let (body, token) = asked("Is there wifi?");
         scene.interaction(&token);
         assert_eq!(ask(&app, &body).await["type"], 5);
@@ -369,8 +370,7 @@ async fn account(app: &TestApp, person: PersonId) -> Option<String> {
 async fn make_role(app: &TestApp, scene: &Scene) -> String {
     let role = scene.add_role("Verified", 1);
     let mut tx = app.write().await;
-    let setting = muster::bot::ROLE_SETTING;
-    store::events::set(&mut tx, muster::events::CURRENT, setting, &role).await.unwrap();
+    store::discord_setup::put_spot(&mut tx, GUILD, Spot::VerifiedRole, &role).await.unwrap();
     tx.commit().await.unwrap();
     role
 }
