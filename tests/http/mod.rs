@@ -4,7 +4,7 @@ mod api;
 mod days_quota;
 mod discord;
 mod faq;
-mod faq_trial;
+pub mod faq_trial;
 mod keys;
 mod keys_change;
 mod leave;

@@ -13,7 +13,7 @@ use super::db::Place;
 use super::discord::{APPLICATION, GUILD, PUBLIC_KEY, TestDiscord};
 
 /// Belongs to [`PUBLIC_KEY`]: the first test vector of RFC 8032.
-const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+pub const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 
 pub const PATH: &str = "/discord/interactions";
 pub const ADA: &str = "80351110224678912";
@@ -108,13 +108,14 @@ pub fn ping() -> Value {
     json!({
         "app_permissions": "2251799813685247",
         "application_id": APPLICATION,
+        "attachment_size_limit": 10_485_760,
         "authorizing_integration_owners": {},
         "entitlements": [],
         "id": "1290000000000000011",
         "token": "aW50ZXJhY3Rpb24",
         "type": 1,
         "user": {
-            "avatar": null, "avatar_decoration_data": null, "bot": true, "clan": null, "discriminator": "0",
+            "avatar": null, "avatar_decoration_data": null, "bot": true, "discriminator": "0",
             "global_name": "Discord", "id": "643945264868098049", "public_flags": 1, "username": "discord",
         },
         "version": 1,
@@ -142,15 +143,21 @@ pub fn token(user: &str, name: &str, options: &[(&str, &str)]) -> String {
 }
 
 pub fn button(user: &str, id: &str) -> Value {
-    let data = json!({ "component_type": 2, "custom_id": id, "id": 2 });
+    let data = json!({ "component_type": 2, "custom_id": id });
     let mut body = interaction(3, user, "interaction-button", &data);
     body["message"] = json!({
-        "author": { "bot": true, "id": APPLICATION, "username": "Muster" },
+        "attachments": [],
+        "author": {
+            "avatar": null, "bot": true, "discriminator": "0", "global_name": null, "id": APPLICATION,
+            "username": "Muster",
+        },
         "channel_id": "1290000000000000003",
         "components": [{ "components": [
             { "custom_id": id, "id": 2, "label": "Verify me", "style": 1, "type": 2 },
         ], "id": 1, "type": 1 }],
-        "content": "Welcome!", "id": "1290000000000000040", "type": 0,
+        "content": "Welcome!", "edited_timestamp": null, "embeds": [], "flags": 0, "id": "1290000000000000040",
+        "mention_everyone": false, "mention_roles": [], "mentions": [], "pinned": false,
+        "timestamp": "2026-11-20T10:00:00.000000+00:00", "tts": false, "type": 0,
     });
     body
 }
@@ -174,7 +181,7 @@ fn interaction(kind: u8, user: &str, token: &str, data: &Value) -> Value {
         "authorizing_integration_owners": { "0": GUILD },
         "channel": {
             "flags": 0, "guild_id": GUILD, "id": "1290000000000000003", "name": "welcome", "nsfw": false,
-            "parent_id": null, "permissions": "2248473465835073", "position": 0, "type": 0,
+            "parent_id": null, "position": 0, "type": 0,
         },
         "channel_id": "1290000000000000003",
         "context": 0,
