@@ -4,6 +4,7 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod discord_setup;
 mod error;
 mod faq;
 mod form;
@@ -113,6 +114,9 @@ pub fn router(app: App) -> Router {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
+        .route("/discord", get(discord_setup::show))
+        .route("/discord/live", get(discord_setup::live))
+        .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

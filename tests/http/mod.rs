@@ -2,6 +2,7 @@
 
 mod api;
 mod days_quota;
+mod discord_setup;
 mod faq;
 mod faq_trial;
 mod keys;

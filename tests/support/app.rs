@@ -67,6 +67,11 @@ impl TestApp {
 
     /// On a given database, with settings that differ from the defaults.
     pub async fn start_with(place: Place, set: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(place, Clock::test(NOON), set).await
+    }
+
+    /// On a clock that others share.
+    pub async fn start_on(place: Place, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Vars::default()).unwrap();
         config.data_dir = place.data_dir().to_owned();
         config.event.name = Some("Hack the Harbour".into());
@@ -77,7 +82,7 @@ impl TestApp {
         // Nobody listens there: no test asks the real Gemini.
         config.gemini.base_url = "http://127.0.0.1:1".into();
         set(&mut config);
-        Self::run(Arc::new(place), config, Clock::test(NOON)).await
+        Self::run(Arc::new(place), config, clock).await
     }
 
     /// Another process on the same database, with settings that differ from this one's.
