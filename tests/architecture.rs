@@ -23,6 +23,7 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "discord",
         "what comes from Discord and what goes there are values; asking it is for jobs",
     ),
+    ("bot", "mail", "the mail with a code is put together, not delivered"),
     ("senders", "mail", "the mail that tries the settings is put together, not delivered"),
     ("web", "app", "handlers are handed the parts of the running program"),
     ("jobs", "app", "workers are handed the parts of the running program"),

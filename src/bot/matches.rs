@@ -1,5 +1,7 @@
 //! `/match`: who fits a verified person, and why.
 
+use std::fmt::Write as _;
+
 use super::verify;
 use crate::discord::{Message, escape};
 use crate::events::CURRENT;
@@ -37,11 +39,11 @@ fn text(teammates: &[Teammate]) -> String {
     for (place, teammate) in teammates.iter().enumerate() {
         let line = line(teammate);
         if text.chars().count() + line.chars().count() > ROOM {
-            text.push_str(&format!("\n… and {} more.", teammates.len() - place));
+            let _ = write!(text, "\n… and {} more.", teammates.len() - place);
             break;
         }
         hides_addresses |= teammate.address.is_none();
-        text.push_str(&format!("\n{}. {line}", place + 1));
+        let _ = write!(text, "\n{}. {line}", place + 1);
     }
     if hides_addresses {
         text.push_str(
@@ -52,21 +54,20 @@ fn text(teammates: &[Teammate]) -> String {
 }
 
 fn line(teammate: &Teammate) -> String {
-    let mut line = format!("**{}**", escape(&teammate.name));
-    if !teammate.job_title.is_empty() {
-        line.push_str(&format!(", {}", escape(&teammate.job_title)));
-    }
+    let name = format!("**{}**", escape(&teammate.name));
+    let who = match teammate.job_title.as_str() {
+        "" => name,
+        title => format!("{name}, {}", escape(title)),
+    };
     let shared: Vec<String> =
         teammate.shared.iter().take(NAMED_SKILLS).map(|it| escape(it)).collect();
-    if let Some((last, others)) = shared.split_last() {
-        let others = others.join(", ");
-        let and = if others.is_empty() { "" } else { " and " };
-        line.push_str(&format!(" – you both know {others}{and}{last}"));
-    }
-    if let Some(address) = &teammate.address {
-        line.push_str(&format!(" – {}", escape(address.as_str())));
-    }
-    line
+    let why = match shared.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!("you both know {only}"),
+        Some((last, others)) => format!("you both know {} and {last}", others.join(", ")),
+    };
+    let address = teammate.address.as_ref().map(|it| escape(it.as_str())).unwrap_or_default();
+    [who, why, address].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" – ")
 }
 
 #[cfg(test)]

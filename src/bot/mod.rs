@@ -9,12 +9,13 @@ mod roles;
 pub mod setup;
 mod verify;
 
+pub use crate::discord::{Incoming, Interaction, Message, PublicKey, Reply};
 pub use ask::{Due, due};
 pub use roles::{Wanted, give_missing_roles, wanted};
 
 use crate::config::Config;
+use crate::discord::Asked;
 use crate::discord::commands;
-use crate::discord::{Asked, Interaction, Message, Modal, Reply};
 use crate::keys::Pool;
 use crate::model::{Millis, Secret};
 use crate::store::Conn;
@@ -72,11 +73,9 @@ fn team() -> Message {
 }
 
 fn help() -> Message {
-    let mut text = "What you can ask me:\n".to_owned();
-    for command in commands::ALL {
-        text.push_str(&format!("- **/{}** – {}\n", command.name, command.description));
-    }
-    Message::new(text.trim_end())
+    let line = |it: &commands::Command| format!("\n- **/{}** – {}", it.name, it.description);
+    let lines: String = commands::ALL.iter().map(line).collect();
+    Message::new(&format!("What you can ask me:{lines}"))
 }
 
 /// A command or a button of an older Muster.

@@ -1,12 +1,9 @@
 //! The role that verified people have on Discord.
 
-use crate::events::CURRENT;
 use crate::model::job::Class;
+use crate::model::setup::Spot;
 use crate::model::{Job, Millis, PersonId};
 use crate::store::{self, Conn};
-
-/// The setting that holds the number of the role, once the organiser's set-up has made it.
-pub const ROLE_SETTING: &str = "discord_role";
 
 /// A role that is to be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +13,16 @@ pub struct Wanted {
     pub role: String,
 }
 
-/// `None`: the person is tied to no account any more, has the role, or there is no role yet.
-pub async fn wanted(conn: &mut Conn, person: PersonId) -> sqlx::Result<Option<Wanted>> {
+/// `None`: the person is tied to no account any more, has the role, or there is no role yet on this server.
+pub async fn wanted(
+    conn: &mut Conn,
+    person: PersonId,
+    guild: &str,
+) -> sqlx::Result<Option<Wanted>> {
     let account = store::discord::account(conn, person).await?;
     let Some(account) = account.filter(|it| it.role_given_at.is_none()) else { return Ok(None) };
-    let role = store::events::setting(conn, CURRENT, ROLE_SETTING).await?;
-    Ok(role.filter(|role| !role.is_empty()).map(|role| Wanted { user: account.discord_user, role }))
+    let role = store::discord_setup::spot(conn, guild, Spot::VerifiedRole).await?;
+    Ok(role.map(|role| Wanted { user: account.discord_user, role }))
 }
 
 /// Gives the role to all who are verified and lack it: once it is there, or once what hindered it is mended.

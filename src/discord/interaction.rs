@@ -108,7 +108,8 @@ struct Component {
     custom_id: String,
     value: Option<String>,
     components: Vec<Component>,
-    component: Option<Box<Component>>,
+    #[serde(rename = "component")]
+    inner: Option<Box<Component>>,
 }
 
 impl Incoming {
@@ -163,7 +164,7 @@ fn collect(components: &[Component], fields: &mut Vec<Field>) {
             fields.push(Field { name: component.custom_id.clone(), value: value.clone() });
         }
         collect(&component.components, fields);
-        if let Some(inner) = &component.component {
+        if let Some(inner) = &component.inner {
             collect(std::slice::from_ref(&**inner), fields);
         }
     }

@@ -133,8 +133,6 @@ impl Ends {
 
     fn follow_links(&mut self, c: char) {
         self.place = match (self.place, c) {
-            // Nothing that Discord shows as a link goes over an empty line, and hardly one over the line's end.
-            (_, '\n') => Place::Text,
             (Place::Text | Place::Between, '[') => {
                 self.open = 1;
                 Place::Words
@@ -149,7 +147,10 @@ impl Ends {
             }
             (Place::Between, '(') => Place::Address,
             (Place::Text, '<') => Place::Angle,
-            (Place::Between, _) | (Place::Address, ')') | (Place::Angle, '>' | ' ') => Place::Text,
+            // No link goes on in the next line.
+            (_, '\n') | (Place::Between, _) | (Place::Address, ')') | (Place::Angle, '>' | ' ') => {
+                Place::Text
+            }
             (place, _) => place,
         };
     }

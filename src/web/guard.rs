@@ -25,6 +25,9 @@ use crate::{access, events};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'";
 
+/// Where Discord brings what participants type and press.
+const DISCORD: &str = "/discord/interactions";
+
 /// Who is at the keyboard: the name stands with approvals.
 #[derive(Clone, Debug)]
 pub struct Organiser(pub String);
@@ -56,9 +59,11 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     if let Err(words) = expected_host(app, request.headers(), request.uri()) {
         return Err(refuse(request.uri(), Error::Forbidden(words)));
     }
-    // Mail clients leave by one click (RFC 8058) from wherever they are; the code in the path says who.
-    let leaves = path.starts_with("/u/");
-    if !leaves && !request.method().is_safe() && from_elsewhere(request.headers(), request.uri()) {
+    // Mail clients leave by one click (RFC 8058) from wherever they are; the code in the path says who. Discord signs
+    // what it sends.
+    let shows_who = path.starts_with("/u/") || path == DISCORD;
+    if !shows_who && !request.method().is_safe() && from_elsewhere(request.headers(), request.uri())
+    {
         let words = "This request came from another site and was refused. Open the page in Muster and try again.";
         return Err(refuse(request.uri(), Error::Forbidden(words.into())));
     }
@@ -81,7 +86,9 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
 
 /// Open without password: what participants and machines need.
 fn is_open(path: &str) -> bool {
-    path == "/login" || ["/assets/", "/u/"].iter().any(|prefix| path.starts_with(prefix))
+    path == "/login"
+        || path == DISCORD
+        || ["/assets/", "/u/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// The FAQ, where the organisers have opened it.
@@ -101,6 +108,7 @@ fn is_json(uri: &Uri) -> bool {
         || path
             .strip_prefix("/matchmaking/resumes/")
             .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        || path == DISCORD
         || matches!(
             path,
             "/matchmaking/add-user"

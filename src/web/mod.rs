@@ -4,6 +4,7 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod discord;
 mod discord_setup;
 mod error;
 mod faq;
@@ -117,6 +118,10 @@ pub fn router(app: App) -> Router {
         .route("/discord", get(discord_setup::show))
         .route("/discord/live", get(discord_setup::live))
         .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
+        .route(
+            "/discord/interactions",
+            post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+        )
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

@@ -1,5 +1,7 @@
 //! The client of Discord's API against a Discord that counts, refuses and fails. Time moves only where a test moves it.
 
+mod wire;
+
 use std::time::Duration;
 
 use muster::config::{Config, Vars};

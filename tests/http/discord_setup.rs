@@ -20,7 +20,7 @@ const JOBS: &str = "SELECT COUNT(*) FROM jobs";
 async fn start(place: Place) -> (TestApp, TestDiscord) {
     let clock = muster::model::Clock::test(NOON);
     let discord = TestDiscord::start(clock.clone()).await;
-    let app = TestApp::start_on(place, clock, |config| discord.set(config)).await;
+    let app = TestApp::start_at(place, clock, |config| discord.set(config)).await;
     (app, discord)
 }
 
@@ -309,7 +309,7 @@ async fn a_discord_in_trouble_is_asked_six_times_and_then_by_hand() {
 async fn a_discord_that_never_answers_is_not_waited_for() {
     let clock = muster::model::Clock::test(NOON);
     let discord = TestDiscord::start(clock.clone()).await;
-    let app = TestApp::start_on(Place::sqlite(), clock, |config| {
+    let app = TestApp::start_at(Place::sqlite(), clock, |config| {
         discord.set(config);
         config.time_scale = 100;
     })
@@ -351,7 +351,7 @@ async fn the_token_stands_on_no_page_and_in_no_file() {
 async fn the_pages_are_for_organisers() {
     let clock = muster::model::Clock::test(NOON);
     let discord = TestDiscord::start(clock.clone()).await;
-    let app = TestApp::start_on(Place::sqlite(), clock, |config| {
+    let app = TestApp::start_at(Place::sqlite(), clock, |config| {
         discord.set(config);
         config.admin_password = Some(muster::model::Secret::new("the harbour is deep"));
     })

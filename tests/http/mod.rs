@@ -2,9 +2,10 @@
 
 mod api;
 mod days_quota;
+mod discord;
 mod discord_setup;
 mod faq;
-mod faq_trial;
+pub mod faq_trial;
 mod keys;
 mod keys_change;
 mod leave;

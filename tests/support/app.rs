@@ -67,11 +67,11 @@ impl TestApp {
 
     /// On a given database, with settings that differ from the defaults.
     pub async fn start_with(place: Place, set: impl FnOnce(&mut Config)) -> Self {
-        Self::start_on(place, Clock::test(NOON), set).await
+        Self::start_at(place, Clock::test(NOON), set).await
     }
 
-    /// On a clock that others share.
-    pub async fn start_on(place: Place, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
+    /// As [`Self::start_with`], with a clock that others go by too.
+    pub async fn start_at(place: Place, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Vars::default()).unwrap();
         config.data_dir = place.data_dir().to_owned();
         config.event.name = Some("Hack the Harbour".into());
