@@ -5,6 +5,7 @@ mod api;
 pub mod assets;
 mod campaign;
 mod discord;
+mod discord_setup;
 mod error;
 mod faq;
 mod form;
@@ -114,6 +115,9 @@ pub fn router(app: App) -> Router {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
+        .route("/discord", get(discord_setup::show))
+        .route("/discord/live", get(discord_setup::live))
+        .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
         .route(
             "/discord/interactions",
             post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),

@@ -5,6 +5,7 @@ mod days_quota;
 mod discord;
 mod discord_mail;
 mod discord_people;
+mod discord_setup;
 mod faq;
 pub mod faq_trial;
 mod keys;

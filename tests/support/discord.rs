@@ -62,6 +62,8 @@ pub enum Fault {
     Hang,
     /// The connection breaks before the answer.
     Cut,
+    /// It is done, and the connection breaks before the answer.
+    CutAfter,
     /// 200 and a body that is not what is documented.
     Garbage,
 }
@@ -299,7 +301,11 @@ fn role(id: &str, name: &str, permissions: u64, position: i64, managed: bool) ->
 
 impl Inner {
     fn new() -> Self {
-        let everybody = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | EMBED_LINKS;
+        let everybody = VIEW_CHANNEL
+            | SEND_MESSAGES
+            | READ_MESSAGE_HISTORY
+            | EMBED_LINKS
+            | USE_APPLICATION_COMMANDS;
         let bot = MANAGE_ROLES | MANAGE_CHANNELS;
         Self {
             next_id: 1_100_000_000_000_001_000,
@@ -448,7 +454,12 @@ impl Inner {
             return Outcome::Answer(too_many(until.since(now).as_secs_f64(), false, &bucket.0));
         }
         let at = self.faults.iter().position(|(part, _)| call.line.contains(part.as_str()));
-        if let Some((_, fault)) = at.and_then(|at| self.faults.remove(at)) {
+        let fault = at.and_then(|at| self.faults.remove(at)).map(|(_, fault)| fault);
+        if fault == Some(Fault::CutAfter) {
+            self.decide(call, now);
+            return Outcome::Cut;
+        }
+        if let Some(fault) = fault {
             return self.go_wrong(&fault, &bucket, now);
         }
         let window = self.window;
@@ -499,7 +510,7 @@ impl Inner {
                 return Outcome::Answer(response);
             }
             Fault::Hang => return Outcome::Hang,
-            Fault::Cut => return Outcome::Cut,
+            Fault::Cut | Fault::CutAfter => return Outcome::Cut,
             Fault::Status(status) => {
                 let status = StatusCode::from_u16(status).unwrap();
                 return Outcome::Answer((status, "<html>upstream error</html>").into_response());
@@ -677,6 +688,12 @@ impl Inner {
         }
         if !self.bot_may(SEND_MESSAGES) {
             return missing_permissions();
+        }
+        if call.body["enforce_nonce"] == true {
+            let same = |message: &&Value| message["nonce"] == call.body["nonce"];
+            if let Some(message) = self.messages.iter().find(same) {
+                return (200, message.clone());
+            }
         }
         match self.message(call, channel) {
             Ok(message) => {
