@@ -131,6 +131,32 @@ async fn what_needs_no_answer_of_others_is_told_at_once() {
     assert_eq!(scene.seen().len(), 0, "nobody else was asked");
 }
 
+#[tokio::test]
+async fn who_waits_for_the_database_too_long_is_told_so_and_who_only_reads_waits_for_nobody() {
+    let scene = Scene::new().await;
+    let app = scene.muster(Place::sqlite()).await;
+    fill(&app).await;
+    let busy = app.write().await;
+    assert!(text(&ask(&app, &command(ADA, "help", &[])).await).contains("/help"));
+    assert_eq!(ask(&app, &button(ADA, "verify")).await["type"], 9);
+    assert!(text(&ask(&app, &command(ADA, "match", &[])).await).contains("do not know yet"));
+    let body = asked("Is there Wi-Fi?").0;
+    let time = async {
+        loop {
+            app.app.clock.advance(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let reply = tokio::select! {
+        reply = ask(&app, &body) => reply,
+        () = time => unreachable!("time does not end"),
+    };
+    assert!(text(&reply).starts_with("I am busy just now"), "{reply}");
+    drop(busy);
+    assert_eq!(app.count("SELECT COUNT(*) FROM faq_questions").await, 0, "it was taken back");
+    assert!(text(&ask(&app, &body).await).contains("1 Gbit/s"));
+}
+
 // ── /ask ──
 
 #[tokio::test]
@@ -142,7 +168,7 @@ async fn without_a_key_the_entry_answers_at_once() {
         let reply = ask(&app, &asked("Is there Wi-Fi?").0).await;
         let said = text(&reply);
         assert!(said.starts_with("From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s."));
-        assert!(said.ends_with("\n\n-# From the organisers' FAQ: Is there Wi\\-Fi?"), "{said}");
+        assert!(said.ends_with("\n\n-# From the organisers' FAQ: Is there Wi-Fi?"), "{said}");
         let reply = ask(&app, &asked("Who won the football match yesterday?").0).await;
         assert_eq!(text(&reply), "Not in the FAQ; passed on to the organisers.");
         assert_eq!(text(&ask(&app, &asked("?!").0).await), "The question is missing.");
