@@ -75,19 +75,17 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
             }
             store::jobs::finish(&mut tx, leased).await?;
         }
-        Err(trouble) => match again(&trouble, leased, app.config.time_scale, now) {
-            Some((at, attempts)) => {
+        Err(trouble) => {
+            if let Some((at, attempts)) = again(&trouble, leased, app.config.time_scale, now) {
                 let why = Finding::note(trouble.to_string());
                 store::discord_setup::put_off(&mut tx, &run, at, &why).await?;
                 store::jobs::give_back(&mut tx, leased, at, attempts, Some(&why.words)).await?;
-            }
-            None => {
-                let findings = [Finding::bad(words(&trouble))];
-                let state = DeedState::Failed;
+            } else {
+                let (state, findings) = (DeedState::Failed, [Finding::bad(words(&trouble))]);
                 store::discord_setup::end(&mut tx, &run, state, &findings, None, now).await?;
                 store::jobs::finish(&mut tx, leased).await?;
             }
-        },
+        }
     }
     Ok(tx.commit().await?)
 }

@@ -25,14 +25,10 @@ use crate::store::{self, Conn};
 
 /// What stands in `.env` so far, and what is still to be entered: on this page, and on that of the settings.
 pub struct Missing {
-    /// PUBLIC_URL is set, and https.
-    pub public_url: bool,
-    /// As it is set, when it cannot serve.
+    /// The variables that are not set, or not so that they could serve.
+    variables: Vec<&'static str>,
+    /// `PUBLIC_URL` as it is set, when it is not https; else empty.
     pub wrong_url: String,
-    pub application: bool,
-    pub public_key: bool,
-    pub token: bool,
-    pub guild: bool,
     /// To be entered in the developer portal; empty while the public address is not known.
     pub endpoint: String,
     /// Empty while the application is not known.
@@ -46,34 +42,27 @@ impl Missing {
             Some(url) if url.starts_with("https://") => (Some(url), None),
             other => (None, other.clone()),
         };
+        let all = [
+            ("PUBLIC_URL", https.is_some()),
+            ("DISCORD_APPLICATION_ID", discord.application_id.is_some()),
+            ("DISCORD_PUBLIC_KEY", discord.public_key.is_some()),
+            ("DISCORD_TOKEN", discord.token.is_some()),
+            ("DISCORD_GUILD_ID", discord.guild_id.is_some()),
+        ];
         let invite = discord
             .application_id
             .as_ref()
             .map(|id| setup::invite_link(id, discord.guild_id.as_deref()));
         Self {
-            public_url: https.is_some(),
+            variables: all.into_iter().filter(|(_, set)| !set).map(|(name, _)| name).collect(),
             wrong_url: other.unwrap_or_default(),
-            application: discord.application_id.is_some(),
-            public_key: discord.public_key.is_some(),
-            token: discord.token.is_some(),
-            guild: discord.guild_id.is_some(),
             endpoint: https.map(|url| setup::endpoint(url)).unwrap_or_default(),
             invite: invite.unwrap_or_default(),
         }
     }
 
-    /// The variables that are still to be set.
-    fn variables(&self) -> String {
-        let all = [
-            ("PUBLIC_URL", self.public_url),
-            ("DISCORD_APPLICATION_ID", self.application),
-            ("DISCORD_PUBLIC_KEY", self.public_key),
-            ("DISCORD_TOKEN", self.token),
-            ("DISCORD_GUILD_ID", self.guild),
-        ];
-        let missing: Vec<&str> =
-            all.into_iter().filter(|(_, is_set)| !is_set).map(|(name, _)| name).collect();
-        missing.join(", ")
+    pub fn has(&self, variable: &str) -> bool {
+        !self.variables.contains(&variable)
     }
 }
 
@@ -162,7 +151,7 @@ impl Board {
         let event = events::current(conn, &app.config).await?;
         let times = Times::new(event.time_zone.as_deref(), app.clock.now());
         let runs = list(conn).await?;
-        let set_aside = app.discord.as_ref().is_some_and(|rest| rest.is_set_aside());
+        let set_aside = matches!(&app.discord, Some(rest) if rest.is_set_aside());
         let stamps: Vec<String> = runs
             .iter()
             .map(|run| {
@@ -273,14 +262,12 @@ pub async fn show(
         Some("asked") => "It is under way. What comes of it stands below in a moment.",
         _ => "",
     };
-    Ok(match Board::load(&app, &mut conn).await? {
-        Some(board) => render(&SetupPage { frame, said, board })?.into_response(),
-        None => {
-            let missing = Missing::new(&app.config);
-            let variables = missing.variables();
-            render(&NonePage { frame, missing, variables })?.into_response()
-        }
-    })
+    if let Some(board) = Board::load(&app, &mut conn).await? {
+        return Ok(render(&SetupPage { frame, said, board })?.into_response());
+    }
+    let missing = Missing::new(&app.config);
+    let variables = missing.variables.join(", ");
+    Ok(render(&NonePage { frame, missing, variables })?.into_response())
 }
 
 /// Keeps the page true while a deed is under way.

@@ -228,7 +228,7 @@ mod tests {
             (|it| it.application.interactions_endpoint_url = None, "commands get no answer"),
             (
                 |it| {
-                    it.application.interactions_endpoint_url = Some("https://other.example".into())
+                    it.application.interactions_endpoint_url = Some("https://other.example".into());
                 },
                 "is https://other.example, so commands go there",
             ),
