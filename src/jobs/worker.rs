@@ -17,7 +17,7 @@ use crate::llm::Failure;
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
 use crate::model::{Job, Millis};
-use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
+use crate::store::jobs::{DIRECT, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
 use crate::store::{self, Conn};
 
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
@@ -35,6 +35,8 @@ const BREATH: Duration = Duration::from_millis(50);
 const DRAIN: Duration = Duration::from_secs(25);
 /// Requests in flight at once: far more than any pool of keys lets start within a time-out.
 const IN_FLIGHT: usize = 256;
+/// Requests to Discord in flight at once: one that hangs keeps the others' answers back no longer.
+const TOLD_AT_ONCE: usize = 8;
 /// After a fault of our own the job is looked at again: later and later.
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
@@ -91,6 +93,7 @@ impl Workers {
         workers.spawn_lane(Kind::Gemini, IN_FLIGHT);
         workers.spawn_lane(Kind::Resort, 1);
         workers.spawn_lane(Kind::Sends, 1);
+        workers.spawn_lane(Kind::Discord, TOLD_AT_ONCE);
         workers
             .spawn_lane(Kind::Reads, std::thread::available_parallelism().map_or(1, usize::from));
         Ok(workers)
@@ -201,6 +204,8 @@ enum Kind {
     Resort,
     Sends,
     Reads,
+    /// What Discord is told.
+    Discord,
 }
 
 /// Takes the next job of a lane, if one can run now.
@@ -208,21 +213,38 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
     match kind {
         Kind::Gemini => look_for_gemini(app, owner).await,
         Kind::Sends => {
-            // A test of the settings goes out also while the sender is paused: it is how one finds out.
-            let tests = look_plain(app, owner, TESTS, 1).await?;
-            if !matches!(tests, Look::Idle(_)) {
-                return Ok(tests);
-            }
+            // A test of the settings goes out also while the sender is paused: it is how one finds out. And who asked
+            // for a code waits for it.
+            let direct = match look_plain(app, owner, DIRECT, 1).await? {
+                Look::Idle(until) => until,
+                found => return Ok(found),
+            };
             let now = app.clock.now();
             let mut conn = app.db.read().await?;
             match send::gate(&mut conn, app, now).await? {
                 Some(at) if at <= now => {
                     drop(conn);
                     let at_once = if app.smtp.is_none() { TOGETHER } else { 1 };
-                    look_plain(app, owner, SENDS, at_once).await
+                    match look_plain(app, owner, SENDS, at_once).await? {
+                        Look::Idle(sends) => {
+                            Ok(Look::Idle([direct, sends].into_iter().flatten().min()))
+                        }
+                        found => Ok(found),
+                    }
                 }
-                later => Ok(Look::Idle(later)),
+                later => Ok(Look::Idle([direct, later].into_iter().flatten().min())),
             }
+        }
+        Kind::Discord => {
+            // Somebody looks at the answer that is to come, an organiser at the page; a role is seen later.
+            let mut next = None;
+            for lane in [REPLIES, SETUP, ROLES] {
+                match look_plain(app, owner, lane, 1).await? {
+                    Look::Idle(until) => next = [next, until].into_iter().flatten().min(),
+                    found => return Ok(found),
+                }
+            }
+            Ok(Look::Idle(next))
         }
         Kind::Resort => look_plain(app, owner, Lane::Resort, TOGETHER).await,
         Kind::Reads => look_plain(app, owner, READS, 1).await,
@@ -498,7 +520,7 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
     loop {
         let mut next: Option<Millis> = None;
         let mut ran = false;
-        for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends] {
+        for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends, Kind::Discord] {
             match look(app, &owner, kind).await? {
                 Look::Run(leased, resort) => {
                     carry_out_all(app, &owner, &leased, resort).await;

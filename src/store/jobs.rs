@@ -71,7 +71,10 @@ pub enum Lane {
 }
 
 pub const SENDS: Lane = Lane::Kind("send_message");
-pub const TESTS: Lane = Lane::Kind("send_test");
+pub const DIRECT: Lane = Lane::Kind("send_direct");
+pub const REPLIES: Lane = Lane::Kind("reply");
+pub const ROLES: Lane = Lane::Kind("give_role");
+pub const SETUP: Lane = Lane::Kind("discord_setup");
 pub const READS: Lane = Lane::Kind("read_resume");
 
 fn order(class: Class) -> i64 {

@@ -4,6 +4,8 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod discord;
+mod discord_setup;
 mod door;
 mod error;
 mod faq;
@@ -115,6 +117,13 @@ pub fn router(app: App) -> Router {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
+        .route("/discord", get(discord_setup::show))
+        .route("/discord/live", get(discord_setup::live))
+        .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
+        .route(
+            "/discord/interactions",
+            post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+        )
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

@@ -2,9 +2,13 @@
 
 mod api;
 mod days_quota;
+mod discord;
+mod discord_mail;
+mod discord_people;
+mod discord_setup;
 mod door;
 mod faq;
-mod faq_trial;
+pub mod faq_trial;
 mod keys;
 mod keys_change;
 mod leave;
