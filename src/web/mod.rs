@@ -169,6 +169,8 @@ pub fn router(app: App) -> Router {
         .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/faq/public", get(faq::public_page).post(faq::ask_public))
         .route("/gemini/v1beta/models/{call}", post(door::ask))
+        // Google's libraries ask for this one by now; what is asked is the same in both.
+        .route("/gemini/v1/models/{call}", post(door::ask))
         .route("/gemini/{*path}", any(door::nothing_here))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));

@@ -2,6 +2,7 @@
 //! cannot be seen inside one.
 
 mod discord;
+mod door;
 mod keys;
 mod kill;
 mod pool;
