@@ -43,12 +43,11 @@ macro_rules! key_columns {
 pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
     let query = match Engine::of(conn) {
         // SQLite only
-        Engine::Sqlite => sqlx::query_scalar(
-            "SELECT json_group_array(json_object('id', id, 'fingerprint', fingerprint, 'number', number,
-                 'project', project, 'named', named, 'paused_at', paused_at, 'aside_at', aside_at, 'rest_until', rest_until,
-                 'rest_step', rest_step, 'reason', reason, 'last_error', last_error, 'last_error_at', last_error_at,
-                 'refusals', refusals, 'last_sent_at', last_sent_at, 'last_booking', last_booking)) FROM keys",
-        ),
+        Engine::Sqlite => sqlx::query_scalar(concat!(
+            "SELECT json_group_array(json_array(",
+            key_columns!(),
+            ")) FROM keys"
+        )),
         // PostgreSQL only
         Engine::Postgres => sqlx::query_scalar(
             "SELECT CAST(COALESCE(json_agg(row_to_json(keys)), '[]') AS TEXT) FROM keys",
@@ -58,7 +57,7 @@ pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
     read_rows(&rows)
 }
 
-/// Rows that travel as one.
+/// Rows that travel as one: each with the names of its columns, or, shorter, in the order of the struct's fields.
 fn read_rows<T: serde::de::DeserializeOwned>(rows: &str) -> sqlx::Result<T> {
     serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))
 }
@@ -242,13 +241,11 @@ macro_rules! quota_columns {
 pub async fn quotas(conn: &mut Conn) -> sqlx::Result<Vec<Quota>> {
     let query = match Engine::of(conn) {
         // SQLite only
-        Engine::Sqlite => sqlx::query_scalar(
-            "SELECT json_group_array(json_object('project', project, 'model', model, 'per_minute', per_minute,
-                 'per_day', per_day, 'tokens_per_minute', tokens_per_minute, 'lowered_by', lowered_by,
-                 'lowered_until', lowered_until, 'rest_until', rest_until, 'rest_step', rest_step,
-                 'rest_kind', rest_kind, 'off_at', off_at, 'reason', reason, 'day', day, 'day_count', day_count))
-             FROM quotas",
-        ),
+        Engine::Sqlite => sqlx::query_scalar(concat!(
+            "SELECT json_group_array(json_array(",
+            quota_columns!(),
+            ")) FROM quotas"
+        )),
         // PostgreSQL only
         Engine::Postgres => sqlx::query_scalar(
             "SELECT CAST(COALESCE(json_agg(row_to_json(quotas)), '[]') AS TEXT) FROM quotas",
@@ -414,17 +411,36 @@ pub async fn model_off(
 }
 
 /// Bookings of a project and model that the server may still count.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Held {
     pub project: String,
     pub model: String,
     pub slots: Vec<HeldSlot>,
 }
 
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct HeldSlot {
     pub free_at: Millis,
     pub tokens: i64,
+}
+
+/// As it travels: all slots are one text, each its end and its tokens.
+#[derive(serde::Deserialize)]
+struct HeldRow {
+    project: String,
+    model: String,
+    slots: String,
+}
+
+impl From<HeldRow> for Held {
+    fn from(row: HeldRow) -> Self {
+        let slot = |text: &str| {
+            let (free_at, tokens) = text.split_once(':')?;
+            Some(HeldSlot { free_at: Millis(free_at.parse().ok()?), tokens: tokens.parse().ok()? })
+        };
+        let slots = row.slots.split(' ').filter_map(slot).collect();
+        Self { project: row.project, model: row.model, slots }
+    }
 }
 
 /// Everything that is held. It travels as one row: a hundred keys hold more than a thousand, and this is asked before
@@ -433,22 +449,19 @@ pub async fn held(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Held>> {
     let query = match Engine::of(conn) {
         // SQLite only
         Engine::Sqlite => sqlx::query_scalar(
-            "SELECT json_group_array(json_object('project', project, 'model', model, 'slots', json(slots))) FROM (
-                 SELECT project, model, json_group_array(json_object('free_at', free_at,
-                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+            "SELECT json_group_array(json_array(project, model, slots)) FROM (
+                 SELECT project, model, group_concat(free_at || ':' || COALESCE(tokens_in, tokens_estimated), ' ') AS slots
                  FROM bookings WHERE free_at > $1 GROUP BY project, model)",
         ),
         // PostgreSQL only
         Engine::Postgres => sqlx::query_scalar(
-            "SELECT CAST(COALESCE(json_agg(json_build_object('project', project, 'model', model, 'slots', slots)), '[]')
-                 AS TEXT) FROM (
-                 SELECT project, model, json_agg(json_build_object('free_at', free_at,
-                     'tokens', COALESCE(tokens_in, tokens_estimated))) AS slots
+            "SELECT CAST(COALESCE(json_agg(json_build_array(project, model, slots)), '[]') AS TEXT) FROM (
+                 SELECT project, model, string_agg(free_at || ':' || COALESCE(tokens_in, tokens_estimated), ' ') AS slots
                  FROM bookings WHERE free_at > $1 GROUP BY project, model) AS held",
         ),
     };
     let rows: String = query.bind(now).fetch_one(conn).await?;
-    read_rows(&rows)
+    Ok(read_rows::<Vec<HeldRow>>(&rows)?.into_iter().map(Held::from).collect())
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
