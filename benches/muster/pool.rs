@@ -75,8 +75,12 @@ impl Queue {
                 model: None,
             })
             .collect();
-        match keys::book(conn, &self.pool, &demands, now).await.expect("a decision") {
-            Decision::Start { demand, grant } => (waiting[demand].next, grant),
+        match keys::decide(conn, &self.pool, &demands, now).await.expect("a decision") {
+            Decision::Start { demand, choice } => {
+                let next = waiting[demand].next;
+                let booked = keys::book(conn, &self.pool, choice, next, now).await;
+                (next, booked.expect("a booking"))
+            }
             other => panic!("a key is free: {other:?}"),
         }
     }
@@ -85,10 +89,10 @@ impl Queue {
     async fn claim(&self) {
         let now = self.clock.now();
         let mut tx = self.db.write().await.expect("a transaction");
-        let (next, grant) = self.book(&mut tx).await;
+        let (next, _) = self.book(&mut tx).await;
         let until = Millis(now.0 + 15_000);
         let leased = store::jobs::claim_next(&mut tx, next, "bench", until).await.expect("a claim");
-        keys::attach(&mut tx, &grant, leased.expect("a job waits").id).await.expect("attached");
+        assert!(leased.is_some(), "a job waits");
         tx.commit().await.expect("committed");
     }
 }

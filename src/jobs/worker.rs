@@ -13,7 +13,6 @@ use super::gemini::{self, Work};
 use super::{Owner, draft_several, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
 use crate::keys::{self, Decision, Grant};
-use crate::llm::Failure;
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
 use crate::model::{Job, Millis};
@@ -283,20 +282,24 @@ async fn claim(
     Ok(all)
 }
 
-/// Decides, books and claims in one transaction, so that several processes share one pool.
+/// Decides, claims, takes up and books in one transaction, so that several processes share one pool.
 async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = app.clock.now();
-    // Also while nothing waits: keys may be changed on another process's page.
-    keys::follow(&app.db, &app.pool, now).await?;
     let mut conn = app.db.read().await?;
     let waiting = store::jobs::next_waiting(&mut conn, &app.instance, now).await?;
     if waiting.is_empty() {
-        return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
+        let next = store::jobs::next_due(&mut conn, None, now).await?;
+        drop(conn);
+        keys::follow(&app.db, &app.pool, now).await?;
+        return Ok(Look::Idle(next));
     }
     // Most of the time nothing can start: then nobody's turn is taken to find that out.
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
     let view = keys::view(&mut conn, &app.pool, &demands, now).await?;
     if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
+        drop(conn);
+        // Here is the time for what was changed on another process's page.
+        keys::follow(&app.db, &app.pool, now).await?;
         return Ok(Look::Idle(until));
     }
     drop(conn);
@@ -304,7 +307,7 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let now = keys::take_turn(&mut tx, &app.clock).await?;
     let waiting = store::jobs::next_waiting(&mut tx, &app.instance, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
-    match keys::book(&mut tx, &app.pool, &demands, now).await? {
+    match keys::decide(&mut tx, &app.pool, &demands, now).await? {
         Decision::Wait { until, .. } => Ok(Look::Idle(until)),
         Decision::Resort { demand, why } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
@@ -321,21 +324,21 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
             tx.commit().await?;
             Ok(Look::Run(leased, Some(why)))
         }
-        Decision::Start { demand, grant } => {
+        Decision::Start { demand, choice } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
-                // The booking goes with the transaction.
                 return Ok(Look::Again);
             };
-            keys::attach(&mut tx, &grant, first.id).await?;
+            let job = first.id;
             let more =
                 draft_several::companions(&mut tx, app, &first, lease(app, now), now).await?;
             let leased: Vec<Leased> = std::iter::once(first).chain(more).collect();
-            let work = take_up(&mut tx, app, &leased, &grant).await?;
+            let Some(work) = take_up(&mut tx, app, &leased).await? else {
+                tx.commit().await?;
+                return Ok(Look::Again);
+            };
+            let grant = keys::book(&mut tx, &app.pool, choice, job, app.clock.now()).await?;
             tx.commit().await?;
-            Ok(match work {
-                Some(work) => Look::Ask(leased, Box::new(work), grant),
-                None => Look::Again,
-            })
+            Ok(Look::Ask(leased, Box::new(work), grant))
         }
     }
 }
@@ -350,30 +353,20 @@ async fn claim_next(
     store::jobs::claim_next(tx, waiting.next, &owner.name, lease(app, now)).await
 }
 
-/// Takes up what is to be asked for, in the transaction that books it. When nothing of it is wanted any more, or it
-/// cannot be taken up by a fault of ours, the slot is given back.
-async fn take_up(
-    tx: &mut Conn,
-    app: &App,
-    jobs: &[Leased],
-    grant: &Grant,
-) -> anyhow::Result<Option<Work>> {
-    // A part of its own: what it wrote before a fault is taken back, and the booking stays.
+/// Takes up what is to be asked for. `None`: nothing of it is wanted any more, or it cannot be taken up by a fault of
+/// ours; the transaction says so.
+async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Option<Work>> {
+    // A part of its own: what it wrote before a fault is taken back, and the claim stays.
     let mut part = tx.begin().await?;
     let taken = AssertUnwindSafe(gemini::take_up(&mut part, app, jobs)).catch_unwind().await;
     let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
-    let now = app.clock.now();
     match taken {
         Ok(work) => {
             part.commit().await?;
-            if work.is_none() {
-                keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
-            }
             Ok(work)
         }
         Err(error) => {
             part.rollback().await?;
-            keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
             for leased in jobs {
                 let at = after_fault(app, leased, &error);
                 give_back_in(tx, leased, at, &error).await?;

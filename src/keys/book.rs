@@ -5,24 +5,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::step::refresh;
+use super::step::take_over;
 use super::{Keys, Pool};
 use crate::llm::pacing::{
     self, Demand, Key, Ledger, Pace, Rest, RestKind, Slot, TaskTurn, Turns, Verdict, View, day,
 };
 use crate::model::job::{Class, Task};
 use crate::model::{Clock, JobId, Millis};
+use crate::store::snapshot::Snapshot;
 use crate::store::{self, Conn};
 
 /// What is to happen next.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// The oldest waiting job of this demand (its place in the list) asks Gemini with this grant.
-    Start { demand: usize, grant: Grant },
+    /// The oldest waiting job of this demand (its place in the list) may ask Gemini, once that is [booked](book).
+    Start { demand: usize, choice: Choice },
     /// The oldest waiting job of this demand takes its resort: why.
     Resort { demand: usize, why: String },
     /// Nothing can start before `until`; `None`: not before something changes.
     Wait { until: Option<Millis>, why: String },
+}
+
+/// A slot that is free and a key to use it, as long as the transaction lasts in which that was decided.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    key: i64,
+    key_id: i64,
+    fingerprint: String,
+    project: String,
+    model: String,
+    demand: Demand,
+    turns: Turns,
 }
 
 /// A booked slot: the right to send one request.
@@ -72,62 +85,72 @@ pub async fn take_turn(conn: &mut Conn, clock: &Clock) -> sqlx::Result<Millis> {
     Ok(now)
 }
 
-/// Decides and books, inside the caller's write transaction, whose [turn](take_turn) it is. The caller claims the oldest
-/// waiting job of the demand in the same transaction and [`attach`]es it.
-pub async fn book(
+/// Decides what is next, inside the caller's write transaction, whose [turn](take_turn) it is.
+pub async fn decide(
     conn: &mut Conn,
     pool: &Pool,
     demands: &[Demand],
     now: Millis,
 ) -> sqlx::Result<Decision> {
     let (view, rows) = load(conn, pool, demands, now).await?;
-    match pacing::decide(&view, demands, now) {
-        Verdict::Wait { until, why } => Ok(Decision::Wait { until, why }),
+    Ok(match pacing::decide(&view, demands, now) {
+        Verdict::Wait { until, why } => Decision::Wait { until, why },
         Verdict::Resort { demand, why } => {
             tracing::debug!(task = %demands[demand].task, "No key serves: {why}");
-            Ok(Decision::Resort { demand, why })
+            Decision::Resort { demand, why }
         }
         Verdict::Start { demand, key, project, model } => {
             let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk && it.waiting > 0);
-            let Demand { task, class, deadline_at, tokens, .. } = demands[demand];
-            let turns = view.turns.after(task, class, bulk_waits, now);
-            let finish = turns.tasks.get(&task).map_or(0, |turn| turn.finish);
+            let asked = demands[demand].clone();
+            let turns = view.turns.after(asked.task, asked.class, bulk_waits, now);
             let (key_id, fingerprint) = rows.get(&key).cloned().unwrap_or_default();
-            let date = day::of(now);
-            let new = store::keys::NewBooking {
-                project: &project,
-                model: &model,
-                key: key_id,
-                number: key,
-                task,
-                class,
-                tokens,
-                free_at: view.pace.held_until(now),
-                day: counted_day(&date, &view.pace, now),
-            };
-            let booking = store::keys::book(conn, &new, now).await?;
-            store::keys::set_turn(conn, task, now, finish, turns.clock, turns.since_bulk).await?;
-            let grant = Grant {
-                booking,
-                key,
-                model,
-                task,
-                class,
-                key_id,
-                fingerprint,
-                project,
-                deadline_at,
-                booked_at: Arc::new(AtomicI64::new(now.0)),
-                sent_at: Arc::new(AtomicI64::new(0)),
-            };
-            Ok(Decision::Start { demand, grant })
+            let choice = Choice { key, key_id, fingerprint, project, model, demand: asked, turns };
+            Decision::Start { demand, choice }
         }
-    }
+    })
 }
 
-/// Says for which job the grant was booked, so that its tries can be counted.
-pub async fn attach(conn: &mut Conn, grant: &Grant, job: JobId) -> sqlx::Result<()> {
-    store::keys::attach(conn, grant.booking, job).await
+/// Books what was decided, in the same transaction, for a job that the caller has claimed and taken up. It is the last
+/// thing before the commit: a booking is believed for half a second, and that begins here.
+pub async fn book(
+    conn: &mut Conn,
+    pool: &Pool,
+    choice: Choice,
+    job: JobId,
+    now: Millis,
+) -> sqlx::Result<Grant> {
+    let Choice { key, key_id, fingerprint, project, model, demand, turns } = choice;
+    let Demand { task, class, deadline_at, tokens, .. } = demand;
+    let pace = pool.pace();
+    let date = day::of(now);
+    let new = store::keys::NewBooking {
+        project: &project,
+        model: &model,
+        key: key_id,
+        number: key,
+        task,
+        class,
+        tokens,
+        free_at: pace.held_until(now),
+        day: counted_day(&date, pace, now),
+        job: Some(job),
+    };
+    let booking = store::keys::book(conn, &new, now).await?;
+    let finish = turns.tasks.get(&task).map_or(0, |turn| turn.finish);
+    store::keys::set_turn(conn, task, now, finish, turns.clock, turns.since_bulk).await?;
+    Ok(Grant {
+        booking,
+        key,
+        model,
+        task,
+        class,
+        key_id,
+        fingerprint,
+        project,
+        deadline_at,
+        booked_at: Arc::new(AtomicI64::new(now.0)),
+        sent_at: Arc::new(AtomicI64::new(0)),
+    })
 }
 
 /// Says what the program calls its work whose request the grant was booked for.
@@ -159,11 +182,11 @@ async fn load(
     demands: &[Demand],
     now: Millis,
 ) -> sqlx::Result<(View, BTreeMap<i64, (i64, String)>)> {
-    refresh(conn, pool).await?;
+    let known = store::snapshot::read(conn, now).await?;
+    take_over(conn, pool, known.versions).await?;
     let of_now = pool.keys();
-    let rows = store::keys::list(conn).await?;
     let rows: HashMap<&str, &store::keys::Key> =
-        rows.iter().map(|row| (row.fingerprint.as_str(), row)).collect();
+        known.keys.iter().map(|row| (row.fingerprint.as_str(), row)).collect();
     let mut keys = Vec::new();
     let mut ids = BTreeMap::new();
     for key in of_now.iter() {
@@ -187,10 +210,10 @@ async fn load(
             models.push(model.clone());
         }
     }
-    let ledgers = ledgers(conn, &models, &of_now, now).await?;
-    let (clock, since_bulk) = store::keys::turn(conn).await?;
+    let ledgers = ledgers(&known, &models, &of_now, now);
+    let (clock, since_bulk) = (known.turn, known.since_bulk);
     let mut turns = Turns { clock, since_bulk, ..Turns::default() };
-    for turn in store::keys::turns(conn).await? {
+    for turn in known.turns {
         if let Ok(task) = turn.task.parse() {
             let last_start = Some(turn.last_start_at);
             turns.tasks.insert(task, TaskTurn { last_start, finish: turn.finish });
@@ -200,12 +223,12 @@ async fn load(
     Ok((view, ids))
 }
 
-async fn ledgers(
-    conn: &mut Conn,
+fn ledgers(
+    known: &Snapshot,
     models: &[String],
     keys: &Keys,
     now: Millis,
-) -> sqlx::Result<BTreeMap<String, Vec<Ledger>>> {
+) -> BTreeMap<String, Vec<Ledger>> {
     let mut ledgers: BTreeMap<String, Vec<Ledger>> = BTreeMap::new();
     for key in keys.iter() {
         if !ledgers.contains_key(&key.project) {
@@ -214,14 +237,14 @@ async fn ledgers(
         }
     }
     let place = |model: &str| models.iter().position(|known| known == model);
-    for row in store::keys::quotas(conn).await? {
+    for row in &known.quotas {
         if let Some(model) = place(&row.model)
             && let Some(of_project) = ledgers.get_mut(&row.project)
         {
-            of_project[model] = ledger(keys, &row.project, Some(&row), now);
+            of_project[model] = ledger(keys, &row.project, Some(row), now);
         }
     }
-    for held in store::keys::held(conn, now).await? {
+    for held in &known.held {
         if let Some(model) = place(&held.model)
             && let Some(of_project) = ledgers.get_mut(&held.project)
         {
@@ -232,7 +255,7 @@ async fn ledgers(
             of_project[model].slots.extend(slots);
         }
     }
-    Ok(ledgers)
+    ledgers
 }
 
 /// What is set and what was learned, the smaller of both, and what was used today.

@@ -224,12 +224,8 @@ async fn rest_for_the_minute(
         let row = rows::quota(conn, project, model).await?;
         let keys = pool.keys();
         let limit = super::book::ledger(&keys, project, row.as_ref(), now).per_minute;
-        let held = rows::held(conn, now).await?;
-        let used = held
-            .iter()
-            .find(|it| it.project == *project && it.model == *model)
-            .map_or(0, |it| it.slots.len());
-        if used <= usize::try_from(limit).unwrap_or(usize::MAX) {
+        let used = rows::held(conn, project, model, now).await?;
+        if used <= i64::from(limit) {
             let allowed = refusal.limit.unwrap_or(limit);
             rows::refused_inside(conn, grant.booking, allowed).await?;
             let lowered = row

@@ -38,7 +38,11 @@ pub(super) async fn refresh(conn: &mut Conn, pool: &Pool) -> sqlx::Result<()> {
     take_over(conn, pool, versions).await
 }
 
-async fn take_over(conn: &mut Conn, pool: &Pool, versions: Versions) -> sqlx::Result<()> {
+pub(super) async fn take_over(
+    conn: &mut Conn,
+    pool: &Pool,
+    versions: Versions,
+) -> sqlx::Result<()> {
     let known = pool.keys();
     if versions.keys_version > known.versions().keys_version {
         let versions = Versions { keys_version: versions.keys_version, ..known.versions() };

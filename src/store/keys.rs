@@ -1,6 +1,6 @@
 //! The key pool's rows: keys without their material, quotas, and the ledger of bookings.
 
-use super::{Conn, Engine};
+use super::Conn;
 use crate::model::job::{Class, Task};
 use crate::model::{JobId, Millis};
 
@@ -39,27 +39,8 @@ macro_rules! key_columns {
     };
 }
 
-/// All of them, in one row: they are asked for before every request.
 pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
-    let query = match Engine::of(conn) {
-        // SQLite only
-        Engine::Sqlite => sqlx::query_scalar(concat!(
-            "SELECT json_group_array(json_array(",
-            key_columns!(),
-            ")) FROM keys"
-        )),
-        // PostgreSQL only
-        Engine::Postgres => sqlx::query_scalar(
-            "SELECT CAST(COALESCE(json_agg(row_to_json(keys)), '[]') AS TEXT) FROM keys",
-        ),
-    };
-    let rows: String = query.fetch_one(conn).await?;
-    read_rows(&rows)
-}
-
-/// Rows that travel as one: each with the names of its columns, or, shorter, in the order of the struct's fields.
-fn read_rows<T: serde::de::DeserializeOwned>(rows: &str) -> sqlx::Result<T> {
-    serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))
+    sqlx::query_as(concat!("SELECT ", key_columns!(), " FROM keys")).fetch_all(conn).await
 }
 
 pub async fn find(conn: &mut Conn, id: i64) -> sqlx::Result<Option<Key>> {
@@ -237,22 +218,8 @@ macro_rules! quota_columns {
     };
 }
 
-/// All of them, in one row.
 pub async fn quotas(conn: &mut Conn) -> sqlx::Result<Vec<Quota>> {
-    let query = match Engine::of(conn) {
-        // SQLite only
-        Engine::Sqlite => sqlx::query_scalar(concat!(
-            "SELECT json_group_array(json_array(",
-            quota_columns!(),
-            ")) FROM quotas"
-        )),
-        // PostgreSQL only
-        Engine::Postgres => sqlx::query_scalar(
-            "SELECT CAST(COALESCE(json_agg(row_to_json(quotas)), '[]') AS TEXT) FROM quotas",
-        ),
-    };
-    let rows: String = query.fetch_one(conn).await?;
-    read_rows(&rows)
+    sqlx::query_as(concat!("SELECT ", quota_columns!(), " FROM quotas")).fetch_all(conn).await
 }
 
 pub async fn quota(conn: &mut Conn, project: &str, model: &str) -> sqlx::Result<Option<Quota>> {
@@ -424,9 +391,9 @@ pub struct HeldSlot {
     pub tokens: i64,
 }
 
-/// As it travels: all slots are one text, each its end and its tokens.
+/// As it travels in a [`Snapshot`](super::snapshot::Snapshot): all slots are one text, each its end and its tokens.
 #[derive(serde::Deserialize)]
-struct HeldRow {
+pub(super) struct HeldRow {
     project: String,
     model: String,
     slots: String,
@@ -443,41 +410,24 @@ impl From<HeldRow> for Held {
     }
 }
 
-/// Everything that is held. It travels as one row: a hundred keys hold more than a thousand, and this is asked before
-/// every request.
-pub async fn held(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Held>> {
-    let query = match Engine::of(conn) {
-        // SQLite only
-        Engine::Sqlite => sqlx::query_scalar(
-            "SELECT json_group_array(json_array(project, model, slots)) FROM (
-                 SELECT project, model, group_concat(free_at || ':' || COALESCE(tokens_in, tokens_estimated), ' ') AS slots
-                 FROM bookings WHERE free_at > $1 GROUP BY project, model)",
-        ),
-        // PostgreSQL only
-        Engine::Postgres => sqlx::query_scalar(
-            "SELECT CAST(COALESCE(json_agg(json_build_array(project, model, slots)), '[]') AS TEXT) FROM (
-                 SELECT project, model, string_agg(free_at || ':' || COALESCE(tokens_in, tokens_estimated), ' ') AS slots
-                 FROM bookings WHERE free_at > $1 GROUP BY project, model) AS held",
-        ),
-    };
-    let rows: String = query.bind(now).fetch_one(conn).await?;
-    Ok(read_rows::<Vec<HeldRow>>(&rows)?.into_iter().map(Held::from).collect())
+/// How many bookings of a project and model the server may still count.
+pub async fn held(conn: &mut Conn, project: &str, model: &str, now: Millis) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM bookings WHERE free_at > $3 AND project = $1 AND model = $2",
+    )
+    .bind(project)
+    .bind(model)
+    .bind(now)
+    .fetch_one(conn)
+    .await
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// Of a task.
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct Turn {
     pub task: String,
     pub last_start_at: Millis,
     pub finish: i64,
-}
-
-pub async fn turns(conn: &mut Conn) -> sqlx::Result<Vec<Turn>> {
-    sqlx::query_as("SELECT task, last_start_at, finish FROM task_turns").fetch_all(conn).await
-}
-
-/// Where the last start stood, and the starts since the last bulk one.
-pub async fn turn(conn: &mut Conn) -> sqlx::Result<(i64, i64)> {
-    sqlx::query_as("SELECT turn, since_bulk FROM pool WHERE id = 1").fetch_one(conn).await
 }
 
 pub async fn set_turn(
@@ -515,6 +465,8 @@ pub struct NewBooking<'a> {
     pub tokens: u32,
     pub free_at: Millis,
     pub day: Day<'a>,
+    /// The job that it is for, so that its tries can be counted.
+    pub job: Option<JobId>,
 }
 
 /// The day in California by which Google counts.
@@ -530,8 +482,8 @@ pub struct Day<'a> {
 pub async fn book(conn: &mut Conn, new: &NewBooking<'_>, now: Millis) -> sqlx::Result<i64> {
     let id = sqlx::query_scalar(
         "INSERT INTO bookings
-             (project, model, key_id, key_number, task, class, booked_at, free_at, tokens_estimated)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+             (project, model, key_id, key_number, task, class, booked_at, free_at, tokens_estimated, job_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     )
     .bind(new.project)
     .bind(new.model)
@@ -542,6 +494,7 @@ pub async fn book(conn: &mut Conn, new: &NewBooking<'_>, now: Millis) -> sqlx::R
     .bind(now)
     .bind(new.free_at)
     .bind(i64::from(new.tokens))
+    .bind(new.job)
     .fetch_one(&mut *conn)
     .await?;
     sqlx::query("UPDATE keys SET last_sent_at = $2, last_booking = $3 WHERE id = $1")
@@ -576,16 +529,6 @@ async fn count_for_day(
     .bind(day.from)
     .execute(conn)
     .await?;
-    Ok(())
-}
-
-/// Says for which job a booking was made.
-pub async fn attach(conn: &mut Conn, booking: i64, job: JobId) -> sqlx::Result<()> {
-    sqlx::query("UPDATE bookings SET job_id = $2 WHERE id = $1")
-        .bind(booking)
-        .bind(job)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ pub mod door;
 pub mod events;
 pub mod faq;
 pub mod jobs;
+#[macro_use]
 pub mod keys;
 pub mod mails;
 pub mod matches;
@@ -23,6 +24,7 @@ pub mod people;
 pub mod resumes;
 pub mod room;
 pub mod sessions;
+pub mod snapshot;
 pub mod timeline;
 
 use std::path::Path;

@@ -65,6 +65,7 @@ pub(super) async fn sent(
         task,
         class: Class::Bulk,
         tokens: 0,
+        job: None,
         free_at: at.plus(Duration::from_secs(61)),
         day: Day { date: &day::of(at), from: day::beginning(at) },
     };

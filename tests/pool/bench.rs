@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use muster::config::{self, Pacing};
-use muster::keys::{self, After, Decision, KeyRow, KeyState, Pool};
+use muster::keys::{self, After, Decision, Grant, KeyRow, KeyState, Pool};
 use muster::llm::pacing::Demand;
 use muster::llm::{Answer, Client, Failure, Request, prompts};
 use muster::model::job::{Class, Task};
 use muster::model::letter::{EventFacts, LetterFacts, Purpose, Recipient, Teammate};
 use muster::model::{Clock, JobId, Millis, Secret};
+use muster::store::Conn;
 
 use crate::support::db::{Place, TestDb};
 use crate::support::gemini::{self, Rules, TestGemini};
@@ -152,16 +153,28 @@ impl Bench {
         self.jobs.remove(at)
     }
 
+    /// Decides and books in this transaction; `None`: nothing can start.
+    pub async fn book(&self, tx: &mut Conn) -> Option<Grant> {
+        let now = keys::take_turn(tx, &self.clock).await.unwrap();
+        match keys::decide(tx, &self.pool, &self.demands(), now).await.unwrap() {
+            Decision::Start { choice, .. } => {
+                Some(keys::book(tx, &self.pool, choice, JobId(1), now).await.unwrap())
+            }
+            Decision::Resort { .. } | Decision::Wait { .. } => None,
+        }
+    }
+
     /// Books once, and asks and settles when there was a start.
     pub async fn step(&mut self) -> Decision {
         let demands = self.demands();
         let mut tx = self.db.write().await.unwrap();
         let now = keys::take_turn(&mut tx, &self.clock).await.unwrap();
-        let decision = keys::book(&mut tx, &self.pool, &demands, now).await.unwrap();
+        let decision = keys::decide(&mut tx, &self.pool, &demands, now).await.unwrap();
         match &decision {
-            Decision::Start { demand, grant } => {
+            Decision::Start { demand, choice } => {
                 let job = self.claim(&demands[*demand]);
-                keys::attach(&mut tx, grant, JobId(job.id)).await.unwrap();
+                let (choice, id) = (choice.clone(), JobId(job.id));
+                let grant = &keys::book(&mut tx, &self.pool, choice, id, now).await.unwrap();
                 tx.commit().await.unwrap();
                 let request = request(grant.task);
                 let outcome =

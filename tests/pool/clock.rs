@@ -175,7 +175,7 @@ async fn rests_distances_and_the_queue_go_along() {
     let row = rows::find(&mut conn, key.id).await.unwrap().unwrap();
     assert_eq!(row.rest_until.unwrap().since(now), Duration::from_hours(6));
     assert!(row.last_sent_at.unwrap() <= now && key.last_sent_at.unwrap() > now);
-    let turn = rows::turns(&mut conn).await.unwrap().remove(0);
+    let turn = store::snapshot::read(&mut conn, now).await.unwrap().turns.remove(0);
     assert!(turn.last_start_at <= now);
     let waiting = jobs::waiting(&mut conn, now).await.unwrap().remove(0);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster::keys::{self, Decision};
+use muster::keys;
 use muster::llm::{Failure, prompts};
 use muster::model::job::{Class, Task};
 use muster::model::letter::Purpose;
@@ -109,11 +109,8 @@ async fn an_answer_that_never_comes_keeps_its_slot() {
     // Booked, and its process died: nobody settles it.
     for _ in 0..3 {
         bench.clock.advance(Duration::from_millis(100));
-        let demands = bench.demands();
         let mut tx = bench.db.write().await.unwrap();
-        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
-        assert!(matches!(decision, Decision::Start { .. }));
+        assert!(bench.book(&mut tx).await.is_some());
         tx.commit().await.unwrap();
     }
     let (until, _) = bench.run_now().await;
@@ -126,10 +123,8 @@ async fn a_transaction_taken_back_books_nothing() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.bulk(Task::Outreach, 2);
     for _ in 0..3 {
-        let demands = bench.demands();
         let mut tx = bench.db.write().await.unwrap();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, NOON).await.unwrap();
-        let Decision::Start { grant, .. } = decision else { panic!("{decision:?}") };
+        let grant = bench.book(&mut tx).await.expect("a start");
         assert_eq!(grant.key, 1);
         drop(tx);
     }
@@ -144,15 +139,10 @@ async fn a_booking_grows_old(db: TestDb) {
     let mut bench = Bench::on(db, &[1, 2], Rules::default(), |_| {}).await;
     bench.bulk(Task::Outreach, 3);
     let book = async |bench: &Bench| {
-        let demands = bench.demands();
         let mut tx = bench.db.write().await.unwrap();
-        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
+        let grant = bench.book(&mut tx).await.expect("a start");
         tx.commit().await.unwrap();
-        match decision {
-            Decision::Start { grant, .. } => grant,
-            other => panic!("no start: {other:?}"),
-        }
+        grant
     };
     let ask = async |bench: &Bench, grant: &keys::Grant| {
         let request = request(Task::Outreach);
@@ -260,18 +250,11 @@ async fn processes_book_at_once(db: TestDb) {
     })
     .await;
     bench.bulk(Task::Skills, 100);
-    let demands = bench.demands();
     let one = || async {
         let mut tx = bench.db.write().await.unwrap();
-        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
-        match decision {
-            Decision::Start { grant, .. } => {
-                tx.commit().await.unwrap();
-                Some((grant.key, grant.booking))
-            }
-            _ => None,
-        }
+        let grant = bench.book(&mut tx).await?;
+        tx.commit().await.unwrap();
+        Some((grant.key, grant.booking))
     };
     let booked: Vec<(i64, i64)> = futures_util::future::join_all((0..50).map(|_| one()))
         .await

@@ -1,8 +1,8 @@
 //! Keys that share a quota without anybody having said so, and keys that go while they are in use.
 
 use muster::keys::{self, Decision};
+use muster::model::Secret;
 use muster::model::job::Task;
-use muster::model::{JobId, Secret};
 
 use super::bench::{Bench, full, request};
 use crate::support::db::on_both_engines;
@@ -67,11 +67,8 @@ async fn a_key_that_is_removed_between_booking_and_sending_gives_its_slot_back()
 
         bench.bulk(Task::Skills, 2);
         let mut tx = bench.db.write().await.unwrap();
-        let demands = bench.demands();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
-        let Decision::Start { grant, .. } = decision else { panic!("no start: {decision:?}") };
+        let grant = bench.book(&mut tx).await.expect("a start");
         assert_eq!(grant.key, number);
-        keys::attach(&mut tx, &grant, JobId(1)).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = bench.db.write().await.unwrap();
         keys::remove(&mut tx, &bench.pool, number).await.unwrap();
