@@ -6,6 +6,7 @@
 mod answers;
 pub mod entries;
 pub mod import;
+mod lines;
 mod links;
 pub mod search;
 mod soundness;
