@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod db;
+pub mod faq;
 pub mod gemini;
 pub mod postgres;
 pub mod process;

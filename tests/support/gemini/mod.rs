@@ -6,7 +6,9 @@
 
 mod answers;
 mod bodies;
+mod faq;
 mod quota;
+mod words;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
