@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Guesses};
 use crate::config::{Config, MailTransport};
+use crate::door::Desk;
 use crate::extract::Reader;
 use crate::jobs::{Owner, Workers};
 use crate::keys::{self, Pool};
@@ -25,6 +26,10 @@ pub struct Parts {
     pub db: Db,
     pub clock: Clock,
     pub config: Config,
+    /// Tells this process from others on the same database.
+    pub instance: String,
+    /// What other programs ask through this process.
+    pub desk: Desk,
     pub guesses: Guesses,
     pub pool: Pool,
     pub gemini: llm::Client,
@@ -60,6 +65,8 @@ impl App {
         Ok(Self(Arc::new(Parts {
             gemini: llm::Client::new(&config.gemini, config.time_scale)?,
             reader: Reader::new(program),
+            instance: access::random_token(),
+            desk: Desk::default(),
             guesses: Guesses::default(),
             stopping: CancellationToken::new(),
             db,

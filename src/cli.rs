@@ -15,7 +15,7 @@ use crate::events::CURRENT;
 use crate::extract::{self, MAX_BYTES, Reader};
 use crate::model::Clock;
 use crate::store::Db;
-use crate::{faq, keys, llm, skills};
+use crate::{door, faq, keys, llm, skills};
 
 /// Invites people to a hackathon by e-mail and brings them together.
 ///
@@ -40,6 +40,19 @@ enum Command {
     /// The FAQ as a text file
     #[command(subcommand)]
     Faq(Faq),
+    /// Tokens for other programs that ask Gemini through Muster
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it; it is shown this once
+    Create { name: String },
+    /// Print the names of all tokens, and how often each was used
+    List,
+    /// Remove a token: what shows it is turned away from then on
+    Remove { name: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +92,7 @@ pub fn main() -> ExitCode {
             .and_then(|text| print(&json!({ "skills": skills::find(&text) }).to_string())),
         Some(Command::Faq(Faq::Import { file })) => import_faq(&file),
         Some(Command::Faq(Faq::Export { markdown })) => export_faq(markdown),
+        Some(Command::Token(command)) => tokens(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -225,6 +239,34 @@ fn export_faq(markdown: bool) -> anyhow::Result<()> {
         faq::import::write_text(&entries)
     };
     print(text.trim_end())
+}
+
+fn tokens(command: &TokenCommand) -> anyhow::Result<()> {
+    on_database(async |db| {
+        let mut tx = db.write().await?;
+        match command {
+            TokenCommand::Create { name } => {
+                let now = Clock::machine().now();
+                let token = door::tokens::create(&mut tx, name, now).await?;
+                tx.commit().await?;
+                print(token.expose())
+            }
+            TokenCommand::List => {
+                for token in door::tokens::list(&mut tx).await? {
+                    print(&format!("{}: {} requests", token.name, token.requests))?;
+                }
+                Ok(())
+            }
+            TokenCommand::Remove { name } => {
+                anyhow::ensure!(
+                    door::tokens::remove(&mut tx, name).await?,
+                    "there is no token of this name; muster token list names them"
+                );
+                tx.commit().await?;
+                Ok(())
+            }
+        }
+    })
 }
 
 /// The text of the resume in a file, read as the server reads it.

@@ -15,6 +15,7 @@ pub mod skills;
 
 pub mod access;
 pub mod campaigns;
+pub mod door;
 pub mod events;
 pub mod faq;
 pub mod keys;

@@ -7,9 +7,7 @@ use muster::config::{Config, Key, Limits, Pacing, Vars};
 use muster::keys::{self, Decision, Grant, Pool};
 use muster::llm::pacing::Demand;
 use muster::model::campaign::CampaignKind;
-use muster::model::job::{Class, Task};
-use muster::model::{Clock, Millis, Secret};
-use muster::store::jobs::Lane;
+use muster::model::{Clock, JobId, Millis, Secret};
 use muster::store::{self, Conn, Db};
 
 use super::house::{House, block_on, enter};
@@ -62,8 +60,9 @@ impl Queue {
     }
 
     /// What waits, and a slot for it.
-    async fn book(&self, conn: &mut Conn, now: Millis) -> (Task, Class, Grant) {
-        let waiting = store::jobs::next_waiting(conn, now).await.expect("what waits");
+    async fn book(&self, conn: &mut Conn) -> (JobId, Grant) {
+        let now = keys::take_turn(conn, &self.clock).await.expect("a turn");
+        let waiting = store::jobs::next_waiting(conn, "here", now).await.expect("what waits");
         let demands: Vec<Demand> = waiting
             .iter()
             .map(|it| Demand {
@@ -73,10 +72,11 @@ impl Queue {
                 created_at: it.oldest,
                 deadline_at: it.deadline_at,
                 tokens: 900,
+                model: None,
             })
             .collect();
         match keys::book(conn, &self.pool, &demands, now).await.expect("a decision") {
-            Decision::Start { task, class, grant } => (task, class, grant),
+            Decision::Start { demand, grant } => (waiting[demand].next, grant),
             other => panic!("a key is free: {other:?}"),
         }
     }
@@ -85,10 +85,9 @@ impl Queue {
     async fn claim(&self) {
         let now = self.clock.now();
         let mut tx = self.db.write().await.expect("a transaction");
-        let (task, class, grant) = self.book(&mut tx, now).await;
+        let (next, grant) = self.book(&mut tx).await;
         let until = Millis(now.0 + 15_000);
-        let lane = Lane::Gemini(task, class);
-        let leased = store::jobs::claim(&mut tx, lane, "bench", now, until).await.expect("a claim");
+        let leased = store::jobs::claim_next(&mut tx, next, "bench", until).await.expect("a claim");
         keys::attach(&mut tx, &grant, leased.expect("a job waits").id).await.expect("attached");
         tx.commit().await.expect("committed");
     }
@@ -122,7 +121,7 @@ fn booking(bencher: Bencher, queue: &Queue) {
     let _runtime = enter();
     bencher.with_inputs(|| block_on(queue.db.write()).expect("a transaction")).bench_local_values(
         |mut tx| {
-            block_on(queue.book(&mut tx, queue.clock.now()));
+            block_on(queue.book(&mut tx));
             // Dropped, it takes the booking back.
             tx
         },

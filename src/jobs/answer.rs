@@ -2,35 +2,39 @@
 
 use crate::app::App;
 use crate::faq::{self, Passage, Work};
-use crate::jobs::Means;
+use crate::jobs::gemini::ask;
 use crate::keys::{self, After, Grant};
-use crate::llm::{Failure, prompts};
+use crate::llm::prompts;
 use crate::model::QuestionId;
 use crate::model::made_by::MadeBy;
-use crate::store;
 use crate::store::jobs::Leased;
+use crate::store::{self, Conn};
 
-pub async fn run(app: &App, leased: &Leased, id: QuestionId, means: Means) -> anyhow::Result<()> {
-    let now = app.clock.now();
+/// Answers without Gemini.
+pub async fn by_resort(
+    app: &App,
+    leased: &Leased,
+    id: QuestionId,
+    why: &str,
+) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    let ours = store::jobs::hold(&mut tx, leased).await?;
-    let work = if ours { faq::take_up(&mut tx, id).await? } else { None };
-    match (work, means) {
-        (Some(work), Means::Model(grant)) => {
-            tx.commit().await?;
-            return by_model(app, leased, id, &work, &grant).await;
-        }
-        (Some(_), Means::Resort(why)) => faq::conclude_instead(&mut tx, id, &why, now).await?,
-        (None, Means::Model(grant)) => {
-            keys::settle(&mut tx, &app.pool, &grant, &Err(Failure::GivenBack), now).await?;
-        }
-        (None, Means::Resort(_)) => {}
+    if store::jobs::hold(&mut tx, leased).await? && take_up(&mut tx, leased, id).await?.is_some() {
+        faq::conclude_instead(&mut tx, id, why, app.clock.now()).await?;
+        store::jobs::finish(&mut tx, leased).await?;
     }
-    store::jobs::finish(&mut tx, leased).await?;
     Ok(tx.commit().await?)
 }
 
-async fn by_model(
+/// The question and what is known of it, if somebody still waits; otherwise the job is done.
+pub async fn take_up(tx: &mut Conn, leased: &Leased, id: QuestionId) -> sqlx::Result<Option<Work>> {
+    let work = faq::take_up(tx, id).await?;
+    if work.is_none() {
+        store::jobs::finish(tx, leased).await?;
+    }
+    Ok(work)
+}
+
+pub async fn by_model(
     app: &App,
     leased: &Leased,
     id: QuestionId,
@@ -43,7 +47,7 @@ async fn by_model(
         .map(|Passage { question, answer }| (question.as_str(), answer.as_str()))
         .collect();
     let request = prompts::faq(&work.question, &passages);
-    let (outcome, read) = super::ask(app, grant, &request, prompts::read_faq).await;
+    let (outcome, read) = ask(app, grant, &request, prompts::read_faq).await;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);

@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::campaigns::letters::{self, Letter};
 use crate::campaigns::messages::{AfterDraft, store_draft};
 use crate::campaigns::{checks, template};
-use crate::jobs::Means;
+use crate::jobs::gemini::ask;
 use crate::keys::{self, After, Grant};
-use crate::llm::{Failure, prompts};
+use crate::llm::prompts;
 use crate::model::letter::{Draft, Finding};
 use crate::model::made_by::{MadeBy, Maker};
 use crate::model::{MessageId, Millis};
@@ -14,22 +14,11 @@ use crate::store::jobs::Leased;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
 
-pub async fn run(app: &App, leased: &Leased, id: MessageId, means: Means) -> anyhow::Result<()> {
-    let mut tx = app.db.write().await?;
-    match means {
-        Means::Resort(why) => {
-            by_resort(&mut tx, app, leased, id, &why).await?;
-            tx.commit().await?;
-        }
-        Means::Model(grant) => {
-            let taken = take_up(&mut tx, app, leased, id, Some(&grant)).await?;
-            tx.commit().await?;
-            if let Some((message, letter)) = taken {
-                by_model(app, leased, &message, &letter, &grant).await?;
-            }
-        }
-    }
-    Ok(())
+/// A letter that was taken up.
+pub struct Part {
+    pub leased: Leased,
+    pub message: Message,
+    pub letter: Letter,
 }
 
 /// Writes a letter without Gemini, in the caller's transaction.
@@ -40,23 +29,23 @@ pub async fn by_resort(
     id: MessageId,
     why: &str,
 ) -> anyhow::Result<()> {
-    if let Some((message, letter)) = take_up(tx, app, leased, id, None).await? {
-        by_template(tx, app, leased, &message, &letter, why.to_owned()).await?;
+    if store::jobs::hold(tx, leased).await?
+        && let Some(part) = take_up(tx, app, leased, id).await?
+    {
+        by_template(tx, app, &part, why.to_owned()).await?;
     }
     Ok(())
 }
 
-/// Finds out whether the letter is still wanted; otherwise the job is done, and the slot is given back.
-pub(super) async fn take_up(
+/// Finds out whether the letter is still wanted; otherwise the job is done.
+pub async fn take_up(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
     id: MessageId,
-    grant: Option<&Grant>,
-) -> anyhow::Result<Option<(Message, Letter)>> {
+) -> anyhow::Result<Option<Part>> {
     let now = app.clock.now();
-    let ours = store::jobs::hold(tx, leased).await?;
-    let found = match store::messages::find(tx, id).await?.filter(|_| ours) {
+    let found = match store::messages::find(tx, id).await? {
         Some(message) => {
             letters::read(tx, &app.config, &message).await?.map(|letter| (message, letter))
         }
@@ -68,27 +57,19 @@ pub(super) async fn take_up(
             store::messages::skip(tx, id, reason).await?;
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
         } else if store::messages::start_drafting(tx, id).await? {
-            return Ok(Some((message, letter)));
+            return Ok(Some(Part { leased: leased.clone(), message, letter }));
         }
-    }
-    if let Some(grant) = grant {
-        keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
     }
     store::jobs::finish(tx, leased).await?;
     Ok(None)
 }
 
-pub(super) async fn by_model(
-    app: &App,
-    leased: &Leased,
-    message: &Message,
-    letter: &Letter,
-    grant: &Grant,
-) -> anyhow::Result<()> {
+pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<()> {
+    let Part { leased, message, letter } = part;
     let mut facts = letter.facts.clone();
     facts.hint = hint(message);
     let request = prompts::letter(&facts);
-    let (outcome, draft) = super::ask(app, grant, &request, prompts::read_letter).await;
+    let (outcome, draft) = ask(app, grant, &request, prompts::read_letter).await;
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
@@ -111,7 +92,7 @@ pub(super) async fn by_model(
             give_back(&mut tx, leased, message, at, leased.attempts, &why).await?;
         }
         (After::Resort { why }, _) => {
-            by_template(&mut tx, app, leased, message, letter, why).await?;
+            by_template(&mut tx, app, part, why).await?;
         }
     }
     tx.commit().await?;
@@ -138,20 +119,14 @@ fn hint(message: &Message) -> String {
     hint.trim().to_owned()
 }
 
-async fn by_template(
-    tx: &mut Conn,
-    app: &App,
-    leased: &Leased,
-    message: &Message,
-    letter: &Letter,
-    why: String,
-) -> anyhow::Result<()> {
+async fn by_template(tx: &mut Conn, app: &App, part: &Part, why: String) -> anyhow::Result<()> {
+    let Part { leased, message, letter } = part;
     let draft = template::write(&letter.facts);
     let made_by = MadeBy::instead(Maker::Template, why);
     keep(tx, app, leased, message, &draft, &made_by, app.clock.now()).await
 }
 
-pub(super) async fn keep(
+pub async fn keep(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -167,7 +142,7 @@ pub(super) async fn keep(
     Ok(())
 }
 
-pub(super) async fn give_back(
+pub async fn give_back(
     tx: &mut Conn,
     leased: &Leased,
     message: &Message,

@@ -2,7 +2,8 @@
 //! told by its message's id and passes the same checks as one that was asked for alone; one that is missing, stands there
 //! twice or names another of these people is written alone.
 
-use super::draft;
+use super::draft::{self, Part};
+use super::gemini::ask;
 use crate::app::App;
 use crate::campaigns;
 use crate::campaigns::letters::Letter;
@@ -13,15 +14,7 @@ use crate::model::letter::Draft;
 use crate::model::made_by::MadeBy;
 use crate::model::{Job, Millis};
 use crate::store::jobs::Leased;
-use crate::store::messages::Message;
 use crate::store::{self, Conn};
-
-/// A letter that was taken up.
-struct Part {
-    leased: Leased,
-    message: Message,
-    letter: Letter,
-}
 
 /// Claims the letters that may stand in the same request as the first. Only bulk work, and only what was never tried:
 /// whatever failed in company is tried alone.
@@ -47,43 +40,26 @@ pub async fn companions(
     store::jobs::claim_companions(tx, first, most, now, leased_until).await
 }
 
-pub async fn run(app: &App, jobs: &[Leased], grant: &Grant) -> anyhow::Result<()> {
-    let mut tx = app.db.write().await?;
+/// Takes up the letters that are still wanted and may stand together; the others are put back, to be asked for alone.
+pub async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::new();
     for leased in jobs {
         let Job::Draft(id, _) = leased.job else { anyhow::bail!("{:?} is done alone", leased.job) };
-        let Some((message, letter)) = draft::take_up(&mut tx, app, leased, id, None).await? else {
-            continue;
-        };
-        let part = Part { leased: leased.clone(), message, letter };
+        let Some(part) = draft::take_up(tx, app, leased, id).await? else { continue };
         if parts.iter().any(|other| may_be_mixed_up(&other.letter, &part.letter)) {
-            alone(&mut tx, &part, app.clock.now(), "").await?;
+            alone(tx, &part, app.clock.now(), "").await?;
         } else {
             parts.push(part);
         }
     }
-    match parts.as_slice() {
-        [] => {
-            let now = app.clock.now();
-            keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
-            tx.commit().await?;
-            Ok(())
-        }
-        [one] => {
-            tx.commit().await?;
-            draft::by_model(app, &one.leased, &one.message, &one.letter, grant).await
-        }
-        _ => {
-            tx.commit().await?;
-            write(app, &parts, grant).await
-        }
-    }
+    Ok(parts)
 }
 
-async fn write(app: &App, parts: &[Part], grant: &Grant) -> anyhow::Result<()> {
+/// Asks for all of them in one request.
+pub async fn write(app: &App, parts: &[Part], grant: &Grant) -> anyhow::Result<()> {
     let letters: Vec<_> = parts.iter().map(|it| (it.message.id, &it.letter.facts)).collect();
     let request = prompts::invitations(&letters);
-    let (outcome, drafts) = super::ask(app, grant, &request, prompts::read_invitations).await;
+    let (outcome, drafts) = ask(app, grant, &request, prompts::read_invitations).await;
     let drafts = drafts.unwrap_or_default();
     let words = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
     let now = app.clock.now();

@@ -1,41 +1,35 @@
 //! Finds the skills in a resume's text: by Gemini, or by the taxonomy when that is the resort.
 
 use crate::app::App;
-use crate::jobs::Means;
+use crate::jobs::gemini::ask;
 use crate::keys::{self, After, Grant};
-use crate::llm::{Failure, prompts};
+use crate::llm::prompts;
 use crate::model::ResumeId;
 use crate::model::made_by::MadeBy;
 use crate::resumes;
-use crate::store;
 use crate::store::jobs::Leased;
+use crate::store::{self, Conn};
 
-pub async fn run(app: &App, leased: &Leased, id: ResumeId, means: Means) -> anyhow::Result<()> {
-    let now = app.clock.now();
+/// Finds the skills without Gemini.
+pub async fn by_resort(app: &App, leased: &Leased, id: ResumeId, why: &str) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    let ours = store::jobs::hold(&mut tx, leased).await?;
-    let text = if ours { resumes::start_finding(&mut tx, id).await? } else { None };
-    match (text, means) {
-        (Some(text), Means::Model(grant)) => {
-            tx.commit().await?;
-            by_model(app, leased, id, &text, &grant).await
-        }
-        (Some(_), Means::Resort(why)) => {
-            resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
-            store::jobs::finish(&mut tx, leased).await?;
-            Ok(tx.commit().await?)
-        }
-        (None, means) => {
-            if let Means::Model(grant) = &means {
-                keys::settle(&mut tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
-            }
-            store::jobs::finish(&mut tx, leased).await?;
-            Ok(tx.commit().await?)
-        }
+    if store::jobs::hold(&mut tx, leased).await? && take_up(&mut tx, leased, id).await?.is_some() {
+        resumes::store_by_taxonomy(&mut tx, id, why, app.clock.now()).await?;
+        store::jobs::finish(&mut tx, leased).await?;
     }
+    Ok(tx.commit().await?)
 }
 
-async fn by_model(
+/// The resume's text, if its skills are still wanted; otherwise the job is done.
+pub async fn take_up(tx: &mut Conn, leased: &Leased, id: ResumeId) -> sqlx::Result<Option<String>> {
+    let text = resumes::start_finding(tx, id).await?;
+    if text.is_none() {
+        store::jobs::finish(tx, leased).await?;
+    }
+    Ok(text)
+}
+
+pub async fn by_model(
     app: &App,
     leased: &Leased,
     id: ResumeId,
@@ -43,7 +37,7 @@ async fn by_model(
     grant: &Grant,
 ) -> anyhow::Result<()> {
     let request = prompts::skills(text);
-    let (outcome, names) = super::ask(app, grant, &request, prompts::read_skills).await;
+    let (outcome, names) = ask(app, grant, &request, prompts::read_skills).await;
     let names = names.unwrap_or_default();
     let now = app.clock.now();
     let mut tx = app.db.write().await?;

@@ -1,17 +1,22 @@
 //! Takes jobs from the queue and runs them: lease, heartbeat, recovery, drain.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use sqlx::Connection as _;
 use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::{Means, Owner, draft_several, owner, run, run_together, send};
+use super::gemini::{self, Work};
+use super::{Owner, draft_several, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
-use crate::keys::{self, Decision};
+use crate::keys::{self, Decision, Grant};
+use crate::llm::Failure;
 use crate::llm::pacing::{self, Demand, Verdict};
-use crate::model::Millis;
 use crate::model::job::Task;
+use crate::model::{Job, Millis};
 use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
 use crate::store::{self, Conn};
 
@@ -38,8 +43,12 @@ const TOGETHER: usize = 32;
 
 /// What looking into the queue came to.
 enum Look {
-    /// Never empty. Several are such as may be done in one transaction.
-    Run(Vec<Leased>, Option<Means>),
+    /// Never empty. Several are such as may be done in one transaction. The words say why no key is waited for.
+    Run(Vec<Leased>, Option<String>),
+    /// Jobs, one or several in company, taken up with the slot that is booked for them.
+    Ask(Vec<Leased>, Box<Work>, Grant),
+    /// What was there did not want to be done any more, or somebody else took it.
+    Again,
     /// Nothing can be done before then; `None`: not before something changes.
     Idle(Option<Millis>),
 }
@@ -111,14 +120,23 @@ impl Workers {
                 }
                 changes.mark_unchanged();
                 let until = match look(&app, &owner, kind).await {
-                    Ok(Look::Run(leased, means)) => {
+                    Ok(Look::Run(leased, resort)) => {
                         let (app, owner) = (app.clone(), owner.clone());
                         tasks.spawn(async move {
-                            carry_out_all(&app, &owner, &leased, means).await;
+                            carry_out_all(&app, &owner, &leased, resort).await;
                             drop(place);
                         });
                         continue;
                     }
+                    Ok(Look::Ask(leased, work, grant)) => {
+                        let app = app.clone();
+                        tasks.spawn(async move {
+                            ask(&app, &leased, *work, grant).await;
+                            drop(place);
+                        });
+                        continue;
+                    }
+                    Ok(Look::Again) => continue,
                     Ok(Look::Idle(until)) => until,
                     Err(error) => {
                         tracing::error!(error = format!("{error:#}"), "the queue cannot be read");
@@ -188,8 +206,9 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
         Kind::Gemini => look_for_gemini(app, owner).await,
         Kind::Sends => {
             // A test of the settings goes out also while the sender is paused: it is how one finds out.
-            if let Look::Run(leased, means) = look_plain(app, owner, TESTS, 1).await? {
-                return Ok(Look::Run(leased, means));
+            let tests = look_plain(app, owner, TESTS, 1).await?;
+            if !matches!(tests, Look::Idle(_)) {
+                return Ok(tests);
             }
             let now = app.clock.now();
             let mut conn = app.db.read().await?;
@@ -217,8 +236,7 @@ async fn look_plain(app: &App, owner: &Owner, lane: Lane, at_once: usize) -> any
     let mut tx = app.db.write().await?;
     let leased = claim(&mut tx, app, owner, lane, at_once, now).await?;
     tx.commit().await?;
-    // Where none is there any more, another process took it: there may be more.
-    Ok(if leased.is_empty() { Look::Idle(Some(now)) } else { Look::Run(leased, None) })
+    Ok(if leased.is_empty() { Look::Again } else { Look::Run(leased, None) })
 }
 
 /// Takes up to `at_once` jobs of a lane.
@@ -246,47 +264,98 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     // Also while nothing waits: keys may be changed on another process's page.
     keys::follow(&app.db, &app.pool, now).await?;
     let mut conn = app.db.read().await?;
-    let waiting = store::jobs::next_waiting(&mut conn, now).await?;
+    let waiting = store::jobs::next_waiting(&mut conn, &app.instance, now).await?;
     if waiting.is_empty() {
         return Ok(Look::Idle(store::jobs::next_due(&mut conn, None, now).await?));
     }
     // Most of the time nothing can start: then nobody's turn is taken to find that out.
-    let view = keys::view(&mut conn, &app.pool, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
+    let view = keys::view(&mut conn, &app.pool, &demands, now).await?;
     if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
         return Ok(Look::Idle(until));
     }
     drop(conn);
     let mut tx = app.db.write().await?;
-    // Where several processes want to book at once the wait for our turn may be long: the time is read after it.
-    store::keys::lock(&mut tx).await?;
-    let now = app.clock.now();
-    let waiting = store::jobs::next_waiting(&mut tx, now).await?;
+    let now = keys::take_turn(&mut tx, &app.clock).await?;
+    let waiting = store::jobs::next_waiting(&mut tx, &app.instance, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
-    let decision = keys::book(&mut tx, &app.pool, &demands, now).await?;
-    let (task, class, means) = match decision {
-        Decision::Wait { until, .. } => return Ok(Look::Idle(until)),
-        Decision::Start { task, class, grant } => (task, class, Means::Model(grant)),
-        Decision::Resort { task, class, why } => (task, class, Means::Resort(why)),
-    };
-    // Without any key there is nothing to decide for the next one.
-    let at_once = if app.pool.keys().is_empty() && matches!(task, Task::Outreach | Task::Match) {
-        TOGETHER
-    } else {
-        1
-    };
-    let mut leased = claim(&mut tx, app, owner, Lane::Gemini(task, class), at_once, now).await?;
-    let Some(first) = leased.first() else {
-        // Another process took it: the booking goes with the transaction.
-        return Ok(Look::Idle(Some(now)));
-    };
-    if let Means::Model(grant) = &means {
-        keys::attach(&mut tx, grant, first.id).await?;
-        let more = draft_several::companions(&mut tx, app, first, lease(app, now), now).await?;
-        leased.extend(more);
+    match keys::book(&mut tx, &app.pool, &demands, now).await? {
+        Decision::Wait { until, .. } => Ok(Look::Idle(until)),
+        Decision::Resort { demand, why } => {
+            let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
+                return Ok(Look::Again);
+            };
+            let mut leased = vec![first];
+            // Without any key there is nothing to decide for the next ones.
+            if app.pool.keys().is_empty() && matches!(leased[0].job, Job::Draft(..)) {
+                let most = TOGETHER as i64 - 1;
+                let until = lease(app, now);
+                let more = store::jobs::claim_more(&mut tx, &leased[0], most, now, until).await?;
+                leased.extend(more);
+            }
+            tx.commit().await?;
+            Ok(Look::Run(leased, Some(why)))
+        }
+        Decision::Start { demand, grant } => {
+            let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
+                // The booking goes with the transaction.
+                return Ok(Look::Again);
+            };
+            keys::attach(&mut tx, &grant, first.id).await?;
+            let more =
+                draft_several::companions(&mut tx, app, &first, lease(app, now), now).await?;
+            let leased: Vec<Leased> = std::iter::once(first).chain(more).collect();
+            let work = take_up(&mut tx, app, &leased, &grant).await?;
+            tx.commit().await?;
+            Ok(match work {
+                Some(work) => Look::Ask(leased, Box::new(work), grant),
+                None => Look::Again,
+            })
+        }
     }
-    tx.commit().await?;
-    Ok(Look::Run(leased, Some(means)))
+}
+
+async fn claim_next(
+    tx: &mut Conn,
+    app: &App,
+    owner: &Owner,
+    waiting: &store::jobs::Waiting,
+    now: Millis,
+) -> sqlx::Result<Option<Leased>> {
+    store::jobs::claim_next(tx, waiting.next, &owner.name, lease(app, now)).await
+}
+
+/// Takes up what is to be asked for, in the transaction that books it. When nothing of it is wanted any more, or it
+/// cannot be taken up by a fault of ours, the slot is given back.
+async fn take_up(
+    tx: &mut Conn,
+    app: &App,
+    jobs: &[Leased],
+    grant: &Grant,
+) -> anyhow::Result<Option<Work>> {
+    // A part of its own: what it wrote before a fault is taken back, and the booking stays.
+    let mut part = tx.begin().await?;
+    let taken = AssertUnwindSafe(gemini::take_up(&mut part, app, jobs)).catch_unwind().await;
+    let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
+    let now = app.clock.now();
+    match taken {
+        Ok(work) => {
+            part.commit().await?;
+            if work.is_none() {
+                keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+            }
+            Ok(work)
+        }
+        Err(error) => {
+            part.rollback().await?;
+            keys::settle(tx, &app.pool, grant, &Err(Failure::GivenBack), now).await?;
+            for leased in jobs {
+                let at = after_fault(app, leased, &error);
+                give_back_in(tx, leased, at, &error).await?;
+            }
+            Ok(None)
+        }
+    }
 }
 
 fn lease(app: &App, now: Millis) -> Millis {
@@ -300,70 +369,80 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
         waiting: waiting.waiting,
         created_at: waiting.oldest,
         deadline_at: waiting.deadline_at,
-        // Facts and instructions of a letter; a resume of the longest length that is sent.
-        tokens: match waiting.task {
-            Task::Outreach => 900,
-            Task::Match => 1_500,
-            Task::Skills => 6_000,
-            Task::Faq => 3_000,
-        },
+        tokens: waiting.tokens.map_or_else(
+            || usual_tokens(waiting.task),
+            |tokens| u32::try_from(tokens).unwrap_or(u32::MAX),
+        ),
+        model: waiting.model.clone(),
+    }
+}
+
+/// Facts and instructions of a letter; a resume of the longest length that is sent.
+fn usual_tokens(task: Task) -> u32 {
+    match task {
+        Task::Outreach => 900,
+        Task::Match => 1_500,
+        Task::Skills => 6_000,
+        Task::Faq => 3_000,
+        Task::Embed => 500,
+        Task::Door => 1_000,
+    }
+}
+
+/// Asks for what was taken up. The grant is for one request, and that may have been sent: after a fault of ours all its
+/// jobs go back.
+async fn ask(app: &App, jobs: &[Leased], work: Work, grant: Grant) {
+    let body = {
+        let app = app.clone();
+        // On a task of its own: a panic in it is an error of these jobs and nothing else.
+        tokio::spawn(async move { gemini::carry_out(&app, work, &grant).await })
+    };
+    if let Err(error) = ended(body).await {
+        for leased in jobs {
+            put_off(app, leased, &error).await;
+        }
     }
 }
 
 /// Runs jobs together where there are several; each alone when that does not work out, so that one that cannot be done
 /// keeps none of the others back.
-async fn carry_out_all(app: &App, owner: &Arc<Owner>, jobs: &[Leased], means: Option<Means>) {
+async fn carry_out_all(app: &App, owner: &Arc<Owner>, jobs: &[Leased], resort: Option<String>) {
     if jobs.len() > 1 {
         let body = {
-            let (app, owner, jobs, means) =
-                (app.clone(), owner.clone(), jobs.to_vec(), means.clone());
-            tokio::spawn(async move { run_together(&app, &owner, &jobs, means).await })
+            let (app, owner, jobs, resort) =
+                (app.clone(), owner.clone(), jobs.to_vec(), resort.clone());
+            tokio::spawn(async move { run_together(&app, &owner, &jobs, resort.as_deref()).await })
         };
-        let error = match AbortOnDropHandle::new(body).await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error,
-            Err(fault) => anyhow::anyhow!("the jobs' code panicked: {fault}"),
-        };
-        if let Some(Means::Model(_)) = means {
-            // The grant is for one request, and that may have been sent.
-            for leased in jobs {
-                put_off(app, leased, &error).await;
+        match ended(body).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "Jobs are done one by one");
             }
-            return;
         }
-        tracing::warn!(error = format!("{error:#}"), "Jobs are done one by one");
     }
     for leased in jobs {
-        carry_out(app, owner, leased, means.clone()).await;
+        let body = {
+            let (app, owner, leased) = (app.clone(), owner.clone(), leased.clone());
+            let resort = leased.resort.clone().or_else(|| resort.clone());
+            tokio::spawn(async move { run(&app, &owner, &leased, resort.as_deref()).await })
+        };
+        if let Err(error) = ended(body).await {
+            put_off(app, leased, &error).await;
+        }
     }
 }
 
-/// Runs a job's body. A fault of ours costs an attempt and a pause; the job is never lost.
-async fn carry_out(app: &App, owner: &Arc<Owner>, leased: &Leased, means: Option<Means>) {
-    let body = {
-        let (app, owner, leased) = (app.clone(), owner.clone(), leased.clone());
-        // On a task of its own: a panic in it is an error of this job and nothing else.
-        tokio::spawn(async move { run(&app, &owner, &leased, means).await })
-    };
-    let error = match AbortOnDropHandle::new(body).await {
-        Ok(Ok(())) => return,
-        Ok(Err(error)) => error,
-        Err(fault) => anyhow::anyhow!("the job's code panicked: {fault}"),
-    };
-    put_off(app, leased, &error).await;
+/// What a body came to, a panic in it included.
+async fn ended(body: tokio::task::JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
+    match AbortOnDropHandle::new(body).await {
+        Ok(ended) => ended,
+        Err(fault) => Err(anyhow::anyhow!("the job's code panicked: {fault}")),
+    }
 }
 
-/// Gives a job back that could not be done, to be looked at again after a growing pause.
+/// Gives a job back that could not be done. A fault of ours costs an attempt and a pause; the job is never lost.
 async fn put_off(app: &App, leased: &Leased, error: &anyhow::Error) {
-    tracing::error!(
-        job.id = leased.id.0,
-        kind = leased.job.kind(),
-        error = format!("{error:#}"),
-        "A job failed and will be looked at again"
-    );
-    let doublings = leased.attempts.clamp(0, 16) as u32;
-    let pause = (FAULT_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_FAULT_PAUSE);
-    let at = app.clock.now().plus(pause / app.config.time_scale);
+    let at = after_fault(app, leased, error);
     // As long as this process lives its heartbeat keeps the lease: nobody else would take the job up.
     while let Err(fault) = give_back(app, leased, at, error).await {
         tracing::error!(
@@ -375,6 +454,19 @@ async fn put_off(app: &App, leased: &Leased, error: &anyhow::Error) {
     }
 }
 
+/// When a job is looked at again that failed by a fault of ours: after a growing pause.
+fn after_fault(app: &App, leased: &Leased, error: &anyhow::Error) -> Millis {
+    tracing::error!(
+        job.id = leased.id.0,
+        kind = leased.job.kind(),
+        error = format!("{error:#}"),
+        "A job failed and will be looked at again"
+    );
+    let doublings = leased.attempts.clamp(0, 16) as u32;
+    let pause = (FAULT_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_FAULT_PAUSE);
+    app.clock.now().plus(pause / app.config.time_scale)
+}
+
 async fn give_back(
     app: &App,
     leased: &Leased,
@@ -382,9 +474,18 @@ async fn give_back(
     error: &anyhow::Error,
 ) -> sqlx::Result<()> {
     let mut tx = app.db.write().await?;
-    let words = format!("{error:#}");
-    store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&words)).await?;
+    give_back_in(&mut tx, leased, at, error).await?;
     tx.commit().await
+}
+
+async fn give_back_in(
+    tx: &mut Conn,
+    leased: &Leased,
+    at: Millis,
+    error: &anyhow::Error,
+) -> sqlx::Result<()> {
+    let words = format!("{error:#}");
+    store::jobs::give_back(tx, leased, at, leased.attempts + 1, Some(&words)).await
 }
 
 /// Runs what is due, one job after the other, until nothing is: for tests, whose clock stands still. Returns when the
@@ -396,10 +497,15 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
         let mut ran = false;
         for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends] {
             match look(app, &owner, kind).await? {
-                Look::Run(leased, means) => {
-                    carry_out_all(app, &owner, &leased, means).await;
+                Look::Run(leased, resort) => {
+                    carry_out_all(app, &owner, &leased, resort).await;
                     ran = true;
                 }
+                Look::Ask(leased, work, grant) => {
+                    ask(app, &leased, *work, grant).await;
+                    ran = true;
+                }
+                Look::Again => ran = true,
                 Look::Idle(until) => {
                     let until = until.filter(|until| *until > app.clock.now());
                     next = [next, until].into_iter().flatten().min();

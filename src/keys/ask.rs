@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use super::book::counted_day;
 use super::{Grant, Pool};
 use crate::config::Pacing;
-use crate::llm::gemini::{Departure, TooLate};
+use crate::llm::gemini::{Departure, Listener, TooLate};
 use crate::llm::pacing::day;
 use crate::llm::{Answer, Client, Failure, Request};
-use crate::model::{Clock, Millis};
+use crate::model::{Clock, Millis, Secret};
 use crate::store::{self, Db};
 
 /// Asks once. What comes of it is for [`settle`](super::settle()) to book, whatever it is.
@@ -20,6 +20,40 @@ pub async fn ask(
     grant: &Grant,
     request: &Request,
 ) -> Result<Answer, Failure> {
+    let secret = key(pool, grant, "")?;
+    let departure = departure(pool, db, clock, grant);
+    client.generate(&secret, &grant.model, request, departure).await
+}
+
+/// What another program asks.
+pub struct Forward {
+    pub stream: bool,
+    /// A body of `generateContent`, as it came.
+    pub body: Vec<u8>,
+    /// Who asks, for the log.
+    pub who: String,
+}
+
+/// Asks once what another program wrote. What comes back goes to the listener as it comes; what there is to book of it is
+/// returned.
+pub async fn forward(
+    pool: &Pool,
+    client: &Client,
+    db: &Db,
+    clock: &Clock,
+    grant: &Grant,
+    forward: Forward,
+    listener: &mut impl Listener,
+) -> Result<Answer, Failure> {
+    let Forward { stream, body, who } = forward;
+    let secret = key(pool, grant, &who)?;
+    let departure = departure(pool, db, clock, grant);
+    let usage = client.forward(&secret, &grant.model, stream, body, departure, listener).await?;
+    Ok(Answer { text: String::new(), json: None, usage })
+}
+
+/// The grant's key, and a line in the log that it is used.
+fn key(pool: &Pool, grant: &Grant, who: &str) -> Result<Secret, Failure> {
     let keys = pool.keys();
     let Some(key) = keys.with_fingerprint(&grant.fingerprint) else {
         // It was removed since.
@@ -27,13 +61,13 @@ pub async fn ask(
     };
     let (number, of) = (grant.key, keys.primary_count());
     let (task, model) = (grant.task, grant.model.as_str());
+    let who = if who.is_empty() { String::new() } else { format!(" for {who}") };
     if number == 0 {
-        tracing::info!(key.number = number, %task, model, "Using the reserve API key (beside {of})");
+        tracing::info!(key.number = number, %task, model, "Using the reserve API key (beside {of}){who}");
     } else {
-        tracing::info!(key.number = number, %task, model, "Using API key #{number} (of {of})");
+        tracing::info!(key.number = number, %task, model, "Using API key #{number} (of {of}){who}");
     }
-    let departure = departure(pool, db, clock, grant);
-    client.generate(&key.secret, &grant.model, request, departure).await
+    Ok(key.secret.clone())
 }
 
 /// Runs when the connection stands and nothing is written yet: makes sure that the booking's stamp is fresh.
@@ -66,7 +100,7 @@ async fn stamp_again(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> sqlx
         return Ok(false);
     };
     let pace = pool.pace();
-    let projects = super::view(&mut tx, pool, now).await?.serving_projects(now);
+    let projects = super::view(&mut tx, pool, &[], now).await?.serving_projects(now);
     let spacing = pace.spacing(grant.task, projects);
     let apart = |last: Option<Millis>, gap| {
         last.is_none_or(|last| last <= row.booked_at || now >= last.plus(gap))

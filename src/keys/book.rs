@@ -11,16 +11,16 @@ use crate::llm::pacing::{
     self, Demand, Key, Ledger, Pace, Rest, RestKind, Slot, TaskTurn, Turns, Verdict, View, day,
 };
 use crate::model::job::{Class, Task};
-use crate::model::{JobId, Millis};
+use crate::model::{Clock, JobId, Millis};
 use crate::store::{self, Conn};
 
 /// What is to happen next.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// The oldest waiting job of this task and class asks Gemini with this grant.
-    Start { task: Task, class: Class, grant: Grant },
-    /// The oldest waiting job of this task and class takes its resort: why.
-    Resort { task: Task, class: Class, why: String },
+    /// The oldest waiting job of this demand (its place in the list) asks Gemini with this grant.
+    Start { demand: usize, grant: Grant },
+    /// The oldest waiting job of this demand takes its resort: why.
+    Resort { demand: usize, why: String },
     /// Nothing can start before `until`; `None`: not before something changes.
     Wait { until: Option<Millis>, why: String },
 }
@@ -61,26 +61,31 @@ impl Grant {
 /// After so many turns old bookings are forgotten.
 const TIDY_EVERY: i64 = 1_000;
 
-/// Decides and books, inside the caller's write transaction, which it must be the first to write in: on PostgreSQL
-/// that makes the processes take turns. The caller claims the oldest waiting job of the task and class in the same
-/// transaction and [`attach`]es it.
+/// Takes the pool's turn: the first statement of a transaction that [`book`]s. On PostgreSQL it makes the processes go
+/// one after the other, so `clock` is to be read after it.
+pub async fn take_turn(conn: &mut Conn, clock: &Clock) -> sqlx::Result<Millis> {
+    let turn = store::keys::lock(conn).await?;
+    let now = clock.now();
+    if turn % TIDY_EVERY == 0 {
+        store::keys::forget(conn, now.minus(Duration::from_hours(48))).await?;
+    }
+    Ok(now)
+}
+
+/// Decides and books, inside the caller's write transaction, whose [turn](take_turn) it is. The caller claims the oldest
+/// waiting job of the demand in the same transaction and [`attach`]es it.
 pub async fn book(
     conn: &mut Conn,
     pool: &Pool,
     demands: &[Demand],
     now: Millis,
 ) -> sqlx::Result<Decision> {
-    let turn = store::keys::lock(conn).await?;
-    if turn % TIDY_EVERY == 0 {
-        store::keys::forget(conn, now.minus(Duration::from_hours(48))).await?;
-    }
-    let (view, rows) = load(conn, pool, now).await?;
+    let (view, rows) = load(conn, pool, demands, now).await?;
     match pacing::decide(&view, demands, now) {
         Verdict::Wait { until, why } => Ok(Decision::Wait { until, why }),
         Verdict::Resort { demand, why } => {
-            let Demand { task, class, .. } = demands[demand];
-            tracing::debug!(%task, "No key serves: {why}");
-            Ok(Decision::Resort { task, class, why })
+            tracing::debug!(task = %demands[demand].task, "No key serves: {why}");
+            Ok(Decision::Resort { demand, why })
         }
         Verdict::Start { demand, key, project, model } => {
             let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk && it.waiting > 0);
@@ -115,7 +120,7 @@ pub async fn book(
                 booked_at: Arc::new(AtomicI64::new(now.0)),
                 sent_at: Arc::new(AtomicI64::new(0)),
             };
-            Ok(Decision::Start { task, class, grant })
+            Ok(Decision::Start { demand, grant })
         }
     }
 }
@@ -125,9 +130,20 @@ pub async fn attach(conn: &mut Conn, grant: &Grant, job: JobId) -> sqlx::Result<
     store::keys::attach(conn, grant.booking, job).await
 }
 
-/// What the pool knows now: for pages that say when a job is expected to start ([`pacing::outlook`]).
-pub async fn view(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<View> {
-    Ok(load(conn, pool, now).await?.0)
+/// Says what the program calls its work whose request the grant was booked for.
+pub async fn label(conn: &mut Conn, grant: &Grant, label: &str) -> sqlx::Result<()> {
+    store::keys::label(conn, grant.booking, label).await
+}
+
+/// What the pool knows now, of the models of the chain and of those that are demanded: for pages that say when a job is
+/// expected to start ([`pacing::outlook`]).
+pub async fn view(
+    conn: &mut Conn,
+    pool: &Pool,
+    demands: &[Demand],
+    now: Millis,
+) -> sqlx::Result<View> {
+    Ok(load(conn, pool, demands, now).await?.0)
 }
 
 /// The day of `now`, with the requests that were booked just before its midnight and may have arrived after it.
@@ -140,6 +156,7 @@ pub(super) fn counted_day<'a>(date: &'a str, pace: &Pace, now: Millis) -> store:
 async fn load(
     conn: &mut Conn,
     pool: &Pool,
+    demands: &[Demand],
     now: Millis,
 ) -> sqlx::Result<(View, BTreeMap<i64, (i64, String)>)> {
     refresh(conn, pool).await?;
@@ -163,7 +180,14 @@ async fn load(
             last_booking: row.last_booking,
         });
     }
-    let ledgers = ledgers(conn, pool, &of_now, now).await?;
+    let chain = pool.models().len();
+    let mut models = pool.models().to_vec();
+    for model in demands.iter().filter_map(|demand| demand.model.as_ref()) {
+        if !models.contains(model) {
+            models.push(model.clone());
+        }
+    }
+    let ledgers = ledgers(conn, &models, &of_now, now).await?;
     let (clock, since_bulk) = store::keys::turn(conn).await?;
     let mut turns = Turns { clock, since_bulk, ..Turns::default() };
     for turn in store::keys::turns(conn).await? {
@@ -172,14 +196,13 @@ async fn load(
             turns.tasks.insert(task, TaskTurn { last_start, finish: turn.finish });
         }
     }
-    let view =
-        View { pace: pool.pace().clone(), models: pool.models().to_vec(), keys, ledgers, turns };
+    let view = View { pace: pool.pace().clone(), models, chain, keys, ledgers, turns };
     Ok((view, ids))
 }
 
 async fn ledgers(
     conn: &mut Conn,
-    pool: &Pool,
+    models: &[String],
     keys: &Keys,
     now: Millis,
 ) -> sqlx::Result<BTreeMap<String, Vec<Ledger>>> {
@@ -187,10 +210,10 @@ async fn ledgers(
     for key in keys.iter() {
         if !ledgers.contains_key(&key.project) {
             let fresh = ledger(keys, &key.project, None, now);
-            ledgers.insert(key.project.clone(), vec![fresh; pool.models().len()]);
+            ledgers.insert(key.project.clone(), vec![fresh; models.len()]);
         }
     }
-    let place = |model: &str| pool.models().iter().position(|known| known == model);
+    let place = |model: &str| models.iter().position(|known| known == model);
     for row in store::keys::quotas(conn).await? {
         if let Some(model) = place(&row.model)
             && let Some(of_project) = ledgers.get_mut(&row.project)

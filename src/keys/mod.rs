@@ -17,8 +17,8 @@ mod step;
 mod tally;
 mod vault;
 
-pub use ask::{ask, departure};
-pub use book::{Decision, Grant, attach, book, view};
+pub use ask::{Forward, ask, departure, forward};
+pub use book::{Decision, Grant, attach, book, label, take_turn, view};
 pub use change::{LONGEST_PROJECT, NotAdded, add, group, name_project, read_key, remove};
 pub use expected::{Expected, expected};
 pub use group::{Proposal, proposals};

@@ -111,7 +111,7 @@ impl KeyState {
 
 /// Every key, by number, the reserve last.
 pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<Vec<KeyRow>> {
-    let view = super::view(conn, pool, now).await?;
+    let view = super::view(conn, pool, &[], now).await?;
     rows(conn, pool, &view, now).await
 }
 
@@ -209,7 +209,7 @@ fn idle(number: i64, place: Place, state: KeyState) -> KeyRow {
 }
 
 fn ledgers<'a>(view: &'a View, key: &PoolKey) -> &'a [Ledger] {
-    view.ledgers.get(&key.project).map_or(&[], Vec::as_slice)
+    view.chain_of(&key.project)
 }
 
 fn first_usable_model(view: &View, key: &PoolKey) -> usize {
@@ -233,7 +233,7 @@ pub(super) fn meanwhile(
     let soon = now.plus(view.pace.soon);
     let serves =
         |model: &usize| matches!(view.ready(known, *model, 0, now), When::At(at, _) if at <= soon);
-    let model = (first_usable_model(view, key) + 1..view.models.len()).find(serves)?;
+    let model = (first_usable_model(view, key) + 1..view.chain).find(serves)?;
     view.models.get(model).cloned()
 }
 

@@ -105,8 +105,9 @@ pub async fn summary(
     waiting: &[Waiting],
     now: Millis,
 ) -> sqlx::Result<Summary> {
-    let view = super::view(conn, pool, now).await?;
-    Ok(summary_of(&view, pool, &demands(waiting), now))
+    let demands = demands(waiting);
+    let view = super::view(conn, pool, &demands, now).await?;
+    Ok(summary_of(&view, pool, &demands, now))
 }
 
 /// For `/keys`.
@@ -116,9 +117,9 @@ pub async fn now(
     waiting: &[Waiting],
     now: Millis,
 ) -> sqlx::Result<Now> {
-    let view = super::view(conn, pool, now).await?;
-    let keys = rows(conn, pool, &view, now).await?;
     let demands = demands(waiting);
+    let view = super::view(conn, pool, &demands, now).await?;
+    let keys = rows(conn, pool, &view, now).await?;
     let summary = summary_of(&view, pool, &demands, now);
     let today = view.ledgers.values().flatten().map(|ledger| u64::from(ledger.used_today)).sum();
     Ok(Now {
@@ -145,6 +146,7 @@ fn demands(waiting: &[Waiting]) -> Vec<Demand> {
         deadline_at: waiting.deadline_at,
         // A minute's tokens are hardly ever what a start waits for; when they are, it comes a little later than told.
         tokens: 0,
+        model: waiting.model.clone(),
     };
     waiting.iter().filter(|it| it.waiting > 0).map(demand).collect()
 }
@@ -200,7 +202,7 @@ fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> Task
             Task::Outreach => pace.outreach_delay,
             Task::Skills => pace.skills_delay,
             Task::Match => pace.match_delay,
-            Task::Faq => Duration::ZERO,
+            Task::Faq | Task::Embed | Task::Door => Duration::ZERO,
         },
         spacing: pace.spacing(task, view.serving_projects(now)),
         waiting: of_task().map(|it| it.waiting).sum(),
@@ -231,7 +233,7 @@ fn serving<'a>(view: &View, keys: &'a Keys, now: Millis) -> Vec<(&'a str, u32)> 
         let its_state = state(view, key, now).0;
         let serves = its_state.serves() || meanwhile(view, key, &its_state, now).is_some();
         if serves && !found.iter().any(|(project, _)| *project == key.project) {
-            let mut usable = view.ledgers.get(&key.project).into_iter().flatten();
+            let mut usable = view.chain_of(&key.project).iter();
             let ledger = usable.find(|ledger| ledger.off.is_none() && !ledger.day_is_over(now));
             found.push((&key.project, ledger.map_or(0, |ledger| ledger.per_minute)));
         }
@@ -247,7 +249,7 @@ fn finish(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Finish {
     if total == 0 || allowed == 0 {
         return Finish::Unknown;
     }
-    let ledgers = serving.iter().filter_map(|(project, _)| view.ledgers.get(*project)).flatten();
+    let ledgers = serving.iter().flat_map(|(project, _)| view.chain_of(project));
     let left: Option<u64> = ledgers
         .filter(|ledger| ledger.off.is_none())
         .map(|ledger| match ledger.per_day {

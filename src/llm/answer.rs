@@ -108,7 +108,46 @@ pub fn read(body: &[u8], schema: Option<&Value>) -> Result<Answer, Failure> {
     Ok(Answer { text, json, usage })
 }
 
-fn usage(body: &Value) -> Usage {
+/// Listens to a stream of events for the tokens that Google counted: each event's count replaces the last one's.
+#[derive(Default)]
+pub(super) struct Events {
+    line: Vec<u8>,
+    usage: Usage,
+}
+
+impl Events {
+    /// A line longer than this is not looked into.
+    const LONGEST: usize = 1 << 20;
+
+    pub fn read(&mut self, piece: &[u8]) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            if self.line.len() + part.len() <= Self::LONGEST {
+                self.line.extend_from_slice(part);
+            }
+            if part.ends_with(b"\n") {
+                self.take_line();
+            }
+        }
+    }
+
+    pub fn usage(mut self) -> Usage {
+        self.take_line();
+        self.usage
+    }
+
+    fn take_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        if let Some(data) = line.strip_prefix(b"data:")
+            && let Ok(body) = serde_json::from_slice::<Value>(data)
+        {
+            let Usage { tokens_in, tokens_out } = usage(&body);
+            self.usage.tokens_in = tokens_in.or(self.usage.tokens_in);
+            self.usage.tokens_out = tokens_out.or(self.usage.tokens_out);
+        }
+    }
+}
+
+pub(super) fn usage(body: &Value) -> Usage {
     let count = |name: &str| {
         let number = body.get("usageMetadata")?.get(name)?.as_u64()?;
         u32::try_from(number).ok()

@@ -33,6 +33,12 @@ pub type Departure = Pin<Box<dyn Future<Output = Result<(), TooLate>> + Send>>;
 #[error("the slot was given back")]
 pub struct TooLate;
 
+/// Who a good answer is handed on to.
+pub trait Listener: Send {
+    /// A piece of the answer; false when nobody listens any more.
+    fn hear(&mut self, piece: Vec<u8>) -> impl Future<Output = bool> + Send;
+}
+
 /// One for the whole process: it keeps connections open between requests.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -65,7 +71,7 @@ impl Client {
         request: &Request,
         departure: Departure,
     ) -> Result<Answer, Failure> {
-        let body = request.body(model).to_string();
+        let body = request.body(model).to_string().into_bytes();
         let url = format!("{}/v1beta/models/{model}:generateContent", self.base_url);
         let sent = self
             .http
@@ -75,6 +81,42 @@ impl Client {
             .send()
             .await;
         answer::read(&read(sent, key).await?, request.schema.as_ref())
+    }
+
+    /// Asks what somebody else has written, once, and hands on what comes back as it comes: all of it at the end, or event
+    /// by event when it is a `stream`.
+    pub async fn forward(
+        &self,
+        key: &Secret,
+        model: &str,
+        stream: bool,
+        body: Vec<u8>,
+        departure: Departure,
+        listener: &mut impl Listener,
+    ) -> Result<Usage, Failure> {
+        let call = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+        let url = format!("{}/v1beta/models/{model}:{call}", self.base_url);
+        let request = self.http.post(url).headers(headers(key, body.len())?);
+        let sent = request.body(leaving(body, departure)).send().await;
+        if !stream {
+            let bytes = read(sent, key).await?;
+            let usage = serde_json::from_slice(&bytes).map(|body| answer::usage(&body));
+            listener.hear(bytes).await;
+            return Ok(usage.unwrap_or_default());
+        }
+        let mut response = sent.map_err(|error| failed(&error, key))?;
+        if !response.status().is_success() {
+            read(Ok(response), key).await?;
+            return Ok(Usage::default());
+        }
+        let mut events = answer::Events::default();
+        while let Some(piece) = response.chunk().await.map_err(|error| failed(&error, key))? {
+            events.read(&piece);
+            if !listener.hear(piece.to_vec()).await {
+                break;
+            }
+        }
+        Ok(events.usage())
     }
 
     /// The names of the models that the key may ask to write. Uses up no quota.
@@ -165,7 +207,7 @@ fn key_value(key: &Secret) -> Result<HeaderValue, Failure> {
 }
 
 /// The body as a stream of one piece, which is asked for when the connection stands.
-fn leaving(body: String, departure: Departure) -> reqwest::Body {
+fn leaving(body: Vec<u8>, departure: Departure) -> reqwest::Body {
     reqwest::Body::wrap_stream(futures_util::stream::once(async move {
         departure.await?;
         Ok::<_, TooLate>(body)

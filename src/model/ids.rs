@@ -34,4 +34,6 @@ ids! {
     EntryId,
     /// What a participant asked the FAQ.
     QuestionId,
+    /// What another program asks through the door; it lives no longer than its connection.
+    RequestId,
 }

@@ -1,6 +1,6 @@
 //! Kinds of work that are done later.
 
-use super::{MailId, MessageId, QuestionId, ResumeId, UnknownWord, words};
+use super::{MailId, MessageId, QuestionId, RequestId, ResumeId, UnknownWord, words};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub enum Job {
     FindSkills(ResumeId),
     /// Answer a question from the FAQ.
     AnswerFaq(QuestionId),
+    /// Ask what another program asks.
+    Forward(RequestId),
 }
 
 /// What a request to Gemini is for. Each task keeps its own distance between two starts.
@@ -27,6 +29,10 @@ pub enum Task {
     Match,
     /// A participant waits for the answer: no distance is kept.
     Faq,
+    /// What a text is about, as numbers: what the FAQ is searched by, beside its words. No distance is kept.
+    Embed,
+    /// Another program of the organiser asks. No distance is kept.
+    Door,
 }
 
 words!(Task, "task", {
@@ -34,6 +40,8 @@ words!(Task, "task", {
     Skills => "skills",
     Match => "match",
     Faq => "faq",
+    Embed => "embed",
+    Door => "door",
 });
 
 /// Who waits for a job. The order is the order of service.
@@ -59,6 +67,7 @@ impl Job {
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
             Self::AnswerFaq(_) => "answer_faq",
+            Self::Forward(_) => "forward",
         }
     }
 
@@ -69,6 +78,7 @@ impl Job {
             Self::SendTest(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
             Self::AnswerFaq(id) => id.0,
+            Self::Forward(id) => id.0,
         }
     }
 
@@ -78,6 +88,7 @@ impl Job {
             Self::Draft(_, task) => Some(task),
             Self::FindSkills(_) => Some(Task::Skills),
             Self::AnswerFaq(_) => Some(Task::Faq),
+            Self::Forward(_) => Some(Task::Door),
             Self::Send(_) | Self::SendTest(_) | Self::ReadResume(_) => None,
         }
     }
@@ -92,6 +103,7 @@ impl Job {
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
+            "forward" => Ok(Self::Forward(RequestId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }
     }

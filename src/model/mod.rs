@@ -15,7 +15,8 @@ pub mod secret;
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
 pub use ids::{
-    CampaignId, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId, QuestionId, ResumeId,
+    CampaignId, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId, QuestionId,
+    RequestId, ResumeId,
 };
 pub use job::Job;
 pub use secret::Secret;

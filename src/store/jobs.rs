@@ -62,11 +62,10 @@ impl TryFrom<Row> for Leased {
     }
 }
 
-/// Which jobs are meant: those of a task of Gemini's, those of them that are not to wait for a key any more, or those of
-/// a kind that needs none.
+/// Which jobs are meant: those that would ask Gemini and are not to wait for a key any more, or those of a kind that
+/// needs none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    Gemini(Task, Class),
     Resort,
     Kind(&'static str),
 }
@@ -92,11 +91,37 @@ pub async fn enqueue(
     run_at: Millis,
     deadline_at: Option<Millis>,
 ) -> sqlx::Result<()> {
+    enqueue_with(conn, job, class, now, run_at, deadline_at, Needs::default()).await
+}
+
+/// What a job asks for beyond what its task says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs<'a> {
+    /// The one model that can answer.
+    pub model: Option<&'a str>,
+    /// The one process that can do it.
+    pub instance: Option<&'a str>,
+    /// Input tokens, estimated.
+    pub tokens: Option<u32>,
+}
+
+/// As [`enqueue`], for a job with needs of its own.
+pub async fn enqueue_with(
+    conn: &mut Conn,
+    job: Job,
+    class: Class,
+    now: Millis,
+    run_at: Millis,
+    deadline_at: Option<Millis>,
+    needs: Needs<'_>,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, deadline_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO jobs
+             (kind, subject, class, class_order, task, created_at, run_at, deadline_at, model, instance, tokens)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (kind, subject) DO UPDATE SET class = excluded.class, class_order = excluded.class_order,
-             run_at = excluded.run_at, deadline_at = excluded.deadline_at, attempts = 0, resort = NULL,
+             run_at = excluded.run_at, deadline_at = excluded.deadline_at, model = excluded.model,
+             instance = excluded.instance, tokens = excluded.tokens, attempts = 0, resort = NULL,
              asked = jobs.asked + 1",
     )
     .bind(job.kind())
@@ -107,6 +132,9 @@ pub async fn enqueue(
     .bind(now)
     .bind(run_at)
     .bind(deadline_at)
+    .bind(needs.model)
+    .bind(needs.instance)
+    .bind(needs.tokens.map(i64::from))
     .execute(conn)
     .await?;
     Ok(())
@@ -197,8 +225,8 @@ pub async fn drop_campaign(conn: &mut Conn, campaign: CampaignId) -> sqlx::Resul
     Ok(())
 }
 
-/// What waits for Gemini, by task and class: how many, and the one that is next.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+/// What waits for Gemini, by task, class and model: how many, and the one that is next.
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Waiting {
     #[sqlx(try_from = "String")]
     pub task: Task,
@@ -207,13 +235,21 @@ pub struct Waiting {
     pub waiting: i64,
     pub oldest: Millis,
     pub deadline_at: Option<Millis>,
+    /// The one model that can answer; `None`: whichever of the chain serves.
+    pub model: Option<String>,
+    /// Input tokens of the one that is next, where it told; else as is usual for its task.
+    pub tokens: Option<i64>,
+    /// The one that is next.
+    pub next: JobId,
 }
 
+/// Everything that waits, for pages.
 pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as(
-        "SELECT task, class, COUNT(*) AS waiting, MIN(created_at) AS oldest, MIN(deadline_at) AS deadline_at
+        "SELECT task, class, COUNT(*) AS waiting, MIN(created_at) AS oldest, MIN(deadline_at) AS deadline_at, model,
+             MIN(tokens) AS tokens, MIN(id) AS next
          FROM jobs WHERE task IS NOT NULL AND owner IS NULL AND resort IS NULL AND run_at <= $1
-         GROUP BY task, class, class_order ORDER BY class_order, MIN(created_at)",
+         GROUP BY task, class, class_order, model ORDER BY class_order, MIN(created_at)",
     )
     .bind(now)
     .fetch_all(conn)
@@ -221,20 +257,54 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
 }
 
 /// What waits for Gemini, by task and class, as the next job of each tells it: what a worker asks before every request.
+/// Of what came through the door by model too, and only what `instance` can do: whoever asked holds a connection to it.
 /// Unlike [`waiting`] it does not look at all of them, so `waiting` is 1 here.
-pub async fn next_waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>> {
+pub async fn next_waiting(
+    conn: &mut Conn,
+    instance: &str,
+    now: Millis,
+) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as(concat!(
-        "SELECT j.task, j.class, CAST(1 AS BIGINT) AS waiting, j.created_at AS oldest, j.deadline_at
-         FROM (SELECT 'outreach' AS task UNION ALL SELECT 'skills' UNION ALL SELECT 'match' UNION ALL SELECT 'faq') t
-         CROSS JOIN (SELECT 0 AS class_order UNION ALL SELECT 1 UNION ALL SELECT 2) c
-         JOIN jobs j ON j.id = (SELECT x.id FROM jobs x WHERE x.task = t.task AND x.class_order = c.class_order AND ",
+        "SELECT j.task, j.class, CAST(1 AS BIGINT) AS waiting, j.created_at AS oldest, j.deadline_at, j.model, j.tokens,
+             j.id AS next
+         FROM jobs j WHERE j.id IN (
+             SELECT (SELECT x.id FROM jobs x WHERE x.task = t.task AND x.class_order = c.class_order AND ",
         free!(),
         " AND x.run_at <= $1 ORDER BY x.created_at, x.id LIMIT 1)
-         ORDER BY j.class_order, j.created_at",
+             FROM (SELECT 'outreach' AS task UNION ALL SELECT 'skills' UNION ALL SELECT 'match' UNION ALL SELECT 'faq'
+                   UNION ALL SELECT 'embed') t
+             CROSS JOIN (SELECT 0 AS class_order UNION ALL SELECT 1 UNION ALL SELECT 2) c
+             UNION ALL
+             SELECT MIN(x.id) FROM jobs x WHERE x.task = 'door' AND x.instance = $2 AND ",
+        free!(),
+        " AND x.run_at <= $1 GROUP BY x.class_order, x.model)
+         ORDER BY j.class_order, j.created_at, j.id",
     ))
     .bind(now)
+    .bind(instance)
     .fetch_all(conn)
     .await
+}
+
+/// Takes the job that [`next_waiting`] told of; `None`: somebody else did.
+pub async fn claim_next(
+    conn: &mut Conn,
+    id: JobId,
+    owner: &str,
+    leased_until: Millis,
+) -> sqlx::Result<Option<Leased>> {
+    let row: Option<Row> = sqlx::query_as(concat!(
+        "UPDATE jobs SET owner = $1, leased_until = $2 WHERE id = $3 AND ",
+        free!(),
+        " RETURNING ",
+        leased!(),
+    ))
+    .bind(owner)
+    .bind(leased_until)
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    row.map(leased).transpose()
 }
 
 /// Where a job stands that waits for Gemini.
@@ -268,7 +338,6 @@ pub async fn place(conn: &mut Conn, job: Job) -> sqlx::Result<Option<Place>> {
 /// Whether a job of a lane is due: asked before the write lock is taken.
 pub async fn is_due(conn: &mut Conn, lane: Lane, now: Millis) -> sqlx::Result<bool> {
     let query = match lane {
-        Lane::Gemini(..) => return Ok(!next_waiting(conn, now).await?.is_empty()),
         Lane::Resort => sqlx::query_scalar(
             "SELECT id FROM jobs WHERE owner IS NULL AND resort IS NOT NULL AND run_at <= $1 LIMIT 1",
         )
@@ -301,7 +370,7 @@ pub async fn next_due(
         )
         .bind(now)
         .bind(PAUSED),
-        Some(Lane::Gemini(..)) | None => sqlx::query_scalar(
+        None => sqlx::query_scalar(
             "SELECT MIN(run_at) FROM jobs WHERE owner IS NULL AND run_at > $1 AND run_at < $2 AND task IS NOT NULL",
         )
         .bind(now)
@@ -319,18 +388,6 @@ pub async fn claim(
     leased_until: Millis,
 ) -> sqlx::Result<Option<Leased>> {
     let query = match lane {
-        Lane::Gemini(task, class) => sqlx::query_as::<_, Row>(concat!(
-            "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
-               (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND run_at <= $3 AND ",
-            free!(),
-            " ORDER BY created_at, id LIMIT 1) RETURNING ",
-            leased!(),
-        ))
-        .bind(owner)
-        .bind(leased_until)
-        .bind(now)
-        .bind(task.as_str())
-        .bind(order(class)),
         Lane::Resort => sqlx::query_as::<_, Row>(concat!(
             "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id =
                (SELECT id FROM jobs WHERE owner IS NULL AND resort IS NOT NULL AND run_at <= $3
@@ -353,6 +410,33 @@ pub async fn claim(
     };
     let row = query.fetch_optional(conn).await?;
     row.map(leased).transpose()
+}
+
+/// Takes up to `most` jobs of the same task and class as `with`, where no key stands between them and being done.
+pub async fn claim_more(
+    conn: &mut Conn,
+    with: &Leased,
+    most: i64,
+    now: Millis,
+    leased_until: Millis,
+) -> sqlx::Result<Vec<Leased>> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "UPDATE jobs SET owner = $1, leased_until = $2 WHERE owner IS NULL AND id IN
+           (SELECT id FROM jobs WHERE task = $4 AND class_order = $5 AND run_at <= $3 AND ",
+        free!(),
+        " ORDER BY created_at, id LIMIT $6)
+         RETURNING ",
+        leased!(),
+    ))
+    .bind(&with.owner)
+    .bind(leased_until)
+    .bind(now)
+    .bind(with.job.task().map(Task::as_str))
+    .bind(order(with.class))
+    .bind(most)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(leased).collect()
 }
 
 /// Takes up to `most` first letters of the same campaign, which may stand in one request with the one in `with`: never

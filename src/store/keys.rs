@@ -576,6 +576,16 @@ pub async fn attach(conn: &mut Conn, booking: i64, job: JobId) -> sqlx::Result<(
     Ok(())
 }
 
+/// Says what a program calls the work that a booking was made for.
+pub async fn label(conn: &mut Conn, booking: i64, label: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE bookings SET label = $2 WHERE id = $1")
+        .bind(booking)
+        .bind(label)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What a booking that grew old needs to know before it is stamped again.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Stale {

@@ -21,6 +21,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "the day's quota", include_str!("../../migrations/0008_days_quota.sql")),
     (9, "page keys", include_str!("../../migrations/0009_page_keys.sql")),
     (10, "FAQ", include_str!("../../migrations/0010_faq.sql")),
+    (11, "door", include_str!("../../migrations/0011_door.sql")),
 ];
 
 /// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.

@@ -6,6 +6,7 @@
 
 pub mod bookings;
 pub mod campaigns;
+pub mod door;
 pub mod events;
 pub mod faq;
 pub mod jobs;

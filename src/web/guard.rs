@@ -81,7 +81,8 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
 
 /// Open without password: what participants and machines need.
 fn is_open(path: &str) -> bool {
-    path == "/login" || ["/assets/", "/u/"].iter().any(|prefix| path.starts_with(prefix))
+    // The door asks for a token of its own.
+    path == "/login" || ["/assets/", "/u/", "/gemini/"].iter().any(|it| path.starts_with(it))
 }
 
 /// The FAQ, where the organisers have opened it.
@@ -97,6 +98,7 @@ async fn is_for_participants(app: &App, path: &str) -> bool {
 fn is_json(uri: &Uri) -> bool {
     let path = uri.path();
     path.starts_with("/api/")
+        || path.starts_with("/gemini/")
         || path.starts_with("/matchmaking/user-matches/")
         || path
             .strip_prefix("/matchmaking/resumes/")

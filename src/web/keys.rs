@@ -200,7 +200,12 @@ impl Board {
                 projects => format!("With {projects} projects"),
             },
             spaced: pool.spaced,
-            tasks: pool.tasks.iter().map(|task| TaskLine::new(task, &times, now)).collect(),
+            tasks: pool
+                .tasks
+                .iter()
+                .filter(|task| rows::is_shown(task))
+                .map(|task| TaskLine::new(task, &times, now))
+                .collect(),
             calm: troubles.is_empty(),
             happened: rows::happened(&troubles, &times),
         })

@@ -21,7 +21,7 @@ pub async fn show(State(app): State<App>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let waiting = store::jobs::waiting(&mut conn, now).await?;
     let pool = keys::now(&mut conn, &app.pool, &waiting, now).await?;
-    let view = keys::view(&mut conn, &app.pool, now).await?;
+    let view = keys::view(&mut conn, &app.pool, &[], now).await?;
     drop(conn);
 
     let mut text = Text::default();

@@ -4,6 +4,7 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod door;
 mod error;
 mod faq;
 mod form;
@@ -22,6 +23,7 @@ mod people;
 mod resumes;
 mod settings;
 mod sse;
+mod tokens;
 mod turn;
 
 use std::io;
@@ -118,6 +120,8 @@ pub fn router(app: App) -> Router {
         .route("/settings/mail/test", post(settings::send_test))
         .route("/settings/mail/go-on", post(settings::go_on))
         .route("/settings/matching", post(settings::save_rule))
+        .route("/settings/tokens", get(tokens::show).post(tokens::make))
+        .route("/settings/tokens/remove", get(tokens::ask_to_remove).post(tokens::remove))
         .route("/outreach", get(outreach::list).post(outreach::start))
         .route("/outreach/{id}", get(campaign::page))
         .route("/outreach/{id}/live", get(campaign::live))
@@ -155,6 +159,8 @@ pub fn router(app: App) -> Router {
         .route("/assets/{*path}", get(assets::serve))
         .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/faq/public", get(faq::public_page).post(faq::ask_public))
+        .route("/gemini/v1beta/models/{call}", post(door::ask))
+        .route("/gemini/{*path}", any(door::nothing_here))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));
 

@@ -9,7 +9,7 @@ use muster::keys;
 use muster::llm::pacing::day;
 use muster::model::campaign::CampaignKind;
 use muster::model::job::{Class, Task};
-use muster::model::{Millis, Secret};
+use muster::model::{JobId, Millis, Secret};
 use muster::store::keys::{BookingOutcome, Day, NewBooking, Settled};
 use muster::store::{self};
 
@@ -325,7 +325,7 @@ async fn hour(app: TestApp) {
     assert!(row_words(&page, 2).contains("Has rested longest, goes next in 3.0 s"), "{said}");
     assert!(page.contains("3 in all, 2 in the busiest minute (11:50), 1 refused"), "{page}");
     assert!(
-        said.contains("11:50 1 1 0 0 1 11:01 1 0 0 0 0"),
+        said.contains("11:50 1 1 0 0 0 1 11:01 1 0 0 0 0 0"),
         "the table has the same facts: {said}"
     );
     assert!(said.contains("11:50:01 Refused Key 1 was refused (a resume&#39;s skills, gemini-3.5-flash-lite): its requests are used."), "{said}");
@@ -404,6 +404,9 @@ async fn letters_that_no_day_has_room_for_are_not_promised_for_today() {
         waiting: 30,
         oldest: NOON,
         deadline_at: Some(Millis(i64::MAX)),
+        model: None,
+        tokens: None,
+        next: JobId(1),
     }];
     let mut conn = app.app.db.read().await.unwrap();
     let now = keys::now(&mut conn, &app.app.pool, &waiting, NOON).await.unwrap();

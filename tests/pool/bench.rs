@@ -136,15 +136,18 @@ impl Bench {
                     created_at: job.created_at,
                     deadline_at: Some(job.deadline_at),
                     tokens: 1_000,
+                    model: None,
                 })
                 .waiting += 1;
         }
         demands.into_values().collect()
     }
 
-    fn claim(&mut self, task: Task, class: Class) -> Waiting {
+    fn claim(&mut self, demand: &Demand) -> Waiting {
         let now = self.clock.now();
-        let ready = |job: &Waiting| (job.task, job.class) == (task, class) && job.run_at <= now;
+        let ready = |job: &Waiting| {
+            (job.task, job.class) == (demand.task, demand.class) && job.run_at <= now
+        };
         let at = self.jobs.iter().position(ready).expect("what was decided on waits");
         self.jobs.remove(at)
     }
@@ -153,21 +156,21 @@ impl Bench {
     pub async fn step(&mut self) -> Decision {
         let demands = self.demands();
         let mut tx = self.db.write().await.unwrap();
-        let now = self.clock.now();
+        let now = keys::take_turn(&mut tx, &self.clock).await.unwrap();
         let decision = keys::book(&mut tx, &self.pool, &demands, now).await.unwrap();
         match &decision {
-            Decision::Start { task, class, grant } => {
-                let job = self.claim(*task, *class);
+            Decision::Start { demand, grant } => {
+                let job = self.claim(&demands[*demand]);
                 keys::attach(&mut tx, grant, JobId(job.id)).await.unwrap();
                 tx.commit().await.unwrap();
-                let request = request(*task);
+                let request = request(grant.task);
                 let outcome =
                     keys::ask(&self.pool, &self.client, &self.db, &self.clock, grant, &request)
                         .await;
                 self.settle(job, grant, &outcome).await;
             }
-            Decision::Resort { task, class, why } => {
-                let job = self.claim(*task, *class);
+            Decision::Resort { demand, why } => {
+                let job = self.claim(&demands[*demand]);
                 tx.commit().await.unwrap();
                 self.finish(&job, By::Resort(why.clone()));
             }
@@ -280,7 +283,9 @@ pub fn request(task: Task) -> Request {
             mate("Cy Sample"),
         ]))),
         Task::Skills => prompts::skills("Built services in Rust and Go; reads Python."),
-        Task::Faq => prompts::faq("Is there food?", &[("Is there food?", "Yes.")]),
+        Task::Faq | Task::Embed | Task::Door => {
+            prompts::faq("Is there food?", &[("Is there food?", "Yes.")])
+        }
     }
 }
 

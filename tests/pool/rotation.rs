@@ -111,7 +111,7 @@ async fn an_answer_that_never_comes_keeps_its_slot() {
         bench.clock.advance(Duration::from_millis(100));
         let demands = bench.demands();
         let mut tx = bench.db.write().await.unwrap();
-        let now = bench.clock.now();
+        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
         let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
         assert!(matches!(decision, Decision::Start { .. }));
         tx.commit().await.unwrap();
@@ -146,7 +146,7 @@ async fn a_booking_grows_old(db: TestDb) {
     let book = async |bench: &Bench| {
         let demands = bench.demands();
         let mut tx = bench.db.write().await.unwrap();
-        let now = bench.clock.now();
+        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
         let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
         tx.commit().await.unwrap();
         match decision {
@@ -263,7 +263,8 @@ async fn processes_book_at_once(db: TestDb) {
     let demands = bench.demands();
     let one = || async {
         let mut tx = bench.db.write().await.unwrap();
-        let decision = keys::book(&mut tx, &bench.pool, &demands, NOON).await.unwrap();
+        let now = keys::take_turn(&mut tx, &bench.clock).await.unwrap();
+        let decision = keys::book(&mut tx, &bench.pool, &demands, now).await.unwrap();
         match decision {
             Decision::Start { grant, .. } => {
                 tx.commit().await.unwrap();

@@ -32,6 +32,16 @@ pub struct Demand {
     pub deadline_at: Option<Millis>,
     /// How many input tokens it will take, estimated.
     pub tokens: u32,
+    /// The one model that can answer; `None`: whichever of the chain serves.
+    pub model: Option<String>,
+}
+
+impl Demand {
+    /// Whether it waits for its minute beyond its deadline: nobody looks on. Whoever asks through the door holds a
+    /// connection, and is told when its time cannot be kept.
+    fn may_be_late(&self) -> bool {
+        self.class == Class::Bulk && self.task != Task::Door
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +133,7 @@ pub fn outlook(view: &View, demand: &Demand, now: Millis) -> Outlook {
     let soon = horizon(view, demand, now);
     let spaced = view.spaced_from(demand.task, now);
     let mut best: Option<(Millis, Because)> = None;
-    for model in 0..view.models.len() {
+    for model in view.models_for(demand) {
         for reserve in [false, true] {
             let Some(link) = link(view, model, reserve, demand.tokens, now) else { continue };
             if spaced <= now
@@ -149,7 +159,7 @@ pub fn outlook(view: &View, demand: &Demand, now: Millis) -> Outlook {
         return Outlook::Resort { why: words::nothing_serves(view, now) };
     };
     let in_time = demand.deadline_at.is_none_or(|deadline| at <= deadline);
-    let only_a_minute = demand.class == Class::Bulk && because.is_short();
+    let only_a_minute = demand.may_be_late() && because.is_short();
     let why = words::wait(view, at, &because, now);
     if in_time || only_a_minute {
         Outlook::Wait { until: at, why }
@@ -161,9 +171,9 @@ pub fn outlook(view: &View, demand: &Demand, now: Millis) -> Outlook {
 /// Until when a link of the chain is worth waiting for before the next one is asked.
 fn horizon(view: &View, demand: &Demand, now: Millis) -> Millis {
     let soon = now.plus(view.pace.soon);
-    match (demand.class, demand.deadline_at) {
-        (Class::Person | Class::Single, Some(deadline)) => deadline.max(now).min(soon),
-        (Class::Bulk, _) | (_, None) => soon,
+    match demand.deadline_at {
+        Some(deadline) if !demand.may_be_late() => deadline.max(now).min(soon),
+        Some(_) | None => soon,
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn view(pacing: Pacing, numbers: &[i64]) -> View {
     View {
         pace: Pace::new(&settings(pacing), 1),
         models: vec!["first".into(), "second".into()],
+        chain: 2,
         keys,
         ledgers,
         turns: Turns::default(),
@@ -60,6 +61,7 @@ pub(super) fn bulk(task: Task) -> Demand {
         created_at: NOON,
         deadline_at: Some(NOON.plus(Duration::from_hours(24))),
         tokens: 1_000,
+        model: None,
     }
 }
 
@@ -406,4 +408,67 @@ fn a_question_that_no_key_serves_in_its_eight_seconds_gets_the_resort_at_once() 
         "{verdict:?}"
     );
     assert!(matches!(decide(&view, &[asked()], NOON), Verdict::Resort { .. }));
+}
+
+#[test]
+fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
+    let mut view = view(Pacing::Full, &[1, 2]);
+    view.models.push("third".into());
+    for ledgers in view.ledgers.values_mut() {
+        ledgers.push(ledger());
+    }
+    let third = Demand { model: Some("third".into()), ..watched(Task::Embed) };
+    let second = Demand { model: Some("second".into()), ..watched(Task::Door) };
+    assert_eq!(start(decide(&view, std::slice::from_ref(&third), NOON)).1, "third");
+    assert_eq!(start(decide(&view, &[second], NOON)).1, "second");
+
+    // What is used of it says nothing about the chain, which never comes to it.
+    for project in ["p1", "p2"] {
+        view.ledgers.get_mut(project).unwrap()[2].off = Some("no such model".into());
+    }
+    assert!(matches!(outlook(&view, &third, NOON), Outlook::Resort { .. }));
+    assert_eq!(view.serving_projects(NOON), 2);
+    for project in ["p1", "p2"] {
+        view.ledgers.get_mut(project).unwrap()[2] = ledger();
+        rest_for_the_day(&mut view, project, 0);
+        rest_for_the_day(&mut view, project, 1);
+    }
+    assert_eq!(view.serving_projects(NOON), 0);
+    assert!(matches!(outlook(&view, &watched(Task::Faq), NOON), Outlook::Resort { .. }));
+    assert_eq!(start(decide(&view, &[third], NOON)).1, "third");
+
+    let unknown = Demand { model: Some("nobody".into()), ..watched(Task::Door) };
+    assert!(matches!(outlook(&view, &unknown, NOON), Outlook::Resort { .. }));
+}
+
+#[test]
+fn the_door_takes_its_turn_among_bulk_and_is_told_when_its_time_cannot_be_kept() {
+    let mut view = view(Pacing::Full, &[1]);
+    let door = Demand { deadline_at: Some(seconds(5)), ..bulk(Task::Door) };
+    let people_first = decide(&view, &[door.clone(), watched(Task::Faq)], NOON);
+    assert!(matches!(people_first, Verdict::Start { demand: 1, .. }), "{people_first:?}");
+
+    full_until(&mut view, "p1", seconds(9));
+    view.models.truncate(1);
+    view.chain = 1;
+    assert!(matches!(outlook(&view, &door, NOON), Outlook::Resort { .. }));
+    let patient = Demand { deadline_at: Some(seconds(9)), ..door };
+    assert!(
+        matches!(outlook(&view, &patient, NOON), Outlook::Wait { until, .. } if until == seconds(9))
+    );
+    let letters = Demand { deadline_at: Some(seconds(5)), ..bulk(Task::Outreach) };
+    assert!(matches!(outlook(&view, &letters, NOON), Outlook::Wait { .. }), "it may be late");
+}
+
+#[test]
+fn the_door_and_a_campaign_share_the_starts() {
+    let mut view = view(Pacing::Full, &[1, 2]);
+    let demands = [bulk(Task::Door), bulk(Task::Outreach)];
+    let mut starts = [0_u32; 2];
+    for n in 0..110 {
+        let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!("{n}") };
+        view.turns = view.turns.after(demands[demand].task, Class::Bulk, true, NOON);
+        starts[demand] += 1;
+    }
+    assert_eq!(starts, [50, 60]);
 }

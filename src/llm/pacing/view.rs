@@ -1,17 +1,20 @@
 //! What the pool knows at one moment: keys, what is left of each project's quota, and what was started last.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::pace::{Pace, cost};
-use super::{Because, When, day};
+use super::{Because, Demand, When, day};
 use crate::model::Millis;
 use crate::model::job::{Class, Task};
 
 #[derive(Clone, Debug)]
 pub struct View {
     pub pace: Pace,
-    /// The preferred one first.
+    /// The chain, the preferred one first; then those that somebody asks for by name.
     pub models: Vec<String>,
+    /// So many of them are the chain.
+    pub chain: usize,
     pub keys: Vec<Key>,
     /// By project: one ledger for each of `models`, in their order.
     pub ledgers: BTreeMap<String, Vec<Ledger>>,
@@ -99,6 +102,18 @@ impl View {
         self.ledgers.get(project)?.get(model)
     }
 
+    /// The project's ledgers for the models of the chain, in their order.
+    pub fn chain_of(&self, project: &str) -> &[Ledger] {
+        self.ledgers.get(project).map_or(&[], |all| &all[..self.chain.min(all.len())])
+    }
+
+    /// The places of the models that can answer.
+    pub(super) fn models_for(&self, demand: &Demand) -> Range<usize> {
+        let Some(model) = &demand.model else { return 0..self.chain };
+        let place = self.models.iter().position(|known| known == model);
+        place.map_or(0..0, |place| place..place + 1)
+    }
+
     /// How many projects share the work: those with a primary key that is neither paused nor set aside, nor resting
     /// for longer than a minute brings back.
     pub fn serving_projects(&self, now: Millis) -> usize {
@@ -109,9 +124,8 @@ impl View {
             .filter(|key| key.number != 0 && !key.paused && key.aside.is_none())
             .filter(|key| !key.rest.as_ref().is_some_and(|(until, _)| away(*until)))
             .filter(|key| {
-                self.ledgers.get(&key.project).is_some_and(|ledgers| {
-                    ledgers.iter().any(|ledger| ledger.off.is_none() && !ledger.day_is_over(now))
-                })
+                let mut chain = self.chain_of(&key.project).iter();
+                chain.any(|ledger| ledger.off.is_none() && !ledger.day_is_over(now))
             })
             .map(|key| key.project.as_str())
             .collect();

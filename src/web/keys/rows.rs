@@ -338,6 +338,11 @@ pub struct TaskLine {
     pub next: String,
 }
 
+/// Searching the FAQ by meaning is shown once it was done.
+pub fn is_shown(task: &TaskStarts) -> bool {
+    task.task != Task::Embed || task.waiting > 0 || task.last_start.is_some()
+}
+
 /// What a task is called where it stands alone.
 pub fn task_name(task: Task) -> &'static str {
     match task {
@@ -345,6 +350,8 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Skills => "Skills",
         Task::Match => "Match mails",
         Task::Faq => "FAQ answers",
+        Task::Embed => "FAQ search",
+        Task::Door => "Other programs",
     }
 }
 
@@ -374,6 +381,9 @@ impl TaskLine {
                 }
                 Next::Resort { why } if task.task == Task::Faq => {
                     format!("the FAQ answers as written: {why}")
+                }
+                Next::Resort { why } if matches!(task.task, Task::Embed | Task::Door) => {
+                    format!("not done: {why}")
                 }
                 Next::Resort { why } => format!("the template writes: {why}"),
             },
@@ -422,6 +432,8 @@ impl Happened {
             Task::Skills => "a resume's skills",
             Task::Match => "a match mail",
             Task::Faq => "a question",
+            Task::Embed => "a text's meaning",
+            Task::Door => "another program's request",
         };
         let words = trouble.words.as_deref().unwrap_or("no words");
         let model = &trouble.model;

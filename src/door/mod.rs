@@ -1,0 +1,184 @@
+//! The door for other programs of the organiser: their requests to Gemini go through the same pool.
+//!
+//! A request lives no longer than the connection it came by, so it stays in the memory of the process that holds that
+//! ([`Desk`]); the queue has a job that only this process can do, and so the request takes its turn among all others.
+
+mod desk;
+pub mod tokens;
+
+pub use desk::{Broken, Desk, Full, Piece, Reply, Request, Ticket};
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::keys::{self, Pool};
+use crate::llm::pacing::{self, Demand, Outlook, When};
+use crate::model::job::{Class, Task};
+use crate::model::{Clock, Job, Millis};
+use crate::store::jobs::Needs;
+use crate::store::{self, Conn, Db};
+
+/// Whether a request is still being asked is looked at so often, once its time is over.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Why a request got no answer, in the terms of Gemini's errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As in HTTP.
+    pub code: u16,
+    pub message: String,
+    /// When asking again is worth it.
+    pub retry: Option<Duration>,
+}
+
+/// Who holds the token: `None` when nobody knows it.
+pub async fn enter(db: &Db, token: &str, now: Millis) -> sqlx::Result<Option<String>> {
+    let mut tx = db.write().await?;
+    let name = tokens::count(&mut tx, token, now).await?;
+    tx.commit().await?;
+    Ok(name)
+}
+
+/// Puts the request on the desk and its job into the queue.
+pub async fn queue(
+    db: &Db,
+    desk: &Desk,
+    instance: &str,
+    request: Request,
+    now: Millis,
+    deadline: Millis,
+) -> sqlx::Result<Result<Ticket, Full>> {
+    let (model, tokens) = (request.model.clone(), request.tokens);
+    let ticket = match desk.put(request) {
+        Ok(ticket) => ticket,
+        Err(full) => return Ok(Err(full)),
+    };
+    let needs = Needs { model: Some(&model), instance: Some(instance), tokens: Some(tokens) };
+    let job = Job::Forward(ticket.id());
+    let mut tx = db.write().await?;
+    store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, now, Some(deadline), needs).await?;
+    tx.commit().await?;
+    Ok(Ok(ticket))
+}
+
+/// Waits for the reply. Not for longer than `deadline` to be asked; what was asked by then is waited for.
+pub async fn wait(
+    db: &Db,
+    pool: &Pool,
+    clock: &Clock,
+    mut ticket: Ticket,
+    deadline: Millis,
+) -> sqlx::Result<Reply> {
+    let mut until = deadline;
+    loop {
+        tokio::select! {
+            reply = ticket.reply() => return Ok(reply),
+            () = clock.sleep_until(until) => {}
+        }
+        if ticket.withdraw() {
+            let mut conn = db.read().await?;
+            return Ok(Reply::Refused(
+                refused(&mut conn, pool, ticket.request(), clock.now()).await?,
+            ));
+        }
+        // It is being asked: that ends by itself, or it comes back to wait.
+        until = clock.now().plus(LOOK_AGAIN);
+    }
+}
+
+/// What is said of a request whose turn does not come in time: when to ask again, or that no key will ever serve.
+pub async fn refused(
+    conn: &mut Conn,
+    pool: &Pool,
+    request: &Request,
+    now: Millis,
+) -> sqlx::Result<Refused> {
+    let demand = Demand {
+        task: Task::Door,
+        class: Class::Bulk,
+        waiting: 1,
+        created_at: now,
+        deadline_at: None,
+        tokens: request.tokens,
+        model: Some(request.model.clone()),
+    };
+    let view = keys::view(conn, pool, std::slice::from_ref(&demand), now).await?;
+    Ok(match pacing::outlook(&view, &demand, now) {
+        Outlook::Start { .. } => too_late("others go first", now.since(now)),
+        Outlook::Wait { until, why } => too_late(&why, until.since(now)),
+        Outlook::Resort { why } => {
+            let model = view.models.iter().position(|known| *known == request.model);
+            let is_off = |key: &pacing::Key| {
+                let ledger = model.and_then(|model| view.ledger(&key.project, model));
+                ledger.is_some_and(|ledger| ledger.off.is_some())
+            };
+            let unknown = view.keys.iter().any(is_off)
+                && view.keys.iter().all(|key| {
+                    is_off(key)
+                        || model.is_none_or(|model| {
+                            matches!(view.ready(key, model, 0, now), When::Never(_))
+                        })
+                });
+            Refused { code: if unknown { 404 } else { 503 }, message: why, retry: None }
+        }
+    })
+}
+
+fn too_late(why: &str, retry: Duration) -> Refused {
+    Refused {
+        code: 429,
+        message: format!("No key is free before the request's deadline: {why}."),
+        retry: Some(retry.max(LOOK_AGAIN)),
+    }
+}
+
+/// What a part that is no text is taken to cost: a picture's tile, or a page.
+const TOKENS_OF_A_FILE: usize = 300;
+
+/// How many input tokens a body of `generateContent` will take, rather too many than too few.
+pub fn estimated_tokens(body: &Value) -> u32 {
+    fn latin_and_other(value: &Value) -> (usize, usize) {
+        match value {
+            Value::String(text) => {
+                let latin = text.chars().filter(char::is_ascii).count();
+                (latin, text.chars().count() - latin)
+            }
+            Value::Array(list) => list.iter().map(latin_and_other).fold((0, 0), sum),
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| match name.as_str() {
+                    "inlineData" | "inline_data" | "fileData" | "file_data" => {
+                        (3 * TOKENS_OF_A_FILE, 0)
+                    }
+                    _ => latin_and_other(value),
+                })
+                .fold((0, 0), sum),
+            _ => (1, 0),
+        }
+    }
+    fn sum(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
+        (one.0 + other.0, one.1 + other.1)
+    }
+    let (latin, other) = latin_and_other(body);
+    u32::try_from(latin.div_ceil(3) + other).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn words_count_by_their_length_and_files_by_the_piece() {
+        let text = |text: &str| {
+            estimated_tokens(&json!({ "contents": [{ "parts": [{ "text": text }] }] }))
+        };
+        assert_eq!(text("Say hello."), 4);
+        assert_eq!(text(&"\u{65e5}".repeat(10)), 10);
+        let picture =
+            json!({ "inlineData": { "mimeType": "image/png", "data": "A".repeat(400_000) } });
+        assert_eq!(estimated_tokens(&picture), 300);
+    }
+}

@@ -1,0 +1,60 @@
+//! Tokens: what a program shows at the door. Shown once when it is made; only its hash is kept.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::access;
+use crate::model::{Millis, Secret};
+pub use crate::store::door::Token;
+use crate::store::{self, Conn};
+
+pub const LONGEST_NAME: usize = 40;
+
+#[derive(Debug, thiserror::Error)]
+pub enum NotMade {
+    #[error(
+        "the name has 1 to {LONGEST_NAME} letters, digits, spaces, dots, hyphens or underscores"
+    )]
+    Name,
+    #[error("there is a token of this name; remove it first, or take another name")]
+    Exists,
+    #[error(transparent)]
+    Db(#[from] sqlx::Error),
+}
+
+/// Makes a token: 32 random bytes in hex behind a word that tells what it is for.
+pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, NotMade> {
+    let name = name.trim();
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(fits) {
+        return Err(NotMade::Name);
+    }
+    let token = format!("muster_{}", access::random_token());
+    if store::door::insert(conn, name, &hash(&token), now).await? {
+        Ok(Secret::new(token))
+    } else {
+        Err(NotMade::Exists)
+    }
+}
+
+/// By name.
+pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Token>> {
+    store::door::list(conn).await
+}
+
+/// False when there is none of this name. What it has under way is still answered.
+pub async fn remove(conn: &mut Conn, name: &str) -> sqlx::Result<bool> {
+    store::door::delete(conn, name.trim()).await
+}
+
+/// Counts a request by this token, and says whose it is; `None`: nobody knows it.
+pub(super) async fn count(
+    conn: &mut Conn,
+    token: &str,
+    now: Millis,
+) -> sqlx::Result<Option<String>> {
+    store::door::count(conn, &hash(token), now).await
+}
+
+fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,123 @@
+//! Asks Gemini what another program of the organiser asks, and hands the answer on as it comes.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::door::{self, Broken, Piece, Refused, Reply, Request};
+use crate::keys::{self, After, Grant};
+use crate::llm::Failure;
+use crate::llm::gemini::Listener;
+use crate::model::RequestId;
+use crate::store::jobs::Leased;
+use crate::store::{self, Conn};
+
+/// Pieces of an answer that wait for a slow reader.
+const PIECES: usize = 16;
+
+/// The request, if somebody still waits for its answer; otherwise the job is done.
+pub async fn take_up(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    id: RequestId,
+) -> sqlx::Result<Option<Arc<Request>>> {
+    let request = app.desk.take(id);
+    if request.is_none() {
+        store::jobs::finish(tx, leased).await?;
+    }
+    Ok(request)
+}
+
+/// Its turn does not come in time.
+pub async fn by_resort(app: &App, leased: &Leased, id: RequestId) -> anyhow::Result<()> {
+    let mut tx = app.db.write().await?;
+    let refused = match app.desk.take(id) {
+        Some(request) => Some(door::refused(&mut tx, &app.pool, &request, app.clock.now()).await?),
+        None => None,
+    };
+    store::jobs::finish(&mut tx, leased).await?;
+    tx.commit().await?;
+    if let Some(refused) = refused {
+        app.desk.answer(id, Reply::Refused(refused));
+    }
+    Ok(())
+}
+
+pub async fn by_model(
+    app: &App,
+    leased: &Leased,
+    id: RequestId,
+    request: &Request,
+    grant: &Grant,
+) -> anyhow::Result<()> {
+    let mut connection = Connection { app, id, pieces: None };
+    let ask = keys::Forward {
+        stream: request.stream,
+        body: request.body.clone(),
+        who: format!("{} ({})", request.who, request.label),
+    };
+    let outcome =
+        keys::forward(&app.pool, &app.gemini, &app.db, &app.clock, grant, ask, &mut connection)
+            .await;
+    let mut tx = app.db.write().await?;
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, app.clock.now()).await?;
+    keys::label(&mut tx, grant, &request.label).await?;
+    let again = match after {
+        // What broke off in the middle cannot begin anew.
+        After::Again { at } | After::Attempt { at, .. } if connection.pieces.is_none() => Some(at),
+        _ => None,
+    };
+    match again {
+        Some(at) => {
+            let words = outcome.as_ref().err().map(ToString::to_string);
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            // Before the commit: from then on it may be taken again.
+            app.desk.put_back(id);
+        }
+        None => store::jobs::finish(&mut tx, leased).await?,
+    }
+    tx.commit().await?;
+    match (outcome, connection.pieces) {
+        // Nobody is left to hear it when the connection is closed.
+        (Err(_), Some(pieces)) => drop(pieces.send(Err(Broken)).await),
+        (Err(failure), None) if again.is_none() => {
+            app.desk.answer(id, Reply::Refused(said_of(&failure)));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The program's connection: with the first piece it is told that there is an answer.
+struct Connection<'a> {
+    app: &'a App,
+    id: RequestId,
+    pieces: Option<mpsc::Sender<Piece>>,
+}
+
+impl Listener for Connection<'_> {
+    async fn hear(&mut self, piece: Vec<u8>) -> bool {
+        let pieces = self.pieces.get_or_insert_with(|| {
+            let (sender, pieces) = mpsc::channel(PIECES);
+            self.app.desk.answer(self.id, Reply::Answer(pieces));
+            sender
+        });
+        pieces.send(Ok(piece)).await.is_ok()
+    }
+}
+
+/// What the program is told of a request that failed for good.
+fn said_of(failure: &Failure) -> Refused {
+    let (code, message) = match failure {
+        Failure::OurFault { status, words } => (*status, words.clone()),
+        Failure::Timeout => (504, failure.to_string()),
+        Failure::Refused(_)
+        | Failure::Unusable { .. }
+        | Failure::Server { .. }
+        | Failure::Connection { .. }
+        | Failure::GivenBack => (503, failure.to_string()),
+    };
+    Refused { code, message, retry: None }
+}

@@ -1,0 +1,86 @@
+//! Work that asks Gemini, in two halves. It is taken up in the transaction that books its slot: then nothing but that
+//! commit stands between a booking and its first byte, and the booking does not grow old. Then it is asked for.
+
+use super::draft::{self, Part};
+use super::{answer, draft_several, find_skills, forward};
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::keys::{self, Grant};
+use crate::llm::{Answer, Failure, Request, Unusable};
+use crate::model::{Job, QuestionId, RequestId, ResumeId};
+use crate::store::Conn;
+use crate::store::jobs::Leased;
+use crate::{door, faq};
+
+/// Work that was taken up: read afresh and still wanted.
+pub enum Work {
+    Letter(Box<Part>),
+    Letters(Vec<Part>),
+    Skills { leased: Leased, id: ResumeId, text: String },
+    Answer { leased: Leased, id: QuestionId, work: faq::Work },
+    Forward { leased: Leased, id: RequestId, request: Arc<door::Request> },
+}
+
+/// Takes up jobs that stand in one request. `None`: none of it is wanted any more, and the jobs are done.
+pub async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Option<Work>> {
+    let [leased] = jobs else {
+        let mut parts = draft_several::take_up(tx, app, jobs).await?;
+        return Ok(match parts.len() {
+            0 => None,
+            1 => parts.pop().map(|part| Work::Letter(Box::new(part))),
+            _ => Some(Work::Letters(parts)),
+        });
+    };
+    Ok(match leased.job {
+        Job::Draft(id, _) => {
+            let part = draft::take_up(tx, app, leased, id).await?;
+            part.map(|part| Work::Letter(Box::new(part)))
+        }
+        Job::FindSkills(id) => {
+            let text = find_skills::take_up(tx, leased, id).await?;
+            text.map(|text| Work::Skills { leased: leased.clone(), id, text })
+        }
+        Job::AnswerFaq(id) => {
+            let work = answer::take_up(tx, leased, id).await?;
+            work.map(|work| Work::Answer { leased: leased.clone(), id, work })
+        }
+        Job::Forward(id) => {
+            let request = forward::take_up(tx, app, leased, id).await?;
+            request.map(|request| Work::Forward { leased: leased.clone(), id, request })
+        }
+        job => anyhow::bail!("{job:?} asks Gemini for nothing"),
+    })
+}
+
+/// Asks for what was taken up, with the slot that is booked for it.
+pub async fn carry_out(app: &App, work: Work, grant: &Grant) -> anyhow::Result<()> {
+    match work {
+        Work::Letter(part) => draft::by_model(app, &part, grant).await,
+        Work::Letters(parts) => draft_several::write(app, &parts, grant).await,
+        Work::Skills { leased, id, text } => {
+            find_skills::by_model(app, &leased, id, &text, grant).await
+        }
+        Work::Answer { leased, id, work } => answer::by_model(app, &leased, id, &work, grant).await,
+        Work::Forward { leased, id, request } => {
+            forward::by_model(app, &leased, id, &request, grant).await
+        }
+    }
+}
+
+/// Asks Gemini and reads the answer. One of another shape than was asked for is an answer of no use, which is for the
+/// pool to book: what was read is there exactly when the answer is.
+pub async fn ask<T>(
+    app: &App,
+    grant: &Grant,
+    request: &Request,
+    read: impl FnOnce(&Answer) -> Result<T, Unusable>,
+) -> (Result<Answer, Failure>, Option<T>) {
+    match keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, request).await {
+        Ok(answer) => match read(&answer) {
+            Ok(read) => (Ok(answer), Some(read)),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
+        },
+        Err(failure) => (Err(failure), None),
+    }
+}
