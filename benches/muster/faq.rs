@@ -9,7 +9,7 @@ use muster::store::faq::Entry;
 use super::house::block_on;
 use super::support::app::TestApp;
 use super::support::db::Place;
-use super::support::faq::{Set, patient_gemini, run, with_keys};
+use super::support::faq::{Set, patient_gemini, run, with_embeddings, with_keys};
 
 const QUESTION: &str = "Do I have to pay anything for lunch, and is ther vegaterian food?";
 
@@ -61,6 +61,11 @@ pub fn report() {
             let gemini = patient_gemini().await;
             let app = with_keys(&gemini, Place::sqlite(), &[1, 2]).await;
             run(&app, &set, "with the tests' Gemini").await;
+        }
+        for set in Set::all() {
+            let gemini = patient_gemini().await;
+            let app = with_embeddings(&gemini, Place::sqlite(), &[1, 2]).await;
+            run(&app, &set, "with the tests' Gemini and its embeddings").await;
         }
     });
 }

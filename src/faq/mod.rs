@@ -4,10 +4,12 @@
 //! It must not know who shows the answer: pages, the JSON interface and chats call the same function.
 
 mod answers;
+pub mod embeddings;
 pub mod entries;
 pub mod import;
 mod lines;
 mod links;
+mod nearness;
 pub mod search;
 mod soundness;
 

@@ -22,6 +22,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     (9, "page keys", include_str!("../../migrations/0009_page_keys.sql")),
     (10, "FAQ", include_str!("../../migrations/0010_faq.sql")),
     (11, "door", include_str!("../../migrations/0011_door.sql")),
+    (12, "reserved", include_str!("../../migrations/0012_reserved.sql")),
+    (13, "reserved", include_str!("../../migrations/0013_reserved.sql")),
+    (14, "embeddings", include_str!("../../migrations/0014_embeddings.sql")),
 ];
 
 /// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.

@@ -3,7 +3,7 @@
 
 use crate::support::app::TestApp;
 use crate::support::db::Place;
-use crate::support::faq::{Set, patient_gemini, run, with_keys};
+use crate::support::faq::{Set, patient_gemini, run, with_embeddings, with_keys};
 
 #[tokio::test]
 async fn without_a_key_a_question_finds_its_entry_or_nothing() {
@@ -26,5 +26,18 @@ async fn with_the_tests_gemini_questions_find_their_entries() {
         assert!(figures.share(figures.wrong) <= 10.0, "{}: {figures:?}", set.name);
         assert_eq!(figures.wrong_of("hostile"), 0, "{}", set.name);
         assert!(!gemini.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn with_embeddings_too_questions_find_their_entries() {
+    for set in Set::all() {
+        let gemini = patient_gemini().await;
+        let app = with_embeddings(&gemini, Place::sqlite(), &[1, 2]).await;
+        let figures = run(&app, &set, "with the tests' Gemini and its embeddings").await;
+        assert!(figures.share(figures.right) >= 60.0, "{}: {figures:?}", set.name);
+        assert!(figures.share(figures.wrong) <= 10.0, "{}: {figures:?}", set.name);
+        assert_eq!(figures.wrong_of("hostile"), 0, "{}", set.name);
+        assert!(gemini.requests().iter().any(|it| it.task == "embed"));
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod days_quota;
 mod faq;
+mod faq_embeddings;
 mod faq_trial;
 mod keys;
 mod keys_change;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use muster::config;
 use muster::events::CURRENT;
-use muster::faq::{entries, import};
+use muster::faq::{embeddings, entries, import};
 use muster::model::{Clock, Secret};
 use muster::store::faq::EntryText;
 use serde::Deserialize;
@@ -93,18 +93,40 @@ impl Figures {
 
 pub async fn fill(app: &TestApp, set: &Set) {
     let mut tx = app.write().await;
-    entries::import(&mut tx, CURRENT, &set.entries, app.app.clock.now()).await.unwrap();
+    let now = app.app.clock.now();
+    entries::import(&mut tx, CURRENT, &set.entries, now).await.unwrap();
+    embeddings::catch_up(&mut tx, &app.app.pool, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 /// One whose minute is not counted: the app's time moves, its own stands still.
 pub async fn patient_gemini() -> TestGemini {
-    let rules = Rules { per_minute: 10_000, per_day: 10_000, ..Rules::default() };
+    let rules = Rules {
+        per_minute: 10_000,
+        per_day: 10_000,
+        embeddings_per_minute: 10_000,
+        embeddings_per_day: 10_000,
+        ..Rules::default()
+    };
     TestGemini::start(Clock::test(NOON), rules).await
 }
 
-/// With keys of these numbers, served by this Gemini.
+/// With keys of these numbers, served by this Gemini; words alone count.
 pub async fn with_keys(gemini: &TestGemini, place: Place, numbers: &[i64]) -> TestApp {
+    with(gemini, place, numbers, None).await
+}
+
+/// As [`with_keys`], with the model that finds out what texts are about.
+pub async fn with_embeddings(gemini: &TestGemini, place: Place, numbers: &[i64]) -> TestApp {
+    with(gemini, place, numbers, Some("gemini-embedding-001".into())).await
+}
+
+async fn with(
+    gemini: &TestGemini,
+    place: Place,
+    numbers: &[i64],
+    embedding_model: Option<String>,
+) -> TestApp {
     let keys = numbers.iter().map(|number| config::Key {
         number: *number,
         key: Secret::new(gemini::key(*number)),
@@ -115,8 +137,16 @@ pub async fn with_keys(gemini: &TestGemini, place: Place, numbers: &[i64]) -> Te
     TestApp::start_with(place, |config| {
         gemini.url.clone_into(&mut config.gemini.base_url);
         config.gemini.keys = keys;
+        config.gemini.embedding_model = embedding_model;
     })
     .await
+}
+
+/// Lets the workers end what they have to do, as long as that takes.
+pub async fn work_off(app: &TestApp) {
+    while let Some(at) = app.run_jobs().await {
+        app.app.clock.advance_to(at);
+    }
 }
 
 /// Asks while the workers work.
@@ -144,6 +174,7 @@ pub async fn ask(app: &TestApp, question: &str) -> Value {
 /// Fills the FAQ, asks every question of the set and prints what became of them.
 pub async fn run(app: &TestApp, set: &Set, how: &str) -> Figures {
     fill(app, set).await;
+    work_off(app).await;
     let mut sum = Figures::default();
     let mut report = String::new();
     for trial in &set.trials {

@@ -55,6 +55,9 @@ fn data(body: &Value) -> &str {
 }
 
 pub fn task_of(body: &Value) -> &'static str {
+    if body.get("taskType").is_some() {
+        return "embed";
+    }
     if body.pointer("/generationConfig/responseSchema/properties/skills").is_some() {
         return "skills";
     }
@@ -69,7 +72,9 @@ pub fn task_of(body: &Value) -> &'static str {
 
 /// As Google counts, roughly: four characters make one.
 pub fn tokens(body: &Value) -> u32 {
-    let characters = prompt(body).len() + text_at(body, "/systemInstruction/parts/0/text").len();
+    let embedded = text_at(body, "/content/parts/0/text").len();
+    let characters =
+        embedded + prompt(body).len() + text_at(body, "/systemInstruction/parts/0/text").len();
     u32::try_from(characters / 4).unwrap_or(u32::MAX)
 }
 

@@ -67,5 +67,5 @@ fn share(asked: &[String], passage: &Value) -> f64 {
 /// The same word, or a slip of it.
 fn same(one: &str, other: &str) -> bool {
     let slips = one.len().min(other.len()) / 4;
-    one == other || (one.len() > 4 && strsim::osa_distance(one, other) <= slips.min(2))
+    one == other || (one.len() > 5 && strsim::osa_distance(one, other) <= slips.min(2))
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod bodies;
+mod embedding;
 mod faq;
 mod quota;
 mod words;
@@ -42,6 +43,10 @@ pub struct Rules {
     pub time_scale: u32,
     /// Others are answered with 404.
     pub models: Vec<String>,
+    /// The one that embeds, which is counted by itself.
+    pub embedding_model: String,
+    pub embeddings_per_minute: u32,
+    pub embeddings_per_day: u32,
     /// Which project a key belongs to; one of its own where nothing is said.
     pub projects: BTreeMap<i64, String>,
     /// So many models stand on a page of the list, whatever is asked for.
@@ -59,6 +64,9 @@ impl Default for Rules {
             jitter: Duration::ZERO,
             time_scale: 1,
             models: vec!["gemini-3.5-flash-lite".into(), "gemini-3.1-flash-lite".into()],
+            embedding_model: "gemini-embedding-001".into(),
+            embeddings_per_minute: 100,
+            embeddings_per_day: 1_000,
             projects: BTreeMap::new(),
             models_on_a_page: 2,
         }
@@ -141,7 +149,7 @@ pub struct Seen {
     pub key: i64,
     pub project: String,
     pub model: String,
-    /// `outreach`, `skills`, `match`, `faq`.
+    /// `outreach`, `skills`, `match`, `faq`, `embed`.
     pub task: String,
     /// What it was answered with; 0 while or where there was no answer.
     pub status: u16,
@@ -348,10 +356,14 @@ impl Inner {
         body: Option<&Value>,
     ) -> Reply {
         let Some(number) = number else { return bodies::of(Fault::Invalid, model) };
-        let Some(body) = body.filter(|body| body.get("contents").is_some()) else {
+        let embeds = call == format!("{}:embedContent", self.rules.embedding_model);
+        let field = if embeds { "content" } else { "contents" };
+        let Some(body) = body.filter(|body| body.get(field).is_some()) else {
             return bodies::of(Fault::BadRequest, model);
         };
-        if !call.ends_with(":generateContent") || !self.rules.models.iter().any(|it| it == model) {
+        let writes =
+            call.ends_with(":generateContent") && self.rules.models.iter().any(|it| it == model);
+        if !embeds && !writes {
             return bodies::of(Fault::ModelGone, model);
         }
         let mut fault = self.by_key.get(&number).copied();
@@ -363,7 +375,12 @@ impl Inner {
             return bodies::of(fault, model);
         }
         let tokens = answers::tokens(body);
-        if let Some(refused) = self.quota.count(&self.rules, at, project, model, tokens) {
+        let mut rules = self.rules.clone();
+        if embeds {
+            rules.per_minute = rules.embeddings_per_minute;
+            rules.per_day = rules.embeddings_per_day;
+        }
+        if let Some(refused) = self.quota.count(&rules, at, project, model, tokens) {
             return bodies::refused(&refused, model);
         }
         match fault {
@@ -371,6 +388,7 @@ impl Inner {
             Some(Fault::Cut) => Reply::Cut,
             Some(Fault::CutInside) => Reply::CutInside,
             Some(fault) if bodies::is_body(fault) => bodies::of(fault, model),
+            _ if embeds => Reply::Json(StatusCode::OK, embedding::of(body)),
             fault => Reply::Json(StatusCode::OK, answers::write(body, model, tokens, fault)),
         }
     }

@@ -1,7 +1,9 @@
 //! As much sense of language as the tests' Gemini has: endings, small words, and a few words that mean the same, some in
-//! five languages. It has nothing in common with what Muster itself knows of words, and knows no FAQ.
+//! six languages. It has nothing in common with what Muster itself knows of words, and knows no FAQ.
 
 use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 const SMALL: &str = "a about all also am an and any are as at be been but by can could did do does for from get give \
     had has have hello hey hi how i if in into is it its just know like made make many may me might much must my need \
@@ -12,9 +14,11 @@ const SMALL: &str = "a about all also am an and any are as at be been but by can
     au de des du elle en est il je la le les ma mon puis quand que un une y \
     cuando el hay los mi mis por puedo se una \
     da do o os meu minha posso quando um uma \
+    czy bedzie gdzie jest moge mozna \
     il mia mio posso quando un";
 
-/// Words that mean about the same, some in German, French, Spanish, Portuguese and Italian; the first stands for all.
+/// Words that mean about the same, some in German, French, Spanish, Portuguese, Italian and Polish; the first stands for
+/// all.
 const ALIKE: &str = "\
     accessible wheelchair disabled disability\n\
     age old older young child daughter son minor under\n\
@@ -30,7 +34,7 @@ const ALIKE: &str = "\
     cost pay price free ticket fee money kostet coute cuesta custa costa karte billet entrada bilhete biglietto\n\
     doctor nurse ill sick medical\n\
     dog pet hund chien perro cao cane\n\
-    food eat meal lunch dinner hungry kitchen essen nourriture manger comida comer cibo mangiare\n\
+    food eat meal lunch dinner hungry kitchen essen nourriture manger comida comer cibo mangiare jedzenie\n\
     guest friend visitor parents visit watch\n\
     harassment harassed behaves badly line crossed conduct\n\
     judge jury judging criteria vote voting stars\n\
@@ -47,7 +51,7 @@ const ALIKE: &str = "\
     school schule ecole escuela escola scuola\n\
     shower dusche douche ducha chuveiro doccia\n\
     size large many members\n\
-    sleep overnight room bed dormitory schlafen dormir dormire\n\
+    sleep overnight room bed dormitory schlafen dormir dormire spac\n\
     socket plug power electricity\n\
     submit hand upload\n\
     team group teammate equipe equipo squadra\n\
@@ -59,7 +63,7 @@ const ALIKE: &str = "\
 pub fn stems(text: &str) -> Vec<String> {
     let stemmer = Stemmer::create(Algorithm::English);
     let text = text.to_lowercase().replace("wi-fi", "wifi");
-    let text: String = text.chars().map(bare).collect();
+    let text: String = text.nfkd().filter(|c| !is_combining_mark(*c)).collect();
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
     let telling = words.filter(|word| !SMALL.split_whitespace().any(|small| small == *word));
     let mut stems: Vec<String> =
@@ -73,16 +77,4 @@ fn meant(word: &str) -> &str {
     let singular = word.strip_suffix('s').unwrap_or(word);
     let line = ALIKE.lines().find(|line| line.split(' ').any(|it| it == word || it == singular));
     line.and_then(|line| line.split(' ').next()).unwrap_or(word)
-}
-
-fn bare(c: char) -> char {
-    match c {
-        'à' | 'á' | 'â' | 'ã' | 'ä' => 'a',
-        'ç' => 'c',
-        'è' | 'é' | 'ê' | 'ë' => 'e',
-        'ì' | 'í' | 'î' => 'i',
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
-        'ù' | 'ú' | 'û' | 'ü' => 'u',
-        other => other,
-    }
 }
