@@ -73,7 +73,8 @@ async fn the_faq_is_written_and_asked_without_script() {
 
 async fn faq(script: &str) {
     let password = "correct horse battery";
-    let muster = desk().set("ADMIN_PASSWORD", password).start().await;
+    let desk = desk().set("ADMIN_PASSWORD", password);
+    let muster = desk.start().await;
     run("faq", &muster.url(), &[("PASSWORD", password), ("SCRIPT", script)]).await;
 }
 
