@@ -2,6 +2,7 @@
 //! divan.
 
 use divan::{Bencher, black_box};
+use muster::faq::nearness::{cosine, join};
 use muster::faq::search::Index;
 use muster::model::{EntryId, Millis};
 use muster::store::faq::Entry;
@@ -45,6 +46,21 @@ fn a_question(bencher: Bencher, count: usize) {
 fn searching_alone(bencher: Bencher, count: usize) {
     let index = Index::new(&entries(count));
     bencher.bench(|| index.search(black_box(QUESTION)));
+}
+
+/// Comparing what a question is about with every entry, and joining that with its words.
+#[divan::bench(args = [38, 1_000])]
+fn nearness(bencher: Bencher, count: usize) {
+    let hits = Index::new(&entries(count)).search(QUESTION);
+    let vector = |seed: usize| -> Vec<f32> {
+        (0..768).map(|at| ((at * 31 + seed * 17) % 101) as f32 - 50.0).collect()
+    };
+    let (question, entries) = (vector(0), (1..=count).map(vector).collect::<Vec<_>>());
+    bencher.bench(|| {
+        let cosines: Vec<(usize, f64)> =
+            entries.iter().map(|it| cosine(black_box(&question), it)).enumerate().collect();
+        join(&hits, &cosines)
+    });
 }
 
 /// Prints the shares, unless something else was asked for by name.

@@ -9,7 +9,7 @@ pub mod entries;
 pub mod import;
 mod lines;
 mod links;
-mod nearness;
+pub mod nearness;
 pub mod search;
 mod soundness;
 
