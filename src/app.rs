@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Guesses};
 use crate::config::{Config, MailTransport};
+use crate::discord;
 use crate::door::Desk;
 use crate::extract::Reader;
 use crate::jobs::{Owner, Workers};
@@ -35,6 +36,8 @@ pub struct Parts {
     pub gemini: llm::Client,
     /// `None`: mail goes into the outbox.
     pub smtp: Option<Sender>,
+    /// `None`: not all that the bot needs is set.
+    pub discord: Option<discord::Rest>,
     pub reader: Reader,
     /// Set when Muster is asked to stop: workers take nothing new, event streams end.
     pub stopping: CancellationToken,
@@ -62,7 +65,12 @@ impl App {
                 Some(Sender::new(&config.mail, timeouts, clock.clone())?)
             }
         };
+        let discord = config
+            .bot()
+            .map(|bot| discord::Rest::new(bot, clock.clone(), config.time_scale))
+            .transpose()?;
         Ok(Self(Arc::new(Parts {
+            discord,
             gemini: llm::Client::new(&config.gemini, config.time_scale)?,
             reader: Reader::new(program),
             instance: access::random_token(),

@@ -189,7 +189,7 @@ pub struct Event {
     pub time_zone: Option<String>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Discord {
     /// `DISCORD_APPLICATION_ID`
     pub application_id: Option<String>,
@@ -199,6 +199,21 @@ pub struct Discord {
     pub token: Option<Secret>,
     /// `DISCORD_GUILD_ID`
     pub guild_id: Option<String>,
+    /// `DISCORD_BASE_URL`, without a slash at its end.
+    pub base_url: String,
+}
+
+/// All that the bot needs, together; see [`Config::bot`].
+#[derive(Clone, Debug)]
+pub struct Bot {
+    pub application_id: String,
+    /// Ed25519, 64 hexadecimal digits.
+    pub public_key: String,
+    pub token: Secret,
+    pub guild_id: String,
+    pub base_url: String,
+    /// Where Discord reaches Muster: https, without a slash at its end.
+    pub public_url: String,
 }
 
 /// Why Muster does not start: one line for the operator.
@@ -404,7 +419,7 @@ impl Vars {
                 .checked(
                     "GEMINI_BASE_URL",
                     "an https address (http only to this machine)",
-                    gemini_address,
+                    service_address,
                 )?
                 .unwrap_or_else(|| "https://generativelanguage.googleapis.com".into()),
             models,
@@ -505,6 +520,37 @@ impl Vars {
             )?,
         })
     }
+
+    fn discord(&self) -> Result<Discord, ConfigError> {
+        let number = |name| self.checked(name, "the number that Discord shows, digits only", id);
+        let token = self.secret("DISCORD_TOKEN");
+        if token.as_ref().is_some_and(|it| !it.expose().chars().all(|c| c.is_ascii_graphic())) {
+            return Err(ConfigError::BadSecret {
+                variable: "DISCORD_TOKEN".into(),
+                expected: "the bot's token without spaces, as the developer portal shows it",
+            });
+        }
+        Ok(Discord {
+            application_id: number("DISCORD_APPLICATION_ID")?,
+            public_key: self.checked(
+                "DISCORD_PUBLIC_KEY",
+                "64 hexadecimal digits, as the developer portal shows them",
+                |value| {
+                    let fits = value.len() == 64 && value.chars().all(|c| c.is_ascii_hexdigit());
+                    fits.then(|| value.to_ascii_lowercase())
+                },
+            )?,
+            token,
+            guild_id: number("DISCORD_GUILD_ID")?,
+            base_url: self
+                .checked(
+                    "DISCORD_BASE_URL",
+                    "an https address (http only to this machine)",
+                    service_address,
+                )?
+                .unwrap_or_else(|| "https://discord.com/api/v10".into()),
+        })
+    }
 }
 
 impl Config {
@@ -524,12 +570,7 @@ impl Config {
             gemini: vars.gemini()?,
             mail: vars.mail()?,
             event: vars.event()?,
-            discord: Discord {
-                application_id: vars.text("DISCORD_APPLICATION_ID"),
-                public_key: vars.text("DISCORD_PUBLIC_KEY"),
-                token: vars.secret("DISCORD_TOKEN"),
-                guild_id: vars.text("DISCORD_GUILD_ID"),
-            },
+            discord: vars.discord()?,
             time_scale: vars
                 .checked("TIME_SCALE", "a whole number from 1 to 1000", |value| {
                     value.parse().ok().filter(|scale| (1..=1000).contains(scale))
@@ -569,6 +610,19 @@ impl Config {
             *duration /= scale;
         }
         self
+    }
+
+    /// What the bot needs; `None` unless all of it is set, and Discord could reach Muster.
+    pub fn bot(&self) -> Option<Bot> {
+        let discord = &self.discord;
+        Some(Bot {
+            application_id: discord.application_id.clone()?,
+            public_key: discord.public_key.clone()?,
+            token: discord.token.clone()?,
+            guild_id: discord.guild_id.clone()?,
+            base_url: discord.base_url.clone(),
+            public_url: self.public_url.clone().filter(|url| url.starts_with("https://"))?,
+        })
     }
 
     /// Whether only this machine may use Muster: no password is set.
@@ -618,6 +672,12 @@ fn parse_duration(text: &str) -> Option<Duration> {
         .filter(|duration| *duration <= Duration::from_hours(365 * 24))
 }
 
+/// A number of Discord's, which counts as text: it has up to 20 digits.
+fn id(value: &str) -> Option<String> {
+    let fits = (1..=20).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit());
+    fits.then(|| value.to_owned())
+}
+
 /// A language code such as `en`.
 pub fn language(value: &str) -> Option<String> {
     let fits = (2..=12).contains(&value.len())
@@ -640,7 +700,8 @@ pub fn web_address(value: &str) -> Option<String> {
     fits.then(|| value.to_owned())
 }
 
-fn gemini_address(value: &str) -> Option<String> {
+/// Where a service is asked: secrets go there, so only https, or this machine.
+fn service_address(value: &str) -> Option<String> {
     let address = web_address(value)?;
     let url = reqwest::Url::parse(value).ok()?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));

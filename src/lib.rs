@@ -8,12 +8,14 @@ pub mod config;
 
 pub mod store;
 
+pub mod discord;
 pub mod extract;
 pub mod llm;
 pub mod mail;
 pub mod skills;
 
 pub mod access;
+pub mod bot;
 pub mod campaigns;
 pub mod door;
 pub mod events;

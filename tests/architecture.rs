@@ -1,5 +1,5 @@
 //! Which room may know which: `main → app → {web, jobs, cli} → domain → store → model` and
-//! `{jobs, cli} → {llm, mail, extract, skills} → model`. The sources are read and every path in them is judged.
+//! `{jobs, cli} → {discord, llm, mail, extract, skills} → model`. The sources are read and every path in them is judged.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::support::source::{At, Token, files, tokens};
 const MODEL: &str = "model";
 const CONFIG: &str = "config";
 const STORE: &str = "store";
-const TOOLS: &[&str] = &["llm", "mail", "extract", "skills"];
+const TOOLS: &[&str] = &["discord", "llm", "mail", "extract", "skills"];
 const DOORS: &[&str] = &["web", "jobs", "cli"];
 const APP: &str = "app";
 
@@ -18,6 +18,12 @@ const APP: &str = "app";
 const GRANTED: &[(&str, &str, &str)] = &[
     ("domain", "llm::pacing", "the pure part of the pool: times and states in, a verdict out"),
     ("campaigns", "mail", "what may go out is judged on the letter as it goes out, which is pure"),
+    (
+        "bot",
+        "discord",
+        "what comes from Discord and what goes there are values; asking it is for jobs",
+    ),
+    ("bot", "mail", "the mail with a code is put together, not delivered"),
     ("senders", "mail", "the mail that tries the settings is put together, not delivered"),
     ("web", "app", "handlers are handed the parts of the running program"),
     ("jobs", "app", "workers are handed the parts of the running program"),

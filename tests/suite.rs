@@ -2,6 +2,7 @@
 
 mod architecture;
 mod browser;
+mod discord;
 mod extract;
 mod http;
 mod mail;

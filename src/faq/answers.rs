@@ -472,7 +472,9 @@ async fn keep(
         made_by: &answer.made_by,
         unknown: answer.unknown,
     };
-    rows::keep_answer(tx, id, &answered, now).await
+    rows::keep_answer(tx, id, &answered, now).await?;
+    // Who cannot sit and look at the row waits in the queue.
+    store::discord::wake_replies(tx, id, now).await
 }
 
 /// `None` while the question waits.

@@ -2,16 +2,19 @@
 //! works, and writes the result together with the job's own row in one transaction. Bodies may run twice.
 
 mod answer;
+mod discord_setup;
 mod draft;
 mod draft_several;
 mod embed;
 mod find_skills;
 mod forward;
 mod gemini;
+mod give_role;
 mod owner;
 mod read_resume;
+mod reply;
 mod send;
-mod send_test;
+mod send_direct;
 mod worker;
 
 pub use owner::Owner;
@@ -36,7 +39,7 @@ async fn run(
             Ok(tx.commit().await?)
         }
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
-        (Job::SendTest(id), _) => send_test::run(app, owner, leased, id).await,
+        (Job::SendDirect(id), _) => send_direct::run(app, owner, leased, id).await,
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(why)) => find_skills::by_resort(app, leased, id, why).await,
         (Job::AnswerFaq(id), Some(why)) => answer::by_resort(app, leased, id, why).await,
@@ -47,6 +50,9 @@ async fn run(
             embed::by_resort(app, leased, embed::Subject::Question(id)).await
         }
         (Job::Forward(id), Some(_)) => forward::by_resort(app, leased, id).await,
+        (Job::Reply(id), _) => reply::run(app, leased, id).await,
+        (Job::GiveRole(id), _) => give_role::run(app, leased, id).await,
+        (Job::DiscordSetup(id), _) => discord_setup::run(app, leased, id).await,
         (job, None) => anyhow::bail!("{job:?} asks Gemini, and no slot is booked for it"),
     }
 }

@@ -188,7 +188,7 @@ async fn begin(
         reply_to: letter.reply_to.clone(),
         to: person.address.clone(),
         to_name: person.name.clone(),
-        leave: letter.leave.clone(),
+        leave: Some(letter.leave.clone()),
         header_id: header_id.clone(),
         date: now,
         from,
@@ -204,6 +204,8 @@ async fn begin(
     let by_smtp = app.smtp.is_some();
     let row = NewMail {
         message: Some(id),
+        person: None,
+        try_until: None,
         recipient: person.address.as_str(),
         subject: &whole.subject,
         header_id: &header_id,

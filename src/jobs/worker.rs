@@ -18,7 +18,7 @@ use crate::llm::Failure;
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
 use crate::model::{Job, Millis};
-use crate::store::jobs::{Lane, Leased, READS, SENDS, TESTS};
+use crate::store::jobs::{DIRECT, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
 use crate::store::{self, Conn};
 
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
@@ -26,6 +26,8 @@ const LEASE: Duration = Duration::from_secs(15);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How often the database's clock is asked, where it is the one that counts.
 const ASK_THE_CLOCK: Duration = Duration::from_mins(1);
+/// A request of another program whose process is gone is forgotten so long after its deadline.
+const LEFT_BEHIND: Duration = Duration::from_mins(1);
 /// Another process may have written: look anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// Changes come in bursts: look at most this often, but never later than what is waited for. Divided by `TIME_SCALE`.
@@ -34,6 +36,8 @@ const BREATH: Duration = Duration::from_millis(50);
 const DRAIN: Duration = Duration::from_secs(25);
 /// Requests in flight at once: far more than any pool of keys lets start within a time-out.
 const IN_FLIGHT: usize = 256;
+/// Requests to Discord in flight at once: one that hangs keeps the others' answers back no longer.
+const TOLD_AT_ONCE: usize = 8;
 /// After a fault of our own the job is looked at again: later and later.
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_FAULT_PAUSE: Duration = Duration::from_mins(10);
@@ -94,6 +98,7 @@ impl Workers {
         workers.spawn_lane(Kind::Gemini, IN_FLIGHT);
         workers.spawn_lane(Kind::Resort, 1);
         workers.spawn_lane(Kind::Sends, 1);
+        workers.spawn_lane(Kind::Discord, TOLD_AT_ONCE);
         workers
             .spawn_lane(Kind::Reads, std::thread::available_parallelism().map_or(1, usize::from));
         Ok(workers)
@@ -191,6 +196,7 @@ async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
     for silent in store::jobs::silent_owners(&mut tx, now).await? {
         owner::settle(&mut tx, &silent, now).await?;
     }
+    store::jobs::forget_forwards(&mut tx, now.minus(LEFT_BEHIND / app.config.time_scale)).await?;
     store::campaigns::finish_all_done(&mut tx, now).await?;
     tx.commit().await
 }
@@ -203,6 +209,8 @@ enum Kind {
     Resort,
     Sends,
     Reads,
+    /// What Discord is told.
+    Discord,
 }
 
 /// Takes the next job of a lane, if one can run now.
@@ -210,21 +218,38 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
     match kind {
         Kind::Gemini => look_for_gemini(app, owner).await,
         Kind::Sends => {
-            // A test of the settings goes out also while the sender is paused: it is how one finds out.
-            let tests = look_plain(app, owner, TESTS, 1).await?;
-            if !matches!(tests, Look::Idle(_)) {
-                return Ok(tests);
-            }
+            // A test of the settings goes out also while the sender is paused: it is how one finds out. And who asked
+            // for a code waits for it.
+            let direct = match look_plain(app, owner, DIRECT, 1).await? {
+                Look::Idle(until) => until,
+                found => return Ok(found),
+            };
             let now = app.clock.now();
             let mut conn = app.db.read().await?;
             match send::gate(&mut conn, app, now).await? {
                 Some(at) if at <= now => {
                     drop(conn);
                     let at_once = if app.smtp.is_none() { TOGETHER } else { 1 };
-                    look_plain(app, owner, SENDS, at_once).await
+                    match look_plain(app, owner, SENDS, at_once).await? {
+                        Look::Idle(sends) => {
+                            Ok(Look::Idle([direct, sends].into_iter().flatten().min()))
+                        }
+                        found => Ok(found),
+                    }
                 }
-                later => Ok(Look::Idle(later)),
+                later => Ok(Look::Idle([direct, later].into_iter().flatten().min())),
             }
+        }
+        Kind::Discord => {
+            // Somebody looks at the answer that is to come, an organiser at the page; a role is seen later.
+            let mut next = None;
+            for lane in [REPLIES, SETUP, ROLES] {
+                match look_plain(app, owner, lane, 1).await? {
+                    Look::Idle(until) => next = [next, until].into_iter().flatten().min(),
+                    found => return Ok(found),
+                }
+            }
+            Ok(Look::Idle(next))
         }
         Kind::Resort => look_plain(app, owner, Lane::Resort, TOGETHER).await,
         Kind::Reads => look_plain(app, owner, READS, 1).await,
@@ -500,7 +525,7 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
     loop {
         let mut next: Option<Millis> = None;
         let mut ran = false;
-        for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends] {
+        for kind in [Kind::Reads, Kind::Gemini, Kind::Resort, Kind::Sends, Kind::Discord] {
             match look(app, &owner, kind).await? {
                 Look::Run(leased, resort) => {
                     carry_out_all(app, &owner, &leased, resort).await;

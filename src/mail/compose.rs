@@ -19,8 +19,8 @@ pub struct Envelope {
     pub reply_to: Option<EmailAddress>,
     pub to: EmailAddress,
     pub to_name: String,
-    /// The same as in the text.
-    pub leave: Leave,
+    /// The same as in the text. `None`: somebody asked for this one mail, and is on no list by that.
+    pub leave: Option<Leave>,
     /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
     pub header_id: String,
     pub date: Millis,
@@ -46,7 +46,7 @@ pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeErr
     if whole.subject.chars().any(char::is_control) {
         return Err(ComposeError::Subject);
     }
-    if matches!(&envelope.leave, Leave::Web { url } if !is_reachable(url)) {
+    if matches!(&envelope.leave, Some(Leave::Web { url }) if !is_reachable(url)) {
         return Err(ComposeError::LeaveLink);
     }
     if !is_header_id(&envelope.header_id) {
@@ -63,7 +63,7 @@ pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeErr
     if let Some(address) = &envelope.reply_to {
         builder = builder.reply_to(mailbox(None, address)?);
     }
-    for (name, value) in leave_headers(&envelope.leave) {
+    for (name, value) in envelope.leave.iter().flat_map(leave_headers) {
         builder =
             builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }

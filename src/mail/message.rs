@@ -157,7 +157,7 @@ pub fn whole(facts: &LetterFacts, draft: &Draft, leave: &Leave) -> Whole {
 }
 
 /// Who signs: the person, then the organisers.
-fn signature(event: &EventFacts) -> Vec<String> {
+pub(super) fn signature(event: &EventFacts) -> Vec<String> {
     let mut lines: Vec<String> = [&event.sender_name, &event.organiser]
         .into_iter()
         .flatten()

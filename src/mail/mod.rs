@@ -2,12 +2,14 @@
 //! A tool: values in, values out. **Invariant:** it never learns whether a mail is wanted; its caller has already
 //! written down that it is being sent.
 
+pub mod code;
 pub mod compose;
 pub mod leave;
 pub mod message;
 pub mod smtp;
 pub mod verdict;
 
+pub use code::code;
 pub use compose::{ComposeError, Envelope, compose};
 pub use leave::Leave;
 pub use message::{Whole, whole};

@@ -36,4 +36,24 @@ ids! {
     QuestionId,
     /// What another program asks through the door; it lives no longer than its connection.
     RequestId,
+    /// An answer that Discord waits for.
+    ReplyId,
+    /// What an organiser asked to be done on Discord.
+    SetupId,
+}
+
+/// Somebody's Discord account: Discord's own number, which is text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DiscordUser(String);
+
+impl DiscordUser {
+    /// `None`: not up to 20 digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }

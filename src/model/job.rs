@@ -1,6 +1,9 @@
 //! Kinds of work that are done later.
 
-use super::{EntryId, MailId, MessageId, QuestionId, RequestId, ResumeId, UnknownWord, words};
+use super::{
+    EntryId, MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
+    UnknownWord, words,
+};
 
 /// A small value that names rows. Running it twice does no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,8 +12,8 @@ pub enum Job {
     Draft(MessageId, Task),
     /// Deliver an approved message.
     Send(MessageId),
-    /// Deliver a mail by which the organiser tries the settings.
-    SendTest(MailId),
+    /// Deliver a mail that belongs to no campaign: the organiser's test, a code that somebody asked for.
+    SendDirect(MailId),
     /// Take the text out of an uploaded file.
     ReadResume(ResumeId),
     /// Find the skills in a resume's text.
@@ -23,6 +26,12 @@ pub enum Job {
     EmbedQuestion(QuestionId),
     /// Ask what another program asks.
     Forward(RequestId),
+    /// Put the answer to a question where Discord waits for it.
+    Reply(ReplyId),
+    /// Give a verified person the role on Discord.
+    GiveRole(PersonId),
+    /// Do on Discord what an organiser asked for.
+    DiscordSetup(SetupId),
 }
 
 /// What a request to Gemini is for. Each task keeps its own distance between two starts.
@@ -67,13 +76,16 @@ impl Job {
             Self::Draft(_, Task::Match) => "draft_match",
             Self::Draft(_, _) => "draft_outreach",
             Self::Send(_) => "send_message",
-            Self::SendTest(_) => "send_test",
+            Self::SendDirect(_) => "send_direct",
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
             Self::AnswerFaq(_) => "answer_faq",
             Self::EmbedEntry(_) => "embed_entry",
             Self::EmbedQuestion(_) => "embed_question",
             Self::Forward(_) => "forward",
+            Self::Reply(_) => "reply",
+            Self::GiveRole(_) => "give_role",
+            Self::DiscordSetup(_) => "discord_setup",
         }
     }
 
@@ -81,11 +93,14 @@ impl Job {
     pub fn subject(self) -> i64 {
         match self {
             Self::Draft(id, _) | Self::Send(id) => id.0,
-            Self::SendTest(id) => id.0,
+            Self::SendDirect(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
             Self::AnswerFaq(id) | Self::EmbedQuestion(id) => id.0,
             Self::EmbedEntry(id) => id.0,
             Self::Forward(id) => id.0,
+            Self::Reply(id) => id.0,
+            Self::GiveRole(id) => id.0,
+            Self::DiscordSetup(id) => id.0,
         }
     }
 
@@ -97,7 +112,12 @@ impl Job {
             Self::AnswerFaq(_) => Some(Task::Faq),
             Self::EmbedEntry(_) | Self::EmbedQuestion(_) => Some(Task::Embed),
             Self::Forward(_) => Some(Task::Door),
-            Self::Send(_) | Self::SendTest(_) | Self::ReadResume(_) => None,
+            Self::Send(_)
+            | Self::SendDirect(_)
+            | Self::ReadResume(_)
+            | Self::Reply(_)
+            | Self::GiveRole(_)
+            | Self::DiscordSetup(_) => None,
         }
     }
 
@@ -107,13 +127,16 @@ impl Job {
             "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
             "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
             "send_message" => Ok(Self::Send(MessageId(subject))),
-            "send_test" => Ok(Self::SendTest(MailId(subject))),
+            "send_direct" => Ok(Self::SendDirect(MailId(subject))),
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
             "embed_entry" => Ok(Self::EmbedEntry(EntryId(subject))),
             "embed_question" => Ok(Self::EmbedQuestion(QuestionId(subject))),
             "forward" => Ok(Self::Forward(RequestId(subject))),
+            "reply" => Ok(Self::Reply(ReplyId(subject))),
+            "give_role" => Ok(Self::GiveRole(PersonId(subject))),
+            "discord_setup" => Ok(Self::DiscordSetup(SetupId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }
     }

@@ -11,12 +11,13 @@ pub mod made_by;
 pub mod message;
 pub mod resume;
 pub mod secret;
+pub mod setup;
 
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
 pub use ids::{
-    CampaignId, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId, QuestionId,
-    RequestId, ResumeId,
+    CampaignId, DiscordUser, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId,
+    QuestionId, ReplyId, RequestId, ResumeId, SetupId,
 };
 pub use job::Job;
 pub use secret::Secret;

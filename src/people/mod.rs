@@ -182,7 +182,7 @@ pub async fn suppress(
     store::people::suppress(tx, &address.hash(), why.as_str(), words, now).await
 }
 
-/// Removes a person and everything that hangs on them: skills, resumes, messages, mails, matches. That they left or were
+/// Removes a person and everything that hangs on them: skills, resumes, messages, mails, matches, the Discord account. That they left or were
 /// written to (by the hash of their address) stays, or an import would bring them back. Call `Db::scrub` after the commit.
 pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<bool> {
     let written = store::messages::of_person(tx, id).await?;
@@ -220,6 +220,7 @@ pub async fn export(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_
         "resumes": exported_resumes(conn, id).await?,
         "messages": exported_messages(conn, id).await?,
         "matches": exported_matches(conn, id).await?,
+        "discord": exported_discord(conn, id).await?,
     })))
 }
 
@@ -271,6 +272,29 @@ async fn exported_messages(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<se
         }));
     }
     Ok(all)
+}
+
+async fn exported_discord(conn: &mut Conn, id: PersonId) -> sqlx::Result<serde_json::Value> {
+    let account = store::discord::account(conn, id).await?;
+    let codes: Vec<_> = store::mails::asked_for(conn, id)
+        .await?
+        .into_iter()
+        .map(|mail| {
+            json!({
+                "subject": mail.subject,
+                "recipient": mail.recipient,
+                "started_at": mail.started_at,
+                "state": mail.state,
+                "words": mail.words,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "user": account.as_ref().map(|it| it.discord_user.as_str()),
+        "verified_at": account.as_ref().map(|it| it.verified_at),
+        "role_given_at": account.as_ref().and_then(|it| it.role_given_at),
+        "codes": codes,
+    }))
 }
 
 async fn exported_matches(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {

@@ -57,6 +57,8 @@ pub struct Trouble {
     #[sqlx(try_from = "String")]
     pub task: Task,
     pub model: String,
+    /// What another program calls its work.
+    pub label: Option<String>,
     #[sqlx(try_from = "String")]
     pub outcome: BookingOutcome,
     /// Redacted when they were written.
@@ -66,7 +68,7 @@ pub struct Trouble {
 /// The newest first.
 pub async fn troubles(conn: &mut Conn, since: Millis, most: i64) -> sqlx::Result<Vec<Trouble>> {
     sqlx::query_as(
-        "SELECT COALESCE(answered_at, booked_at) AS at, key_number, task, model, outcome, words FROM bookings
+        "SELECT COALESCE(answered_at, booked_at) AS at, key_number, task, model, label, outcome, words FROM bookings
          WHERE booked_at >= $1 AND outcome IN ('refused', 'failed', 'unusable', 'fault')
          ORDER BY booked_at DESC, id DESC LIMIT $2",
     )

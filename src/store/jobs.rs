@@ -71,7 +71,10 @@ pub enum Lane {
 }
 
 pub const SENDS: Lane = Lane::Kind("send_message");
-pub const TESTS: Lane = Lane::Kind("send_test");
+pub const DIRECT: Lane = Lane::Kind("send_direct");
+pub const REPLIES: Lane = Lane::Kind("reply");
+pub const ROLES: Lane = Lane::Kind("give_role");
+pub const SETUP: Lane = Lane::Kind("discord_setup");
 pub const READS: Lane = Lane::Kind("read_resume");
 
 fn order(class: Class) -> i64 {
@@ -598,6 +601,16 @@ pub async fn release_owner(conn: &mut Conn, owner: &str) -> sqlx::Result<u64> {
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// Removes what came through the door of a process that is no more: its deadline passed before then, and nobody who held
+/// a connection has taken it.
+pub async fn forget_forwards(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM jobs WHERE kind = 'forward' AND owner IS NULL AND deadline_at < $1")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// How many jobs there are at all, held or not.

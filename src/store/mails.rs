@@ -6,8 +6,12 @@ use crate::model::{MailId, MessageId, Millis, PersonId};
 /// What is written down before the first byte goes out.
 #[derive(Clone, Debug)]
 pub struct NewMail<'a> {
-    /// `None`: a mail that the organiser sends to try the settings.
+    /// `None`: it belongs to no campaign.
     pub message: Option<MessageId>,
+    /// Who asked for a mail that belongs to no campaign; `None`: the organiser, to try the settings.
+    pub person: Option<PersonId>,
+    /// Until then a mail that belongs to no campaign is tried again; `None`: it is tried once.
+    pub try_until: Option<Millis>,
     pub recipient: &'a str,
     pub subject: &'a str,
     pub header_id: &'a str,
@@ -22,8 +26,9 @@ pub struct NewMail<'a> {
 pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::Result<MailId> {
     sqlx::query_scalar(
         "INSERT INTO mails (message_id, recipient, subject, header_id, transport, state, bytes, owner, started_at,
-                            ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN CAST($9 AS BIGINT) END) RETURNING id",
+                            ended_at, person_id, try_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN CAST($9 AS BIGINT) END, $10, $11)
+         RETURNING id",
     )
     .bind(mail.message)
     .bind(mail.recipient)
@@ -34,6 +39,8 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
     .bind(mail.bytes)
     .bind(mail.owner)
     .bind(now)
+    .bind(mail.person)
+    .bind(mail.try_until)
     .fetch_one(conn)
     .await
 }
@@ -72,6 +79,28 @@ pub async fn end(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A mail that could not be delivered waits for its next try.
+pub async fn wait_again(conn: &mut Conn, id: MailId, words: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE mails SET state = 'queued', words = $2, owner = '' WHERE id = $1 AND state = 'sending'",
+    )
+    .bind(id)
+    .bind(words)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts other bytes in the place of those that went out.
+pub async fn replace_bytes(conn: &mut Conn, id: MailId, bytes: &[u8]) -> sqlx::Result<()> {
+    sqlx::query("UPDATE mails SET bytes = $2 WHERE id = $1")
+        .bind(id)
+        .bind(bytes)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Closes attempts whose maker is gone without a word.
@@ -134,7 +163,8 @@ pub struct Listed {
 
 macro_rules! filter {
     () => {
-        " FROM mails x LEFT JOIN messages m ON m.id = x.message_id LEFT JOIN people p ON p.id = m.person_id
+        " FROM mails x LEFT JOIN messages m ON m.id = x.message_id
+          LEFT JOIN people p ON p.id = COALESCE(m.person_id, x.person_id)
           WHERE (CAST($1 AS TEXT) IS NULL OR LOWER(x.recipient) LIKE $1 ESCAPE '!' OR p.name_key LIKE $1 ESCAPE '!'
                  OR LOWER(x.subject) LIKE $1 ESCAPE '!')
             AND (CAST($2 AS TEXT) IS NULL OR x.state = $2)"
@@ -191,11 +221,26 @@ pub async fn of_message(conn: &mut Conn, message: MessageId) -> sqlx::Result<Vec
     .await
 }
 
+/// The mails that a person asked for, the oldest first.
+pub async fn asked_for(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Listed>> {
+    sqlx::query_as(
+        "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
+                x.started_at
+         FROM mails x JOIN people p ON p.id = x.person_id WHERE x.person_id = $1 ORDER BY x.id",
+    )
+    .bind(person)
+    .fetch_all(conn)
+    .await
+}
+
 /// One mail with its bytes.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Mail {
     pub id: MailId,
     pub message_id: Option<MessageId>,
+    /// Who asked for it, where it belongs to no campaign.
+    pub person_id: Option<PersonId>,
+    pub try_until: Option<Millis>,
     pub recipient: String,
     pub subject: String,
     pub transport: String,
@@ -207,8 +252,8 @@ pub struct Mail {
 
 pub async fn find(conn: &mut Conn, id: MailId) -> sqlx::Result<Option<Mail>> {
     sqlx::query_as(
-        "SELECT id, message_id, recipient, subject, transport, state, words, bytes, started_at FROM mails
-         WHERE id = $1",
+        "SELECT id, message_id, person_id, try_until, recipient, subject, transport, state, words, bytes, started_at
+         FROM mails WHERE id = $1",
     )
     .bind(id)
     .fetch_optional(conn)

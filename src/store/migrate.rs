@@ -22,8 +22,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (9, "page keys", include_str!("../../migrations/0009_page_keys.sql")),
     (10, "FAQ", include_str!("../../migrations/0010_faq.sql")),
     (11, "door", include_str!("../../migrations/0011_door.sql")),
-    (12, "reserved", include_str!("../../migrations/0012_reserved.sql")),
-    (13, "reserved", include_str!("../../migrations/0013_reserved.sql")),
+    (12, "Discord", include_str!("../../migrations/0012_discord.sql")),
+    (13, "setting up Discord", include_str!("../../migrations/0013_discord_setup.sql")),
     (14, "embeddings", include_str!("../../migrations/0014_embeddings.sql")),
 ];
 

@@ -6,6 +6,8 @@
 
 pub mod bookings;
 pub mod campaigns;
+pub mod discord;
+pub mod discord_setup;
 pub mod door;
 pub mod events;
 pub mod faq;

@@ -4,6 +4,8 @@
 mod api;
 pub mod assets;
 mod campaign;
+mod discord;
+mod discord_setup;
 mod door;
 mod error;
 mod faq;
@@ -115,6 +117,13 @@ pub fn router(app: App) -> Router {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
+        .route("/discord", get(discord_setup::show))
+        .route("/discord/live", get(discord_setup::live))
+        .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
+        .route(
+            "/discord/interactions",
+            post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+        )
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))
@@ -160,6 +169,8 @@ pub fn router(app: App) -> Router {
         .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/faq/public", get(faq::public_page).post(faq::ask_public))
         .route("/gemini/v1beta/models/{call}", post(door::ask))
+        // Google's libraries ask for this one by now; what is asked is the same in both.
+        .route("/gemini/v1/models/{call}", post(door::ask))
         .route("/gemini/{*path}", any(door::nothing_here))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));

@@ -1,4 +1,4 @@
-//! Settings that organisers change: the event, mail, matching.
+//! Settings that organisers change: the event, mail, matching; and where Discord stands.
 
 use askama::Template;
 use axum::Extension;
@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::discord_setup;
 use super::error::Error;
 use super::form::{FieldErrors, line};
 use super::guard::Organiser;
@@ -153,6 +154,7 @@ pub struct SettingsPage {
     test_address: String,
     rule: String,
     skills_by: &'static str,
+    discord: discord_setup::Part,
 }
 
 struct MailPart {
@@ -243,6 +245,7 @@ async fn page(
             needs_you: sender.needs_attention_at.is_some(),
             domains: store::mails::paused_domains(&mut conn, app.clock.now()).await?.join(", "),
         },
+        discord: discord_setup::Part::load(app, &mut conn, &times).await?,
         test_address,
         rule: rule.unwrap_or_else(|| "weighted".into()),
         skills_by: match app.config.gemini.skills_by {
@@ -298,9 +301,7 @@ pub async fn send_test(
     };
     let mut tx = app.db.write().await?;
     let event = events::current(&mut tx, &app.config).await?;
-    let by_smtp = app.smtp.is_some();
-    let id =
-        senders::send_test(&mut tx, &app.config, &event, by_smtp, &to, app.clock.now()).await?;
+    let id = senders::send_test(&mut tx, &app.config, &event, &to, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/outbox/{id}")).into_response())
 }

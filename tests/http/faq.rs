@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::app::{TestApp, request};
 use crate::support::db::on_both_places;
-use crate::support::faq::{Set, ask, fill, patient_gemini, with_keys};
+use crate::support::faq::{ask, fill, patient_gemini, with_keys};
 use crate::support::gemini::{Fault, TestGemini};
 
 const HOSTILE: &str = "<script>alert(1)</script> \"O'Brien\" 🦀 & {{ co }}";
@@ -74,7 +74,7 @@ async fn entries_are_written_moved_switched_off_and_deleted() {
 async fn without_a_key_the_entry_answers_as_it_stands_and_what_is_missing_is_passed_on() {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, |_| {}).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         let answer = ask(&app, "Is there Wi-Fi?").await;
         assert_eq!(answer["success"], true);
         let text = answer["answer"].as_str().unwrap();
@@ -152,7 +152,7 @@ async fn gemini_answers_once_and_the_store_answers_the_same_question_again() {
     on_both_places(async |place| {
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         let first = ask(&app, "Do I get a certificate afterwards?").await;
         assert_eq!(first["made_by"]["by"], "model", "{first}");
         assert_eq!(first["made_by"]["key"], 1);
@@ -184,7 +184,7 @@ async fn what_the_model_invents_is_not_shown() {
     on_both_places(async |place| {
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         let as_written = "From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s. Name and password stand on your badge.";
         for (question, fault) in [
             ("wifi there?", Fault::InventLink),
@@ -219,7 +219,7 @@ async fn who_waits_too_long_gets_the_entry_and_the_next_one_the_answer() {
     on_both_places(async |place| {
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         // No worker runs: the question stands in the queue.
         let body = json!({ "question": "Is there wifi?" });
         let late = async {
@@ -249,7 +249,7 @@ async fn a_refused_key_and_a_broken_gemini_still_end_in_words() {
     on_both_places(async |place| {
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         for (question, fault) in
             [("Do you have wifi?", Fault::NotJson), ("Is there wifi?", Fault::Leaked)]
         {
@@ -270,7 +270,7 @@ async fn too_many_questions_are_refused_for_a_while() {
             config.admin_password = Some(Secret::new("a-long-password"));
         })
         .await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         let closed = app.post_json("/api/faq/ask", &json!({ "question": "Is there food?" })).await;
         assert_eq!(closed.status, StatusCode::UNAUTHORIZED, "closed until it is opened");
         assert_eq!(app.get("/faq/public").await.status, StatusCode::SEE_OTHER);

@@ -69,7 +69,7 @@ async fn a_question_is_embedded_first_and_finds_an_entry_that_shares_no_word() {
     on_both_places(async |place| {
         let gemini = patient_gemini().await;
         let app = with_embeddings(&gemini, place, &[1]).await;
-        fill(&app, &Set::harbour()).await;
+        fill(&app).await;
         work_off(&app).await;
         let before = gemini.requests().len();
         assert_eq!(before, Set::harbour().entries.len(), "one request each");
@@ -100,7 +100,7 @@ async fn a_question_is_embedded_first_and_finds_an_entry_that_shares_no_word() {
 async fn without_embeddings_such_a_question_is_passed_on() {
     let gemini = patient_gemini().await;
     let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
-    fill(&app, &Set::harbour()).await;
+    fill(&app).await;
     let answer = ask(&app, FOREIGN).await;
     assert_eq!(answer["unknown"], true, "{answer}");
     assert_eq!(gemini.requests().len(), 0);
@@ -137,7 +137,7 @@ async fn when_the_embedding_is_not_to_be_had_words_serve_and_other_models_are_no
 async fn an_embedding_that_is_no_use_or_comes_late_leaves_the_question_to_its_words() {
     let gemini = patient_gemini().await;
     let app = with_embeddings(&gemini, Place::sqlite(), &[1]).await;
-    fill(&app, &Set::harbour()).await;
+    fill(&app).await;
     work_off(&app).await;
     for (question, fault) in
         [("Is there wifi?", Fault::Garbage), ("Do you have wifi?", Fault::InternalError)]

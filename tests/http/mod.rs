@@ -2,6 +2,11 @@
 
 mod api;
 mod days_quota;
+mod discord;
+mod discord_mail;
+mod discord_people;
+mod discord_setup;
+mod door;
 mod faq;
 mod faq_embeddings;
 mod faq_trial;

@@ -1,6 +1,8 @@
 //! The real binary: killed, told to stop, started twice, started wrongly. What must hold across the life of processes
 //! cannot be seen inside one.
 
+mod discord;
+mod door;
 mod faq;
 mod keys;
 mod kill;

@@ -56,7 +56,7 @@ async fn no_secret_stands_in_the_log() {
         ("ADMIN_PASSWORD", "the harbour is deep"),
         ("MUSTER_SECRET", "nobody guesses this one"),
         ("SMTP_URL", &url),
-        ("DISCORD_TOKEN", "the token of a bot"),
+        ("DISCORD_TOKEN", "MTE4.the-token.of-a-bot"),
     ];
     let desk = secrets.iter().fold(Desk::new(), |desk, (name, value)| desk.set(name, *value));
     let desk = desk

@@ -67,6 +67,11 @@ impl TestApp {
 
     /// On a given database, with settings that differ from the defaults.
     pub async fn start_with(place: Place, set: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(place, Clock::test(NOON), set).await
+    }
+
+    /// As [`Self::start_with`], with a clock that others go by too.
+    pub async fn start_at(place: Place, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Vars::default()).unwrap();
         config.data_dir = place.data_dir().to_owned();
         config.event.name = Some("Hack the Harbour".into());
@@ -77,7 +82,7 @@ impl TestApp {
         // Nobody listens there: no test asks the real Gemini.
         config.gemini.base_url = "http://127.0.0.1:1".into();
         set(&mut config);
-        Self::run(Arc::new(place), config, Clock::test(NOON)).await
+        Self::run(Arc::new(place), config, clock).await
     }
 
     /// Another process on the same database, with settings that differ from this one's.
@@ -97,8 +102,13 @@ impl TestApp {
 
     // ── asking ──
 
+    /// The answer with its body still to be read.
+    pub async fn respond(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.respond(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status, headers: parts.headers, bytes }
@@ -263,13 +273,15 @@ impl TestApp {
             reply_to: None,
             to: letter.person.address.clone(),
             to_name: letter.person.name.clone(),
-            leave: letter.leave.clone(),
+            leave: Some(letter.leave.clone()),
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };
         let bytes = muster::mail::compose(&envelope, &whole).unwrap();
         let mail = store::mails::NewMail {
             message: Some(id),
+            person: None,
+            try_until: None,
             recipient: letter.person.address.as_str(),
             subject: &message.subject,
             header_id: &envelope.header_id,

@@ -1,12 +1,12 @@
 //! Chromium, driven by Node: runs one script of `tests/browser` against a server that the test started.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
 use tokio::process::Command;
 
-use super::{leave_out, program, repository};
+use super::{leave_out, node, program, repository};
 
 /// What a script printed, and whether it went through.
 pub struct Ran {
@@ -53,39 +53,12 @@ struct Tools {
 }
 
 fn tools() -> Option<Tools> {
+    let what = "tests in a browser";
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let (Some(node), Some(npm)) = (program("node"), program("npm")) else {
-        leave_out("tests in a browser", "no node and npm in PATH");
-        return None;
-    };
     let Some(chromium) = names.into_iter().find_map(program) else {
-        leave_out("tests in a browser", "no chromium in PATH");
+        leave_out(what, "no chromium in PATH");
         return None;
     };
-    Some(Tools { node, chromium, packages: install(&npm) })
-}
-
-/// Installs the packages beside the build, once for each state of the lock file.
-fn install(npm: &Path) -> PathBuf {
-    let source = repository().join("tests/browser");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-    let lock = std::fs::read(source.join("package-lock.json")).unwrap();
-    let installed = target.join("installed-lock.json");
-    if std::fs::read(&installed).is_ok_and(|installed| installed == lock) {
-        return target;
-    }
-    std::fs::create_dir_all(&target).unwrap();
-    for name in ["package.json", "package-lock.json", ".npmrc"] {
-        std::fs::copy(source.join(name), target.join(name)).unwrap();
-    }
-    let output = std::process::Command::new(npm)
-        .args(["ci", "--prefer-offline"])
-        .current_dir(&target)
-        .stdin(Stdio::null())
-        .output()
-        .expect("npm runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "npm ci failed:\n{said}");
-    std::fs::write(installed, lock).unwrap();
-    target
+    let node::Tools { node, packages } = node::packages("browser", what)?;
+    Some(Tools { node, chromium, packages })
 }

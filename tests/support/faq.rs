@@ -91,7 +91,12 @@ impl Figures {
     }
 }
 
-pub async fn fill(app: &TestApp, set: &Set) {
+/// Fills the FAQ with the hackathon's.
+pub async fn fill(app: &TestApp) {
+    fill_with(app, &Set::harbour()).await;
+}
+
+async fn fill_with(app: &TestApp, set: &Set) {
     let mut tx = app.write().await;
     let now = app.app.clock.now();
     entries::import(&mut tx, CURRENT, &set.entries, now).await.unwrap();
@@ -173,7 +178,7 @@ pub async fn ask(app: &TestApp, question: &str) -> Value {
 
 /// Fills the FAQ, asks every question of the set and prints what became of them.
 pub async fn run(app: &TestApp, set: &Set, how: &str) -> Figures {
-    fill(app, set).await;
+    fill_with(app, set).await;
     work_off(app).await;
     let mut sum = Figures::default();
     let mut report = String::new();

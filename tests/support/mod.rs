@@ -3,10 +3,14 @@
 pub mod app;
 pub mod browser;
 pub mod db;
+pub mod discord;
 pub mod faq;
 pub mod gemini;
+pub mod interactions;
+pub mod node;
 pub mod postgres;
 pub mod process;
+pub mod python;
 pub mod smtp;
 pub mod source;
 
@@ -14,7 +18,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A desk may lack PostgreSQL, Node or Chromium, and then the tests that need them are left out. CI may not.
+/// A desk may lack PostgreSQL, Node, Python or Chromium, and then the tests that need them are left out. CI may not.
 #[expect(clippy::disallowed_methods, reason = "only tests ask whether they run in CI")]
 fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")

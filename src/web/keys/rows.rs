@@ -433,7 +433,7 @@ impl Happened {
             Task::Match => "a match mail",
             Task::Faq => "a question",
             Task::Embed => "a text's meaning",
-            Task::Door => "another program's request",
+            Task::Door => trouble.label.as_deref().unwrap_or("another program's request"),
         };
         let words = trouble.words.as_deref().unwrap_or("no words");
         let model = &trouble.model;

@@ -64,6 +64,9 @@ pub fn task_of(body: &Value) -> &'static str {
     if body.pointer("/generationConfig/responseSchema/properties/citations").is_some() {
         return "faq";
     }
+    if body.pointer("/generationConfig/responseSchema").is_none() {
+        return "door";
+    }
     match serde_json::from_str::<Value>(data(body)) {
         Ok(data) if data.get("matches").is_some() => "match",
         _ => "outreach",
@@ -83,6 +86,8 @@ pub fn write(body: &Value, model: &str, tokens: u32, fault: Option<Fault>) -> St
     let written = match (task_of(body), fault) {
         (_, Some(Fault::NotJson)) => "Sure! Here is what you asked for.".to_owned(),
         (_, Some(Fault::NotTheSchema)) => json!({ "result": 7 }).to_string(),
+        // Another program's: it hears its own words again.
+        ("door", _) => format!("You said: {}", prompt(body)),
         ("skills", _) => json!({ "skills": skills(data(body)) }).to_string(),
         ("faq", fault) => {
             let data: Value = serde_json::from_str(data(body)).unwrap_or_default();
@@ -110,6 +115,23 @@ pub fn write(body: &Value, model: &str, tokens: u32, fault: Option<Fault>) -> St
         "modelVersion": model,
     })
     .to_string()
+}
+
+/// The events of a stream: the same answer word by word, the tokens with the last.
+pub fn events(body: &Value, model: &str, tokens: u32) -> Vec<String> {
+    let whole: Value = serde_json::from_str(&write(body, model, tokens, None)).unwrap();
+    let text = text_at(&whole, "/candidates/0/content/parts/0/text");
+    let words: Vec<&str> = text.split_inclusive(' ').collect();
+    let event = |(at, word): (usize, &&str)| {
+        let mut event = whole.clone();
+        event["candidates"][0]["content"]["parts"][0]["text"] = (*word).into();
+        if at + 1 < words.len() {
+            event["candidates"][0].as_object_mut().unwrap().remove("finishReason");
+            event.as_object_mut().unwrap().remove("usageMetadata");
+        }
+        format!("data: {event}\r\n\r\n")
+    };
+    words.iter().enumerate().map(event).collect()
 }
 
 /// Whole words only: `Go` does not stand in `Google`.

@@ -22,6 +22,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::StreamExt as _;
 use muster::model::{Clock, Millis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,7 +150,7 @@ pub struct Seen {
     pub key: i64,
     pub project: String,
     pub model: String,
-    /// `outreach`, `skills`, `match`, `faq`, `embed`.
+    /// `outreach`, `skills`, `match`, `faq`, `embed`, `door`.
     pub task: String,
     /// What it was answered with; 0 while or where there was no answer.
     pub status: u16,
@@ -273,6 +274,8 @@ impl Shared {
 /// What is to be answered.
 enum Reply {
     Json(StatusCode, String),
+    /// A stream, and whether it breaks off before its end.
+    Events(Vec<String>, bool),
     Hang,
     Cut,
     CutInside,
@@ -303,6 +306,23 @@ async fn generate(
         Reply::CutInside => {
             let pieces = [Ok("{\"candidates\":[{\"content\":"), Err(std::io::Error::other("cut"))];
             Body::from_stream(tokio_stream::iter(pieces)).into_response()
+        }
+        Reply::Events(mut events, cut) => {
+            let now = shared.clock.now();
+            let mut inner = shared.inner();
+            (inner.seen[place].status, inner.seen[place].answered) = (200, Some(now));
+            drop(inner);
+            if cut {
+                events.truncate(1);
+            }
+            let events = tokio_stream::iter(events.into_iter().map(Ok));
+            let end = futures_util::stream::once(async move {
+                // What came before is to arrive: a connection that breaks at once takes it along.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if cut { Err(std::io::Error::other("cut")) } else { Ok(String::new()) }
+            });
+            let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+            (kind, Body::from_stream(events.chain(end))).into_response()
         }
         Reply::Json(status, text) => {
             let now = shared.clock.now();
@@ -361,8 +381,9 @@ impl Inner {
         let Some(body) = body.filter(|body| body.get(field).is_some()) else {
             return bodies::of(Fault::BadRequest, model);
         };
-        let writes =
-            call.ends_with(":generateContent") && self.rules.models.iter().any(|it| it == model);
+        let stream = call.ends_with(":streamGenerateContent");
+        let writes = (stream || call.ends_with(":generateContent"))
+            && self.rules.models.iter().any(|it| it == model);
         if !embeds && !writes {
             return bodies::of(Fault::ModelGone, model);
         }
@@ -386,9 +407,13 @@ impl Inner {
         match fault {
             Some(Fault::Hang) => Reply::Hang,
             Some(Fault::Cut) => Reply::Cut,
+            Some(Fault::CutInside) if stream => {
+                Reply::Events(answers::events(body, model, tokens), true)
+            }
             Some(Fault::CutInside) => Reply::CutInside,
             Some(fault) if bodies::is_body(fault) => bodies::of(fault, model),
             _ if embeds => Reply::Json(StatusCode::OK, embedding::of(body)),
+            None if stream => Reply::Events(answers::events(body, model, tokens), false),
             fault => Reply::Json(StatusCode::OK, answers::write(body, model, tokens, fault)),
         }
     }

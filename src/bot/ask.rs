@@ -1,0 +1,126 @@
+//! `/ask`: the FAQ answers, at once where it can, else as soon as a job has the answer.
+
+use std::time::Duration;
+
+use super::Surroundings;
+use crate::discord::{Message, Reply, escape};
+use crate::faq::{self, Answer, AskError, Asked, Asker, Question};
+use crate::model::job::Class;
+use crate::model::{DiscordUser, Job, Millis, ReplyId, Secret};
+use crate::store::discord as rows;
+use crate::store::{self, Conn};
+
+/// How long Gemini has; then the best passage serves.
+const PATIENCE: Duration = Duration::from_mins(12);
+/// How long Discord takes an answer: 15 minutes, less what a request may take.
+const TOKEN: Duration = Duration::from_secs(15 * 60 - 20);
+
+pub async fn ask(
+    tx: &mut Conn,
+    around: &Surroundings<'_>,
+    user: &DiscordUser,
+    token: &Secret,
+    typed: &str,
+) -> anyhow::Result<Reply> {
+    let question = match Question::parse(typed) {
+        Ok(question) => question,
+        Err(error) => return Ok(Message::new(&sentence(&error.to_string())).into()),
+    };
+    let now = around.now;
+    let asker = Asker::participant(around.secret.expose(), &format!("discord {}", user.as_str()));
+    match faq::limit(tx, &asker, now).await {
+        Ok(()) => {}
+        Err(AskError::TooMany(error)) => {
+            return Ok(Message::new(&sentence(&error.to_string())).into());
+        }
+        Err(AskError::Db(error)) => return Err(error.into()),
+    }
+    let scale = around.config.time_scale;
+    let patience = PATIENCE / scale;
+    let Asked { id, answer } = faq::ask(tx, around.pool, &question, patience, now).await?;
+    if let Some(answer) = answer {
+        return Ok(message(&answer).into());
+    }
+    let (answer_by, expires_at) = (now.plus(patience), now.plus(TOKEN / scale));
+    let reply = rows::insert_reply(tx, id, token, answer_by, expires_at).await?;
+    // Woken when the question is answered.
+    store::jobs::enqueue(tx, Job::Reply(reply), Class::Person, now, answer_by, None).await?;
+    Ok(Reply::Later)
+}
+
+/// What is to be done about an answer that Discord waits for.
+#[derive(Debug)]
+pub enum Due {
+    /// Nothing any more.
+    Nothing,
+    /// It is too late, and nobody was told.
+    Missed,
+    /// There is no answer yet: look again then, or when woken.
+    Wait(Millis),
+    Tell {
+        message: Message,
+        token: Secret,
+        /// Discord takes it until then.
+        until: Millis,
+    },
+}
+
+pub async fn due(tx: &mut Conn, id: ReplyId, now: Millis) -> sqlx::Result<Due> {
+    let Some(reply) = rows::reply(tx, id).await? else { return Ok(Due::Nothing) };
+    if now >= reply.expires_at {
+        rows::delete_reply(tx, id).await?;
+        return Ok(Due::Missed);
+    }
+    let answer = match faq::found(tx, reply.question_id).await? {
+        Some(answer) => answer,
+        None if now < reply.answer_by => return Ok(Due::Wait(reply.answer_by)),
+        None => faq::instead(tx, reply.question_id, "no key was free in time").await?,
+    };
+    Ok(Due::Tell { message: message(&answer), token: reply.token, until: reply.expires_at })
+}
+
+fn message(answer: &Answer) -> Message {
+    let sources: Vec<String> = answer.citations.iter().map(|it| escape(&it.question)).collect();
+    let source = match sources.as_slice() {
+        [] => String::new(),
+        sources => format!("-# From the organisers' FAQ: {}", sources.join(" · ")),
+    };
+    Message::answer(&answer.text, &source)
+}
+
+/// A message of the domain's as a sentence.
+pub fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faq::Citation;
+    use crate::model::EntryId;
+    use crate::model::made_by::MadeBy;
+
+    #[test]
+    fn an_answer_names_the_entries_it_comes_from() {
+        let citation = |question: &str| Citation { id: EntryId(1), question: question.into() };
+        let answer = Answer {
+            text: "Yes, *vegan* too.".into(),
+            citations: vec![citation("Is there lunch?"), citation("What_is *vegan*?")],
+            unknown: false,
+            made_by: MadeBy::model("a model", 1),
+        };
+        assert_eq!(
+            message(&answer).text(),
+            "Yes, *vegan* too.\n\n-# From the organisers' FAQ: Is there lunch? · What\\_is \\*vegan\\*?"
+        );
+        let unknown = Answer { citations: Vec::new(), ..answer };
+        assert_eq!(message(&unknown).text(), "Yes, *vegan* too.");
+    }
+
+    #[test]
+    fn a_complaint_is_a_sentence() {
+        assert_eq!(sentence("the question is missing"), "The question is missing.");
+    }
+}

@@ -1,0 +1,258 @@
+//! Judges a set-up by what Discord says about it. Pure: facts in, findings out.
+
+use super::permissions::{USE_APPLICATION_COMMANDS, allows, missing, stands_above};
+use super::places::{plan, seen};
+use super::{endpoint, invite_link};
+use crate::config::Bot;
+use crate::discord::commands;
+use crate::discord::objects::{Application, Channel, Command, Guild, Member, Role};
+use crate::model::setup::{Finding, Spot};
+
+/// What Discord said.
+pub struct Facts {
+    pub application: Application,
+    /// `None`: the bot is not on the server.
+    pub server: Option<Server>,
+}
+
+pub struct Server {
+    pub guild: Guild,
+    /// The bot itself.
+    pub me: Member,
+    pub roles: Vec<Role>,
+    pub channels: Vec<Channel>,
+    pub commands: Vec<Command>,
+}
+
+/// What is right and what is missing, in the order in which an organiser would set it up.
+pub fn check(bot: &Bot, facts: &Facts, known: &[(Spot, String)]) -> Vec<Finding> {
+    let mut findings = application(bot, &facts.application);
+    match &facts.server {
+        None => findings.push(Finding::bad(format!(
+            "The bot is not on the server {}. Open the invite link and let it in ({}); if it is on another server, correct DISCORD_GUILD_ID.",
+            bot.guild_id,
+            invite_link(&bot.application_id, Some(&bot.guild_id))
+        ))),
+        Some(server) => {
+            findings.push(Finding::good(format!(
+                "The bot is on the server {} as {}.",
+                server.guild.name, server.me.user.username
+            )));
+            findings.extend(permissions(server));
+            findings.extend(places(server, known));
+            findings.push(registered(&server.commands));
+        }
+    }
+    findings
+}
+
+fn application(bot: &Bot, application: &Application) -> Vec<Finding> {
+    let mut findings = vec![Finding::good("Discord accepts the token.")];
+    if application.id != bot.application_id {
+        findings.push(Finding::bad(format!(
+            "DISCORD_APPLICATION_ID is {}, and the token belongs to the application {}. Take both from the same application.",
+            bot.application_id, application.id
+        )));
+    }
+    if application.verify_key.eq_ignore_ascii_case(&bot.public_key) {
+        findings.push(Finding::good("DISCORD_PUBLIC_KEY is the application's."));
+    } else {
+        findings.push(Finding::bad(
+            "DISCORD_PUBLIC_KEY is not the application's: Muster takes nothing that Discord sends. Copy it again from General Information.",
+        ));
+    }
+    let wanted = endpoint(&bot.public_url);
+    findings.push(match application.interactions_endpoint_url.as_deref() {
+        Some(url) if url.trim_end_matches('/') == wanted => {
+            Finding::good("The Interactions Endpoint URL is this Muster's.")
+        }
+        None | Some("") => Finding::bad(format!(
+            "No Interactions Endpoint URL is set: commands get no answer. Enter {wanted} under General Information, and save."
+        )),
+        Some(url) => Finding::bad(format!(
+            "The Interactions Endpoint URL is {url}, so commands go there. For this Muster enter {wanted} under General Information, and save."
+        )),
+    });
+    findings
+}
+
+fn permissions(server: &Server) -> Vec<Finding> {
+    let (own, guild) = (&server.me.roles, &server.guild.id);
+    let missing = missing(own, &server.roles, guild);
+    let mut findings: Vec<Finding> = missing
+        .iter()
+        .map(|it| Finding::bad(format!("{}: without it {}.", it.name, it.without)))
+        .collect();
+    if missing.is_empty() {
+        findings.push(Finding::good("The bot has all the permissions that it needs."));
+    } else {
+        findings.push(Finding::note(
+            "Permissions are given on the server under Server Settings, Roles, to the bot's own role; or open the invite link once more.",
+        ));
+    }
+    if !allows(&[], &server.roles, guild, USE_APPLICATION_COMMANDS) {
+        findings.push(Finding::note(
+            "Use Application Commands is off for @everyone: only members whose roles allow it can type /ask and the other commands.",
+        ));
+    }
+    findings
+}
+
+fn places(server: &Server, known: &[(Spot, String)]) -> Vec<Finding> {
+    let steps = plan(&seen(&server.roles, &server.channels), known);
+    let (there, missing): (Vec<_>, Vec<_>) = steps.iter().partition(|it| it.there.is_some());
+    let mut findings = Vec::new();
+    if !there.is_empty() {
+        let titles: Vec<_> = there.iter().map(|it| it.wanted.title()).collect();
+        findings.push(Finding::good(format!("On the server: {}.", titles.join(", "))));
+    }
+    if !missing.is_empty() {
+        let titles: Vec<_> = missing.iter().map(|it| it.wanted.title()).collect();
+        findings.push(Finding::note(format!(
+            "Not there yet: {}. “Make roles and channels” makes what is missing.",
+            titles.join(", ")
+        )));
+    }
+    let verified = there
+        .iter()
+        .find(|it| it.wanted.spot == Spot::VerifiedRole)
+        .and_then(|it| server.roles.iter().find(|role| Some(&role.id) == id_of(it)));
+    if let Some(role) = verified
+        && !stands_above(&server.me.roles, &server.roles, role)
+    {
+        findings.push(Finding::bad(format!(
+            "The bot's highest role stands below the role {0}, so Muster cannot give it. Under Server Settings, Roles, drag the bot's role above {0}.",
+            role.name
+        )));
+    }
+    findings
+}
+
+fn id_of(step: &super::Step) -> Option<&String> {
+    step.there.as_ref().map(|it| &it.id)
+}
+
+fn registered(there: &[Command]) -> Finding {
+    let lacks = |name: &str| !there.iter().any(|it| it.name == name);
+    let missing: Vec<String> = commands::ALL
+        .iter()
+        .filter(|it| lacks(it.name))
+        .map(|it| format!("/{}", it.name))
+        .collect();
+    if missing.is_empty() {
+        Finding::good("All commands are registered.")
+    } else {
+        Finding::bad(format!("Not registered: {}. Press “Register commands”.", missing.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::setup::INVITED_WITH;
+    use crate::discord::objects::User;
+    use crate::model::Secret;
+    use crate::model::setup::Tone;
+
+    fn bot() -> Bot {
+        Bot {
+            application_id: "11".into(),
+            public_key: "00ff".into(),
+            token: Secret::new("a token"),
+            guild_id: "22".into(),
+            base_url: String::new(),
+            public_url: "https://muster.example".into(),
+        }
+    }
+
+    fn role(id: &str, name: &str, permissions: u64, position: i64) -> Role {
+        let permissions = permissions.to_string();
+        Role { id: id.into(), name: name.into(), permissions, position, managed: false }
+    }
+
+    /// Everything is as it must be.
+    fn facts() -> Facts {
+        let channel = |id: &str, name: &str| Channel { id: id.into(), name: name.into(), kind: 0 };
+        let command = |it: &commands::Command| Command { id: "1".into(), name: it.name.into() };
+        Facts {
+            application: Application {
+                id: "11".into(),
+                verify_key: "00FF".into(),
+                interactions_endpoint_url: Some(
+                    "https://muster.example/discord/interactions".into(),
+                ),
+            },
+            server: Some(Server {
+                guild: Guild { id: "22".into(), name: "Harbour".into(), owner_id: "33".into() },
+                me: Member {
+                    user: User { id: "44".into(), username: "Muster".into() },
+                    roles: vec!["55".into()],
+                },
+                roles: vec![
+                    role("22", "@everyone", USE_APPLICATION_COMMANDS, 0),
+                    role("55", "Muster", INVITED_WITH, 2),
+                    role("66", "Verified", 0, 1),
+                ],
+                channels: vec![
+                    channel("1", "verify"),
+                    channel("2", "ask"),
+                    channel("3", "introductions"),
+                ],
+                commands: commands::ALL.iter().map(command).collect(),
+            }),
+        }
+    }
+
+    /// What is to be mended, and what is worth knowing.
+    fn not_good(facts: &Facts) -> Vec<String> {
+        let findings = check(&bot(), facts, &[]);
+        findings.into_iter().filter(|it| it.tone != Tone::Good).map(|it| it.words).collect()
+    }
+
+    fn server(facts: &mut Facts) -> &mut Server {
+        facts.server.as_mut().unwrap()
+    }
+
+    #[test]
+    fn a_set_up_without_fault_has_nothing_but_good_findings() {
+        assert_eq!(not_good(&facts()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_fault_is_said_in_words_with_what_to_do() {
+        /// What is changed, and a part of what is said then.
+        type Fault = (fn(&mut Facts), &'static str);
+        let faults: [Fault; 9] = [
+            (|it| it.application.id = "12".into(), "the token belongs to the application 12"),
+            (|it| it.application.verify_key = "ff00".into(), "DISCORD_PUBLIC_KEY is not"),
+            (|it| it.application.interactions_endpoint_url = None, "commands get no answer"),
+            (
+                |it| {
+                    it.application.interactions_endpoint_url = Some("https://other.example".into());
+                },
+                "is https://other.example, so commands go there",
+            ),
+            (|it| it.server = None, "The bot is not on the server 22"),
+            (|it| server(it).roles[2].position = 3, "drag the bot's role above Verified"),
+            (|it| server(it).roles[0].permissions = "0".into(), "off for @everyone"),
+            (|it| server(it).channels.truncate(1), "Not there yet: #ask, #introductions"),
+            (|it| server(it).commands.truncate(1), "Not registered: /match"),
+        ];
+        for (change, words) in faults {
+            let mut facts = facts();
+            change(&mut facts);
+            let said = not_good(&facts);
+            assert!(said.len() == 1 && said[0].contains(words), "{words}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_permission_says_what_does_not_work_without_it() {
+        let mut facts = facts();
+        server(&mut facts).roles[1].permissions = (INVITED_WITH & !(1 << 28)).to_string();
+        assert_eq!(
+            not_good(&facts)[0],
+            "Manage Roles: without it Muster cannot give the Verified role."
+        );
+    }
+}

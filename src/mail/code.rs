@@ -1,0 +1,70 @@
+//! The mail with a code that somebody asked for to show that an address is theirs. Pure. It has no link: nothing in it
+//! can be pressed by a scanner, or be imitated to lead elsewhere.
+
+use askama::Template;
+
+use super::message::{Whole, one_line, signature};
+use crate::model::letter::EventFacts;
+
+#[derive(Template)]
+#[template(path = "emails/code/body.txt")]
+struct Text<'a> {
+    name: &'a str,
+    event: &'a str,
+    code: &'a str,
+    minutes: u64,
+    signature: &'a [String],
+}
+
+#[derive(Template)]
+#[template(path = "emails/code/body.html")]
+struct Html<'a> {
+    subject: &'a str,
+    name: &'a str,
+    event: &'a str,
+    code: &'a str,
+    minutes: u64,
+    signature: &'a [String],
+}
+
+/// `minutes`: how long the code works.
+pub fn code(facts: &EventFacts, name: &str, code: &str, minutes: u64) -> Whole {
+    let (name, event) = (&one_line(name), &one_line(&facts.name));
+    // Without the code: subjects stand in lists, and stay there.
+    let subject = format!("Your code for {event} on Discord");
+    let signature = &signature(facts);
+    let html = Html { subject: &subject, name, event, code, minutes, signature };
+    let text = Text { name, event, code, minutes, signature };
+    Whole {
+        text: text.render().expect("a template without fallible parts"),
+        html: html.render().expect("a template without fallible parts"),
+        subject,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_stands_in_text_and_html_and_no_link_does() {
+        let facts = EventFacts {
+            name: "Hack <the> Harbour".into(),
+            link: Some("http://localhost:5000".into()),
+            organiser: Some("The Harbour team".into()),
+            ..EventFacts::default()
+        };
+        let whole = code(&facts, "Ada <b>\r\nBcc: x", "012345", 10);
+        assert_eq!(whole.subject, "Your code for Hack <the> Harbour on Discord");
+        assert!(whole.text.contains("    012345\n") && whole.text.contains("for 10 minutes"));
+        assert!(
+            whole.text.contains("Hello Ada <b> Bcc: x,")
+                && whole.text.ends_with("The Harbour team\n")
+        );
+        assert!(whole.html.contains(">012345<") && !whole.html.contains("<the>"), "{}", whole.html);
+        for part in [&whole.text, &whole.html] {
+            assert!(!part.contains("href") && !part.contains("localhost"), "{part}");
+        }
+        assert!(whole.text.lines().all(|line| line.chars().count() <= 72));
+    }
+}

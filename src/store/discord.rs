@@ -1,0 +1,235 @@
+//! Discord: whose account is whose, codes on their way, answers that Discord waits for.
+
+use super::Conn;
+use crate::model::{DiscordUser, Millis, PersonId, QuestionId, ReplyId, Secret};
+
+// ── Whose account is whose ──
+
+/// A person's account.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Account {
+    pub discord_user: String,
+    pub verified_at: Millis,
+    /// `None`: the role is still to be given.
+    pub role_given_at: Option<Millis>,
+}
+
+pub async fn account(conn: &mut Conn, person: PersonId) -> sqlx::Result<Option<Account>> {
+    sqlx::query_as(
+        "SELECT discord_user, verified_at, role_given_at FROM discord_people WHERE person_id = $1",
+    )
+    .bind(person)
+    .fetch_optional(conn)
+    .await
+}
+
+/// Whose account it is.
+pub async fn person(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Option<PersonId>> {
+    sqlx::query_scalar("SELECT person_id FROM discord_people WHERE discord_user = $1")
+        .bind(user.as_str())
+        .fetch_optional(conn)
+        .await
+}
+
+/// Ties an account to a person; what either was tied to before is tied no more.
+pub async fn tie(
+    conn: &mut Conn,
+    person: PersonId,
+    user: &DiscordUser,
+    now: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_people WHERE person_id = $1 OR discord_user = $2")
+        .bind(person)
+        .bind(user.as_str())
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(
+        "INSERT INTO discord_people (person_id, discord_user, verified_at) VALUES ($1, $2, $3)",
+    )
+    .bind(person)
+    .bind(user.as_str())
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The role was given to this account; false when the person has another one by now.
+pub async fn role_given(
+    conn: &mut Conn,
+    person: PersonId,
+    user: &str,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE discord_people SET role_given_at = $3 WHERE person_id = $1 AND discord_user = $2",
+    )
+    .bind(person)
+    .bind(user)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Who is verified and has no role yet.
+pub async fn without_role(conn: &mut Conn) -> sqlx::Result<Vec<PersonId>> {
+    sqlx::query_scalar(
+        "SELECT person_id FROM discord_people WHERE role_given_at IS NULL ORDER BY person_id",
+    )
+    .fetch_all(conn)
+    .await
+}
+
+// ── Codes ──
+
+/// A code that was asked for: the account's last one is the one that counts.
+pub async fn put_code(
+    conn: &mut Conn,
+    user: &DiscordUser,
+    person: Option<PersonId>,
+    code_hash: &str,
+    expires_at: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO discord_codes (discord_user, person_id, code_hash, expires_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (discord_user) DO UPDATE SET person_id = excluded.person_id, code_hash = excluded.code_hash,
+             expires_at = excluded.expires_at, tries = 0",
+    )
+    .bind(user.as_str())
+    .bind(person)
+    .bind(code_hash)
+    .bind(expires_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Code {
+    /// `None`: nobody, and no code fits.
+    pub person_id: Option<PersonId>,
+    pub code_hash: String,
+    /// This one included.
+    pub tries: i64,
+}
+
+/// Counts a try before it is judged; `None` when there is no code any more that can be tried.
+pub async fn try_code(
+    conn: &mut Conn,
+    user: &DiscordUser,
+    most: i64,
+    now: Millis,
+) -> sqlx::Result<Option<Code>> {
+    sqlx::query_as(
+        "UPDATE discord_codes SET tries = tries + 1 WHERE discord_user = $1 AND tries < $2 AND expires_at > $3
+         RETURNING person_id, code_hash, tries",
+    )
+    .bind(user.as_str())
+    .bind(most)
+    .bind(now)
+    .fetch_optional(conn)
+    .await
+}
+
+pub async fn delete_code(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_codes WHERE discord_user = $1")
+        .bind(user.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn forget_codes(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_codes WHERE expires_at <= $1").bind(now).execute(conn).await?;
+    Ok(())
+}
+
+/// When somebody asked for a code since then, the latest first.
+pub async fn code_asks(conn: &mut Conn, asker: &str, since: Millis) -> sqlx::Result<Vec<Millis>> {
+    sqlx::query_scalar(
+        "SELECT asked_at FROM discord_code_asks WHERE asker = $1 AND asked_at > $2 ORDER BY asked_at DESC",
+    )
+    .bind(asker)
+    .bind(since)
+    .fetch_all(conn)
+    .await
+}
+
+pub async fn count_code_ask(conn: &mut Conn, asker: &str, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO discord_code_asks (asker, asked_at) VALUES ($1, $2)")
+        .bind(asker)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn forget_code_asks(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_code_asks WHERE asked_at <= $1")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+// ── Answers that Discord waits for ──
+
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub question_id: QuestionId,
+    pub token: Secret,
+    pub answer_by: Millis,
+    pub expires_at: Millis,
+}
+
+pub async fn insert_reply(
+    conn: &mut Conn,
+    question: QuestionId,
+    token: &Secret,
+    answer_by: Millis,
+    expires_at: Millis,
+) -> sqlx::Result<ReplyId> {
+    sqlx::query_scalar(
+        "INSERT INTO discord_replies (question_id, token, answer_by, expires_at) VALUES ($1, $2, $3, $4) RETURNING id",
+    )
+    .bind(question)
+    .bind(token.expose())
+    .bind(answer_by)
+    .bind(expires_at)
+    .fetch_one(conn)
+    .await
+}
+
+pub async fn reply(conn: &mut Conn, id: ReplyId) -> sqlx::Result<Option<Reply>> {
+    let row: Option<(QuestionId, String, Millis, Millis)> = sqlx::query_as(
+        "SELECT question_id, token, answer_by, expires_at FROM discord_replies WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(question_id, token, answer_by, expires_at)| Reply {
+        question_id,
+        token: Secret::new(token),
+        answer_by,
+        expires_at,
+    }))
+}
+
+pub async fn delete_reply(conn: &mut Conn, id: ReplyId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_replies WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// The question is answered: what waits for that is looked at now.
+pub async fn wake_replies(conn: &mut Conn, question: QuestionId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE jobs SET run_at = $2 WHERE kind = 'reply' AND run_at > $2
+         AND subject IN (SELECT id FROM discord_replies WHERE question_id = $1)",
+    )
+    .bind(question)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! The client of Discord's API against a Discord that counts, refuses and fails. Time moves only where a test moves it.
+
+mod wire;
+
+use std::time::Duration;
+
+use muster::config::{Config, Vars};
+use muster::discord::{Rest, Trouble};
+use muster::model::{Clock, Millis};
+use serde_json::json;
+
+use crate::support::app::NOON;
+use crate::support::discord::{Fault, TOKEN, TestDiscord};
+
+struct Desk {
+    clock: Clock,
+    discord: TestDiscord,
+    rest: Rest,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        Self::scaled(1).await
+    }
+
+    /// With time-outs that are so many times shorter.
+    async fn scaled(time_scale: u32) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Clock::test(NOON);
+        let discord = TestDiscord::start(clock.clone()).await;
+        let mut config = Config::read(&Vars::default()).unwrap();
+        discord.set(&mut config);
+        let rest = Rest::new(config.bot().unwrap(), clock.clone(), time_scale).unwrap();
+        Self { clock, discord, rest }
+    }
+
+    /// Runs what waits on the clock, which is moved forward as soon as it stands still.
+    async fn moving<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::task::yield_now() => {
+                    self.clock.advance(Duration::from_millis(1));
+                }
+            }
+        }
+    }
+}
+
+fn at(seconds: u64) -> Millis {
+    NOON.plus(Duration::from_secs(seconds))
+}
+
+#[tokio::test]
+async fn every_request_is_understood_and_answered() {
+    let Desk { discord, rest, .. } = Desk::new().await;
+    assert_eq!(rest.application().await.unwrap().id, "1100000000000000001");
+    assert_eq!(rest.guild().await.unwrap().name, "Hack the Harbour");
+    assert_eq!(rest.me_as_member().await.unwrap().user.username, "Muster");
+    let role = rest.create_role("Verified").await.unwrap();
+    assert!(rest.roles().await.unwrap().contains(&role));
+    discord.add_member("42");
+    rest.add_role("42", &role.id).await.unwrap();
+    assert_eq!(discord.roles_of("42"), [role.id]);
+    let channel = rest.create_channel("verify", "Say who you are").await.unwrap();
+    assert!(rest.channels().await.unwrap().contains(&channel));
+    let message = rest.post_message(&channel.id, &json!({ "content": "Hello" })).await.unwrap();
+    let changed = json!({ "content": "Hello again" });
+    rest.edit_message(&channel.id, &message.id, &changed).await.unwrap();
+    assert_eq!(discord.messages()[0]["content"], "Hello again");
+    let command = json!({ "name": "help", "description": "What Muster can do" });
+    assert_eq!(rest.register_commands(&[command]).await.unwrap()[0].name, "help");
+}
+
+#[tokio::test]
+async fn an_interaction_is_answered_without_the_token_and_for_a_quarter_of_an_hour() {
+    let Desk { discord, rest, clock } = Desk::new().await;
+    discord.interaction("a.token-of_it");
+    rest.edit_original("a.token-of_it", &json!({ "content": "The answer" })).await.unwrap();
+    rest.follow_up("a.token-of_it", &json!({ "content": "And more" })).await.unwrap();
+    let answers = discord.answers("a.token-of_it");
+    assert_eq!(
+        (&answers[0]["content"], &answers[1]["content"]),
+        (&json!("The answer"), &json!("And more"))
+    );
+
+    clock.advance(Duration::from_mins(15));
+    let late =
+        rest.edit_original("a.token-of_it", &json!({ "content": "Late" })).await.unwrap_err();
+    assert!(matches!(&late, Trouble::Gone { code: 50027, .. }), "{late:?}");
+    assert!(!late.to_string().contains("a.token-of_it"));
+    assert!(!rest.is_set_aside(), "the bot's own token is not to blame");
+    let unknown = rest.edit_original("another", &json!({ "content": "Hello" })).await.unwrap_err();
+    assert!(matches!(unknown, Trouble::Gone { code: 10015, .. }), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn nobody_is_mentioned_whatever_a_message_says() {
+    let Desk { discord, rest, .. } = Desk::new().await;
+    let channel = discord.add_channel("ask");
+    let message = json!({ "content": "@everyone", "allowed_mentions": { "parse": ["everyone"] } });
+    rest.post_message(&channel, &message).await.unwrap();
+    assert_eq!(discord.messages()[0]["allowed_mentions"], json!({ "parse": [] }));
+}
+
+#[tokio::test]
+async fn an_empty_bucket_is_not_asked_before_its_time() {
+    let Desk { discord, rest, clock } = Desk::new().await;
+    discord.limit(2, Duration::from_secs(30));
+    rest.roles().await.unwrap();
+    rest.roles().await.unwrap();
+    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(30) }));
+    rest.channels().await.unwrap();
+    clock.advance(Duration::from_secs(30));
+    rest.roles().await.unwrap();
+    assert_eq!(discord.count("/roles"), 3);
+    assert!(discord.seen().iter().all(|seen| seen.status == 200));
+}
+
+#[tokio::test]
+async fn a_short_wait_is_slept_through_and_a_long_one_is_the_callers() {
+    let desk = Desk::new().await;
+    let Desk { discord, rest, clock } = &desk;
+    discord.fault("/roles", Fault::TooMany { retry_after: 1.337, everything: false });
+    desk.moving(rest.roles()).await.unwrap();
+    let seen = discord.seen();
+    assert!(seen[1].at >= NOON.plus(Duration::from_millis(1_337)), "{seen:?}");
+
+    let now = clock.now();
+    discord.fault("/roles", Fault::TooMany { retry_after: 64.57, everything: false });
+    let then = now.plus(Duration::from_secs(65));
+    assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));
+    clock.advance_to(Millis(then.0 - 2_001));
+    assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));
+    assert_eq!(discord.count("/roles"), 3, "nothing was asked meanwhile");
+    clock.advance_to(then);
+    rest.roles().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_429_for_everything_stops_every_route_of_every_clone() {
+    let Desk { discord, rest, clock } = Desk::new().await;
+    discord.fault("/roles", Fault::TooMany { retry_after: 20.0, everything: true });
+    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(20) }));
+    assert_eq!(rest.clone().channels().await, Err(Trouble::Later { at: at(20) }));
+    assert_eq!(discord.seen().len(), 1);
+    clock.advance(Duration::from_secs(20));
+    rest.channels().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_barred_address_asks_nothing_more_until_it_is_over() {
+    let Desk { discord, rest, .. } = Desk::new().await;
+    discord.fault("/roles", Fault::Barred { retry_after: 600 });
+    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(600) }));
+    assert_eq!(rest.channels().await, Err(Trouble::Later { at: at(600) }));
+    assert_eq!(discord.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_used_once() {
+    let Desk { discord, rest, .. } = Desk::new().await;
+    discord.fault("", Fault::Unauthorised);
+    assert_eq!(rest.roles().await, Err(Trouble::Unauthorised));
+    assert_eq!(rest.channels().await, Err(Trouble::Unauthorised));
+    assert!(rest.is_set_aside());
+    assert_eq!(discord.seen().len(), 1);
+    rest.try_again();
+    rest.channels().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_forbidden_over_and_over_is_not_asked_any_more() {
+    let Desk { discord, rest, clock } = Desk::new().await;
+    let role = discord.add_role("Verified", 9);
+    discord.add_member("42");
+    let forbidden = rest.add_role("42", &role).await.unwrap_err();
+    assert_eq!(
+        forbidden.to_string(),
+        "Discord does not let the bot give a role: Missing Permissions"
+    );
+    for _ in 1..20 {
+        clock.advance(Duration::from_secs(1));
+        rest.add_role("42", &role).await.unwrap_err();
+    }
+    assert_eq!(rest.add_role("42", &role).await, Err(Trouble::Later { at: at(600) }));
+    assert_eq!(discord.count("PUT"), 20);
+    // Other routes are asked as before.
+    rest.roles().await.unwrap();
+
+    discord.bot_stands_at(10);
+    rest.try_again();
+    rest.add_role("42", &role).await.unwrap();
+}
+
+#[tokio::test]
+async fn trouble_of_discords_passes_and_our_own_mistakes_do_not() {
+    let Desk { discord, rest, .. } = Desk::new().await;
+    for fault in [Fault::Status(500), Fault::Status(502), Fault::Cut] {
+        discord.fault("/roles", fault.clone());
+        let trouble = rest.roles().await.unwrap_err();
+        assert!(matches!(trouble, Trouble::Unreachable { .. }) && trouble.passes(), "{fault:?}");
+    }
+    discord.fault("/roles", Fault::Garbage);
+    let garbage = rest.roles().await.unwrap_err();
+    assert!(matches!(&garbage, Trouble::Refused { status: 200, .. }) && !garbage.passes());
+    let wrong = rest.register_commands(&[json!({ "name": "Help me" })]).await.unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        "Discord refused to register commands (status 400): Invalid Form Body; 0.name: Command name is invalid"
+    );
+    let nowhere = rest.post_message("77", &json!({ "content": "Hello" })).await.unwrap_err();
+    assert!(matches!(nowhere, Trouble::Gone { code: 10003, .. }), "{nowhere:?}");
+}
+
+#[tokio::test]
+async fn a_discord_that_never_answers_is_not_waited_for() {
+    let Desk { discord, rest, .. } = Desk::scaled(100).await;
+    discord.fault("/roles", Fault::Hang);
+    let trouble = rest.roles().await.unwrap_err();
+    assert_eq!(trouble.to_string(), "Discord cannot be reached: no answer in time");
+    drop(discord);
+    let trouble = rest.roles().await.unwrap_err();
+    assert!(matches!(&trouble, Trouble::Unreachable { .. }), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn the_token_is_not_shown() {
+    let Desk { rest, .. } = Desk::new().await;
+    assert!(!format!("{rest:?}").contains(TOKEN));
+}
