@@ -25,6 +25,7 @@ async fn with_gemini(scene: &Scene, place: Place, gemini: &TestGemini) -> TestAp
     scene
         .muster_with(place, |config| {
             gemini.url.clone_into(&mut config.gemini.base_url);
+            config.gemini.embedding_model = None;
             config.gemini.keys = vec![config::Key {
                 number: 1,
                 key: Secret::new(gemini::key(1)),
