@@ -44,6 +44,8 @@ pub struct Gemini {
     pub base_url: String,
     /// `GEMINI_MODEL` and `GEMINI_MODELS`, the preferred one first; never empty.
     pub models: Vec<String>,
+    /// `GEMINI_EMBEDDING_MODEL`: finds out what the FAQ's entries and questions are about; `None`: words alone count.
+    pub embedding_model: Option<String>,
     /// `GEMINI_TIMEOUT`: for a whole request.
     pub timeout: Duration,
     pub limits: Limits,
@@ -375,6 +377,21 @@ impl Vars {
         Ok(keys)
     }
 
+    /// Set to nothing, there is none.
+    fn embedding_model(&self) -> Result<Option<String>, ConfigError> {
+        let set = self.values.contains_key("GEMINI_EMBEDDING_MODEL");
+        let default = (!set).then(|| "gemini-embedding-001".to_owned());
+        let Some(model) = self.text("GEMINI_EMBEDDING_MODEL").or(default) else { return Ok(None) };
+        if model.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
+            return Ok(Some(model));
+        }
+        Err(ConfigError::Bad {
+            variable: "GEMINI_EMBEDDING_MODEL".into(),
+            value: model,
+            expected: "the name of a model, or nothing",
+        })
+    }
+
     fn gemini(&self) -> Result<Gemini, ConfigError> {
         let mut models: Vec<String> = self.text("GEMINI_MODEL").into_iter().collect();
         let listed = self
@@ -406,6 +423,7 @@ impl Vars {
                 )?
                 .unwrap_or_else(|| "https://generativelanguage.googleapis.com".into()),
             models,
+            embedding_model: self.embedding_model()?,
             timeout: self.duration("GEMINI_TIMEOUT", seconds(60))?,
             limits: self.limits("")?,
             send_gap: self.duration("KEY_SEND_GAP", Duration::from_millis(100))?,
@@ -745,9 +763,19 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!((config.bind.to_string().as_str(), config.port), ("127.0.0.1", 5000));
         assert!(config.gemini.keys.is_empty());
+        assert_eq!(config.gemini.embedding_model.as_deref(), Some("gemini-embedding-001"));
         assert_eq!(config.gemini.models, ["gemini-3.5-flash-lite", "gemini-3.1-flash-lite"]);
         assert_eq!(config.gemini.skills_delay, Duration::from_secs(7));
         assert!(matches!(config.mail.transport, MailTransport::Outbox));
+    }
+
+    #[test]
+    fn the_embedding_model_may_be_another_one_or_none() {
+        let model = |value| read(&[("GEMINI_EMBEDDING_MODEL", value)]);
+        assert_eq!(model("").unwrap().gemini.embedding_model, None);
+        assert_eq!(model(" ").unwrap().gemini.embedding_model, None);
+        assert_eq!(model("other-2").unwrap().gemini.embedding_model.as_deref(), Some("other-2"));
+        assert!(model("a/b").is_err());
     }
 
     #[test]

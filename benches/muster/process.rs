@@ -30,12 +30,7 @@ impl Drop for Running {
 
 /// Prints the figures, unless something else was asked for by name.
 pub fn report() {
-    let words: Vec<String> =
-        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let only_listed = std::env::args().any(|word| word == "--list" || word == "--test");
-    if only_listed
-        || !(words.is_empty() || words.iter().any(|word| "process".contains(word.as_str())))
-    {
+    if !super::is_wanted("process") {
         return;
     }
     let data = folder();

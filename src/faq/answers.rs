@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::search::{self, Hit, Index};
-use super::{links, soundness};
+use super::nearness::{self, Candidate};
+use super::search::Index;
+use super::{embeddings, links, soundness};
 use crate::events;
 use crate::keys::Pool;
 use crate::model::job::Class;
@@ -193,18 +194,48 @@ pub async fn ask(
             }
         }
     }
-    let worth_asking =
-        faq.hits(question.as_str()).first().is_some_and(|hit| hit.share >= search::WORTH_ASKING);
-    rows::wait(tx, id, question.as_str(), &faq.version).await?;
-    if pool.keys().is_empty() || !worth_asking {
-        let why = if pool.keys().is_empty() { "no key is set" } else { "no entry speaks of it" };
-        let answer = faq.passage(question.as_str(), why);
-        keep(tx, id, &faq.version, &answer, now).await?;
-        return Ok(Asked { id, answer: Some(answer) });
-    }
-    let job = Job::AnswerFaq(id);
-    store::jobs::enqueue(tx, job, Class::Person, now, now, Some(now.plus(patience))).await?;
-    Ok(Asked { id, answer: None })
+    rows::wait(tx, id, question.as_str(), &faq.version, now.plus(patience)).await?;
+    embeddings::catch_up(tx, pool, now).await?;
+    let row = QuestionRow {
+        state: QuestionState::Waiting,
+        text: question.as_str().to_owned(),
+        answer_by: Some(now.plus(patience)),
+        ..row
+    };
+    // Half of the time for what it is about: without that, its words have to do.
+    let half = now.plus(patience / 2);
+    let first = !pool.keys().is_empty()
+        && !knows_meaning(&row, pool)
+        && embeddings::ask_first(tx, pool, id, &row.text, now, half).await?;
+    let answer = if first { None } else { answer_or_ask(tx, pool, &row, now).await? };
+    Ok(Asked { id, answer })
+}
+
+fn knows_meaning(row: &QuestionRow, pool: &Pool) -> bool {
+    row.vector.is_some() && row.vector_model.as_deref() == pool.embedding_model()
+}
+
+/// Queues the request for the answer, where it is worth one; else the answer is found here, and kept.
+pub(super) async fn answer_or_ask(
+    tx: &mut Conn,
+    pool: &Pool,
+    row: &QuestionRow,
+    now: Millis,
+) -> sqlx::Result<Option<Answer>> {
+    let faq = Faq::load(tx).await?;
+    let candidates = faq.candidates(tx, row).await?;
+    let why = if pool.keys().is_empty() {
+        "no key is set"
+    } else if !candidates.first().is_some_and(Candidate::is_worth_asking) {
+        "no entry speaks of it"
+    } else {
+        let job = Job::AnswerFaq(row.id);
+        store::jobs::enqueue(tx, job, Class::Person, now, now, row.answer_by).await?;
+        return Ok(None);
+    };
+    let answer = faq.passage(&candidates, why);
+    keep(tx, row.id, &faq.version, &answer, now).await?;
+    Ok(Some(answer))
 }
 
 /// The answer to a question, once there is one. What a job that must end in words asks for.
@@ -219,7 +250,11 @@ pub async fn instead(conn: &mut Conn, id: QuestionId, why: &str) -> sqlx::Result
     if let Some(answer) = row.as_ref().and_then(read) {
         return Ok(answer);
     }
-    Ok(faq.passage(row.as_ref().map_or("", |row| &row.text), why))
+    let candidates = match &row {
+        Some(row) => faq.candidates(conn, row).await?,
+        None => Vec::new(),
+    };
+    Ok(faq.passage(&candidates, why))
 }
 
 /// Waits for a question's answer until then: for its row, not for Gemini.
@@ -274,8 +309,8 @@ pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Wor
         return Ok(None);
     }
     let faq = Faq::load(conn).await?;
-    let best = faq.hits(&row.text).into_iter().take(PASSAGES);
-    let entries: Vec<Entry> = best.map(|hit| faq.entries[hit.at].clone()).collect();
+    let best = faq.candidates(conn, &row).await?.into_iter().take(PASSAGES);
+    let entries: Vec<Entry> = best.map(|it| faq.entries[it.at].clone()).collect();
     let mut links = Vec::new();
     let passages = entries
         .iter()
@@ -310,7 +345,8 @@ pub async fn conclude_instead(
 ) -> sqlx::Result<()> {
     let Some(row) = rows::question(tx, id).await? else { return Ok(()) };
     let faq = Faq::load(tx).await?;
-    let answer = faq.passage(&row.text, why);
+    let candidates = faq.candidates(tx, &row).await?;
+    let answer = faq.passage(&candidates, why);
     keep(tx, id, &faq.version, &answer, now).await
 }
 
@@ -396,14 +432,26 @@ impl Faq {
         Ok(Self { index: Index::new(&entries), entries, version })
     }
 
-    fn hits(&self, question: &str) -> Vec<Hit> {
-        self.index.search(question)
+    /// The entries that the question may be about, the best first: by its words, and by what it is about as far as that
+    /// is known of both.
+    async fn candidates(&self, conn: &mut Conn, row: &QuestionRow) -> sqlx::Result<Vec<Candidate>> {
+        let hits = self.index.search(&row.text);
+        let vector = row.vector.as_deref().and_then(nearness::from_bytes);
+        let (Some(vector), Some(model)) = (vector, &row.vector_model) else {
+            return Ok(nearness::join(&hits, &[]));
+        };
+        let known = embeddings::known(conn, model).await?;
+        let near = |(at, entry): (usize, &Entry)| {
+            Some((at, nearness::cosine(&vector, known.get(&entry.id)?)))
+        };
+        let cosines: Vec<(usize, f64)> = self.entries.iter().enumerate().filter_map(near).collect();
+        Ok(nearness::join(&hits, &cosines))
     }
 
     /// The best entry as it stands, if it speaks of enough of the question.
-    fn passage(&self, question: &str, why: &str) -> Answer {
-        match self.hits(question).first() {
-            Some(hit) if hit.share >= search::ANSWERS => as_written(&self.entries[hit.at], why),
+    fn passage(&self, candidates: &[Candidate], why: &str) -> Answer {
+        match candidates.first() {
+            Some(best) if best.answers() => as_written(&self.entries[best.at], why),
             _ => unknown(why),
         }
     }
@@ -437,7 +485,7 @@ fn read(row: &QuestionRow) -> Option<Answer> {
     Some(Answer { text: row.answer.clone(), citations, unknown, made_by })
 }
 
-fn hash(parts: &[&str]) -> String {
+pub(super) fn hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         // With its length, so that no two lists of parts come to the same bytes.

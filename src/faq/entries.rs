@@ -36,7 +36,10 @@ pub fn check(typed: &EntryText) -> Result<EntryText, Vec<(&'static str, String)>
         .collect();
     // A line has no end that nobody sees.
     let answer: Vec<&str> = answer.lines().map(str::trim_end).collect();
-    let answer = answer.join("\n").trim().to_owned();
+    let answer = answer.join("\n");
+    let answer = answer.trim_start_matches('\n').trim_end();
+    // Four spaces make code of the first line.
+    let answer = if answer.starts_with("    ") { answer } else { answer.trim_start() }.to_owned();
     if answer.is_empty() {
         problems.push(("answer", "the answer is missing".into()));
     } else if answer.chars().count() > LONGEST_ANSWER {

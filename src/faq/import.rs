@@ -1,12 +1,12 @@
 //! The FAQ as a text file: blocks of `Q:` and `A:`, or Markdown whose headings are the questions; and back again. Pure.
 //!
-//! Both ways know `Section:` (or a heading above the questions) and `Source:`. A line of an answer that would be read as
-//! one of these is written with a backslash before it.
+//! Both ways know `Section:` (or a heading above the questions) and `Source:`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::entries::{self, same_question};
+use super::lines::{self, Line};
 use crate::store::faq::{Entry, EntryText};
 
 /// What a file holds.
@@ -24,27 +24,15 @@ pub struct BadBlock {
     pub problem: String,
 }
 
-/// What a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line<'a> {
-    Question(&'a str),
-    Answer(&'a str),
-    Section(&'a str),
-    Source(&'a str),
-    /// Its depth and words.
-    Heading(usize, &'a str),
-    Text(&'a str),
-}
-
 /// Reads a file: as blocks where it has a `Q:` line, else as Markdown.
 pub fn read(text: &str) -> Parsed {
     let text =
         text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<Line<'_>> = text.lines().map(line).collect();
+    let lines = lines::classify(&text);
     let blocks = lines.iter().any(|line| matches!(line, Line::Question(_)));
     let depth = if blocks { None } else { question_depth(&lines) };
     let mut reader = Reader { depth, ..Reader::default() };
-    if !blocks && depth.is_none() && lines.iter().any(|line| !is_blank(*line)) {
+    if !blocks && depth.is_none() && lines.iter().any(|line| !line.is_blank()) {
         let problem = "there is neither a line that begins with Q: nor a Markdown heading".into();
         reader.parsed.bad.push(BadBlock { line: 1, problem });
         return reader.parsed;
@@ -67,7 +55,7 @@ fn question_depth(lines: &[Line<'_>]) -> Option<usize> {
                 open = Some(*depth);
                 deepest = deepest.max(Some(*depth));
             }
-            line if is_blank(*line) => {}
+            line if line.is_blank() => {}
             _ => {
                 if let Some(depth) = open.take() {
                     *counts.entry(depth).or_default() += 1;
@@ -149,7 +137,8 @@ impl Reader {
 
     fn text(&mut self, at: usize, line: Line<'_>) {
         let words = match line {
-            Line::Text(words) => words.to_owned(),
+            Line::Text(before, after) => format!("{before}{after}"),
+            Line::Underline => return,
             Line::Question(words) => format!("Q: {words}"),
             Line::Answer(words) => format!("A: {words}"),
             Line::Source(words) => format!("Source: {words}"),
@@ -215,47 +204,10 @@ impl Reader {
     }
 }
 
-fn is_blank(line: Line<'_>) -> bool {
-    matches!(line, Line::Text(words) if words.trim().is_empty())
-}
-
 /// What stands over a whole FAQ is no section of it.
 fn is_title(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("faq") || words.contains("frequently asked")
-}
-
-fn line(line: &str) -> Line<'_> {
-    if let Some(marked) = special(line) {
-        return marked;
-    }
-    // One backslash before what would else be special: it was written so.
-    match line.strip_prefix('\\') {
-        Some(rest) if special(rest.trim_start_matches('\\')).is_some() => Line::Text(rest),
-        _ => Line::Text(line),
-    }
-}
-
-/// `None` for plain text.
-fn special(line: &str) -> Option<Line<'_>> {
-    let depth = line.bytes().take_while(|byte| *byte == b'#').count();
-    let rest = &line[depth..];
-    if (1..=6).contains(&depth) && (rest.is_empty() || rest.starts_with([' ', '\t'])) {
-        let words = rest.trim().trim_end_matches('#').trim();
-        return Some(Line::Heading(depth, words));
-    }
-    let line = line.trim_start().trim_start_matches("**");
-    let (name, words) = line.split_once(':')?;
-    let words = words.strip_prefix("**").unwrap_or(words).trim();
-    let name = name.trim_end_matches("**").to_lowercase();
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ' || c == '.');
-    match name {
-        "q" | "question" => Some(Line::Question(words)),
-        "a" | "answer" => Some(Line::Answer(words)),
-        "section" => Some(Line::Section(words)),
-        "source" => Some(Line::Source(words)),
-        _ => None,
-    }
 }
 
 /// The FAQ as blocks, which [`read`] takes back.
@@ -267,7 +219,10 @@ pub fn write_text(entries: &[Entry]) -> String {
             let _ = writeln!(out, "Section: {}\n", entry.section);
             section = &entry.section;
         }
-        let _ = writeln!(out, "Q: {}\nA: {}", entry.question, safe(&entry.answer, true));
+        let answer = lines::write(&entry.answer);
+        // Words that a mark or a blank would go before begin on a line of their own.
+        let between = if answer.starts_with(char::is_alphanumeric) { ' ' } else { '\n' };
+        let _ = writeln!(out, "Q: {}\nA:{between}{answer}", entry.question);
         end(&mut out, entry);
     }
     out
@@ -279,13 +234,20 @@ pub fn write_markdown(entries: &[Entry]) -> String {
     let mut section = "";
     for entry in entries {
         if entry.section != section {
-            let _ = writeln!(out, "{}\n", format!("## {}", entry.section).trim_end());
+            let _ = writeln!(out, "{}\n", heading("##", &entry.section));
             section = &entry.section;
         }
-        let _ = writeln!(out, "### {}\n\n{}", entry.question, safe(&entry.answer, false));
+        let _ =
+            writeln!(out, "{}\n\n{}", heading("###", &entry.question), lines::write(&entry.answer));
         end(&mut out, entry);
     }
     out
+}
+
+/// What ends in `#` is written with one more, since the last is not read.
+fn heading(marks: &str, words: &str) -> String {
+    let closing = if words.ends_with('#') { " #" } else { "" };
+    format!("{marks} {words}{closing}").trim_end().to_owned()
 }
 
 fn end(out: &mut String, entry: &Entry) {
@@ -293,20 +255,6 @@ fn end(out: &mut String, entry: &Entry) {
         let _ = writeln!(out, "Source: {}", entry.source);
     }
     out.push('\n');
-}
-
-/// The answer with a backslash before each line that would be read as something else. After `A:` the first line is
-/// text whatever it is.
-fn safe(answer: &str, first_is_text: bool) -> String {
-    let lines = answer.lines().enumerate().map(|(at, line)| {
-        let plain = at == 0 && first_is_text;
-        if !plain && special(line.trim_start_matches('\\')).is_some() {
-            format!("\\{line}")
-        } else {
-            line.to_owned()
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -371,6 +319,56 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_a_heading_in_code_stays_in_the_answer() {
+        let setup = "Run:\n\n```sh\n# install\nQ: is a variable\n```\n\n    # indented";
+        let file =
+            format!("## How do I set it up?\n{setup}\n\n## And then?\n~~~\n## nothing\n~~~\n");
+        let parsed = read(&file);
+        assert_eq!(parsed.bad, []);
+        assert_eq!(
+            parsed.entries,
+            [text("", "How do I set it up?", setup), text("", "And then?", "~~~\n## nothing\n~~~")]
+        );
+        let blocks = read("Q: How?\nA: ```\n# a\nQ: b\n```\nQ: And?\nA: So.");
+        assert_eq!(blocks.bad, []);
+        assert_eq!(
+            blocks.entries,
+            [text("", "How?", "```\n# a\nQ: b\n```"), text("", "And?", "So.")]
+        );
+    }
+
+    #[test]
+    fn underlined_headings_and_the_line_ends_and_marks_of_other_machines_are_read() {
+        let file = "\u{feff}FAQ\r\n===\r\n\r\nWhen?\r\n---\r\nAt 9.\r\n\r\nWhere?\r\n-----\r\nHere,\r\nor there.\r\n";
+        for file in [file.to_owned(), file.replace("\r\n", "\r"), file.replace("\r\n", "\n")] {
+            let parsed = read(&file);
+            assert_eq!(parsed.bad, []);
+            assert_eq!(
+                parsed.entries,
+                [text("", "When?", "At 9."), text("", "Where?", "Here,\nor there.")]
+            );
+        }
+        let marked = read("\u{feff}# When?\r\nAt 9.\r\n");
+        assert_eq!(marked.entries, [text("", "When?", "At 9.")]);
+    }
+
+    #[test]
+    fn of_nested_headings_the_next_above_is_the_section() {
+        let parsed = read(
+            "# Everything\n## Travel\n### By rail\n#### Which train?\nThe red one.\n##### At night\nNone.\n#### Which stop?\nThe last.\n## Food\n#### Lunch?\nYes.\n",
+        );
+        assert_eq!(parsed.bad, []);
+        assert_eq!(
+            parsed.entries,
+            [
+                text("By rail", "Which train?", "The red one.\n##### At night\nNone."),
+                text("By rail", "Which stop?", "The last."),
+                text("Food", "Lunch?", "Yes."),
+            ]
+        );
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named_with_its_line() {
         let bad = |file: &str| -> Vec<(usize, String)> {
             read(file).bad.into_iter().map(|bad| (bad.line, bad.problem)).collect()
@@ -397,13 +395,22 @@ mod tests {
             Just("**Q1:** x".to_owned()),
             Just("\\\\# x".to_owned()),
             Just("```".to_owned()),
+            Just("~~~~ x".to_owned()),
+            Just("   ~~~".to_owned()),
+            Just("    # code".to_owned()),
+            Just("\\```".to_owned()),
+            Just("A: ```".to_owned()),
+            Just("---".to_owned()),
+            Just("\\===".to_owned()),
+            Just(String::new()),
             Just(String::new()),
             "\\PC{0,8}",
         ];
-        let answer = proptest::collection::vec(piece, 1..6).prop_map(|lines| lines.join("\n"));
+        let answer = proptest::collection::vec(piece, 1..9).prop_map(|lines| lines.join("\n"));
         let source = prop_oneof![Just(String::new()), Just("https://example.org/a?b=c".to_owned())];
-        let section = prop_oneof![Just(String::new()), "[A-Z][a-z]{2,8}"];
-        (section, "[A-Z][a-z ]{1,20}\\?", answer, source).prop_filter_map(
+        let section = prop_oneof![Just(String::new()), "[A-Z][a-z]{2,8}", "[ -~]{0,6}"];
+        let question = prop_oneof!["[A-Z][a-z ]{1,20}\\?", "[ -~]{0,12}[a-z][ -~]{0,3}"];
+        (section, question, answer, source).prop_filter_map(
             "a checked entry",
             |(section, question, answer, source)| {
                 entries::check(&EntryText { section, question, answer, source }).ok()
@@ -430,7 +437,7 @@ mod tests {
         }
 
         #[test]
-        fn no_file_is_too_strange_to_be_read(file in "\\PC{0,200}") {
+        fn no_file_is_too_strange_to_be_read(file in "(\\PC|[\n\r\t #`~=:QA-]){0,200}") {
             let _ = read(&file);
         }
     }

@@ -4,9 +4,12 @@
 //! It must not know who shows the answer: pages, the JSON interface and chats call the same function.
 
 mod answers;
+pub mod embeddings;
 pub mod entries;
 pub mod import;
+mod lines;
 mod links;
+pub mod nearness;
 pub mod search;
 mod soundness;
 

@@ -2,6 +2,7 @@
 //! commit stands between a booking and its first byte, and the booking does not grow old. Then it is asked for.
 
 use super::draft::{self, Part};
+use super::embed::{self, Subject};
 use super::{answer, draft_several, find_skills, forward};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub enum Work {
     Letters(Vec<Part>),
     Skills { leased: Leased, id: ResumeId, text: String },
     Answer { leased: Leased, id: QuestionId, work: faq::Work },
+    Embed { leased: Leased, subject: Subject, text: String },
     Forward { leased: Leased, id: RequestId, request: Arc<door::Request> },
 }
 
@@ -49,7 +51,13 @@ pub async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Resul
             let request = forward::take_up(tx, app, leased, id).await?;
             request.map(|request| Work::Forward { leased: leased.clone(), id, request })
         }
-        job => anyhow::bail!("{job:?} asks Gemini for nothing"),
+        job => {
+            let Some(subject) = Subject::of(job) else {
+                anyhow::bail!("{job:?} asks Gemini for nothing")
+            };
+            let text = embed::take_up(tx, leased, subject).await?;
+            text.map(|text| Work::Embed { leased: leased.clone(), subject, text })
+        }
     })
 }
 
@@ -62,6 +70,9 @@ pub async fn carry_out(app: &App, work: Work, grant: &Grant) -> anyhow::Result<(
             find_skills::by_model(app, &leased, id, &text, grant).await
         }
         Work::Answer { leased, id, work } => answer::by_model(app, &leased, id, &work, grant).await,
+        Work::Embed { leased, subject, text } => {
+            embed::by_model(app, &leased, subject, &text, grant).await
+        }
         Work::Forward { leased, id, request } => {
             forward::by_model(app, &leased, id, &request, grant).await
         }

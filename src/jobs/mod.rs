@@ -5,6 +5,7 @@ mod answer;
 mod discord_setup;
 mod draft;
 mod draft_several;
+mod embed;
 mod find_skills;
 mod forward;
 mod gemini;
@@ -42,6 +43,12 @@ async fn run(
         (Job::ReadResume(id), _) => read_resume::run(app, leased, id).await,
         (Job::FindSkills(id), Some(why)) => find_skills::by_resort(app, leased, id, why).await,
         (Job::AnswerFaq(id), Some(why)) => answer::by_resort(app, leased, id, why).await,
+        (Job::EmbedEntry(id), Some(_)) => {
+            embed::by_resort(app, leased, embed::Subject::Entry(id)).await
+        }
+        (Job::EmbedQuestion(id), Some(_)) => {
+            embed::by_resort(app, leased, embed::Subject::Question(id)).await
+        }
         (Job::Forward(id), Some(_)) => forward::by_resort(app, leased, id).await,
         (Job::Reply(id), _) => reply::run(app, leased, id).await,
         (Job::GiveRole(id), _) => give_role::run(app, leased, id).await,

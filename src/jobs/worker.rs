@@ -12,6 +12,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::gemini::{self, Work};
 use super::{Owner, draft_several, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
+use crate::faq::embeddings;
 use crate::keys::{self, Decision, Grant};
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
@@ -87,6 +88,10 @@ impl Workers {
             tx.commit().await?;
             dead.bury();
         }
+        // Entries may have come by the command line, and keys or a model by the settings.
+        let mut tx = app.db.write().await?;
+        embeddings::catch_up(&mut tx, &app.pool, app.clock.now()).await?;
+        tx.commit().await?;
         let heart = tokio::spawn(heartbeat(app.clone(), owner.clone()));
         let workers = Self { app, owner, tasks: TaskTracker::new(), heart };
         workers.spawn_lane(Kind::Gemini, IN_FLIGHT);

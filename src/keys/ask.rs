@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use super::book::counted_day;
 use super::{Grant, Pool};
 use crate::config::Pacing;
+use crate::llm::answer::Usage;
+use crate::llm::embedding::Purpose;
 use crate::llm::gemini::{Departure, Listener, TooLate};
 use crate::llm::pacing::day;
 use crate::llm::{Answer, Client, Failure, Request};
@@ -23,6 +25,22 @@ pub async fn ask(
     let secret = key(pool, grant, "")?;
     let departure = departure(pool, db, clock, grant);
     client.generate(&secret, &grant.model, request, departure).await
+}
+
+/// Asks once what a text is about. The answer is there for [`settle`](super::settle()) alone.
+pub async fn embed(
+    pool: &Pool,
+    client: &Client,
+    db: &Db,
+    clock: &Clock,
+    grant: &Grant,
+    text: &str,
+    purpose: Purpose,
+) -> Result<(Answer, Vec<f32>), Failure> {
+    let secret = key(pool, grant, "")?;
+    let departure = departure(pool, db, clock, grant);
+    let vector = client.embed(&secret, &grant.model, text, purpose, departure).await?;
+    Ok((Answer { text: String::new(), json: None, usage: Usage::default() }, vector))
 }
 
 /// What another program asks.

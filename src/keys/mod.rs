@@ -17,7 +17,7 @@ mod step;
 mod tally;
 mod vault;
 
-pub use ask::{Forward, ask, departure, forward};
+pub use ask::{Forward, ask, departure, embed, forward};
 pub use book::{Choice, Decision, Grant, book, decide, label, take_turn, view};
 pub use change::{LONGEST_PROJECT, NotAdded, add, group, name_project, read_key, remove};
 pub use expected::{Expected, expected};

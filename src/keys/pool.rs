@@ -22,6 +22,7 @@ struct Inner {
     /// Changes as a whole: whoever works with a set keeps it.
     keys: RwLock<Arc<Keys>>,
     models: Vec<String>,
+    embedding_model: Option<String>,
     pace: Pace,
     tally: Tally,
     salt: Secret,
@@ -255,6 +256,7 @@ impl Pool {
         let mut inner = Inner {
             keys: RwLock::default(),
             models: config.models.clone(),
+            embedding_model: config.embedding_model.clone(),
             pace: Pace::new(config, time_scale),
             tally: Tally::default(),
             salt: salt.clone(),
@@ -270,10 +272,11 @@ impl Pool {
     #[must_use]
     pub fn opening_with(self, secret: &Secret) -> Self {
         let keys = RwLock::new(self.keys());
-        let Inner { models, pace, salt, source, .. } = &*self.0;
+        let Inner { models, embedding_model, pace, salt, source, .. } = &*self.0;
         Self(Arc::new(Inner {
             keys,
             models: models.clone(),
+            embedding_model: embedding_model.clone(),
             pace: pace.clone(),
             tally: Tally::default(),
             salt: salt.clone(),
@@ -299,6 +302,11 @@ impl Pool {
     /// The preferred one first.
     pub fn models(&self) -> &[String] {
         &self.0.models
+    }
+
+    /// The model that finds out what texts are about; `None`: words alone count.
+    pub fn embedding_model(&self) -> Option<&str> {
+        self.0.embedding_model.as_deref()
     }
 
     pub fn pace(&self) -> &Pace {

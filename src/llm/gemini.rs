@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, Heade
 use serde::Deserialize;
 
 use super::answer::{self, Answer, Failure, Unusable, Usage};
-use super::{Request, refusal};
+use super::{Request, embedding, refusal};
 use crate::config;
 use crate::model::Secret;
 
@@ -81,6 +81,22 @@ impl Client {
             .send()
             .await;
         answer::read(&read(sent, key).await?, request.schema.as_ref())
+    }
+
+    /// Asks `model` what a text is about, once.
+    pub async fn embed(
+        &self,
+        key: &Secret,
+        model: &str,
+        text: &str,
+        purpose: embedding::Purpose,
+        departure: Departure,
+    ) -> Result<Vec<f32>, Failure> {
+        let body = embedding::body(text, purpose).to_string().into_bytes();
+        let url = format!("{}/v1beta/models/{model}:embedContent", self.base_url);
+        let request = self.http.post(url).headers(headers(key, body.len())?);
+        let sent = request.body(leaving(body, departure)).send().await;
+        embedding::read(&read(sent, key).await?)
     }
 
     /// Asks what somebody else has written, once, and hands on what comes back as it comes: all of it at the end, or event

@@ -4,6 +4,7 @@
 //! Values in, values out: this room knows neither the store nor the web.
 
 pub mod answer;
+pub mod embedding;
 pub mod gemini;
 pub mod pacing;
 pub mod privacy;

@@ -1,8 +1,8 @@
 //! Kinds of work that are done later.
 
 use super::{
-    MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId, UnknownWord,
-    words,
+    EntryId, MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
+    UnknownWord, words,
 };
 
 /// A small value that names rows. Running it twice does no harm.
@@ -20,6 +20,10 @@ pub enum Job {
     FindSkills(ResumeId),
     /// Answer a question from the FAQ.
     AnswerFaq(QuestionId),
+    /// Find out what an entry of the FAQ is about.
+    EmbedEntry(EntryId),
+    /// Find out what a question to the FAQ is about; then it is answered.
+    EmbedQuestion(QuestionId),
     /// Ask what another program asks.
     Forward(RequestId),
     /// Put the answer to a question where Discord waits for it.
@@ -76,6 +80,8 @@ impl Job {
             Self::ReadResume(_) => "read_resume",
             Self::FindSkills(_) => "find_skills",
             Self::AnswerFaq(_) => "answer_faq",
+            Self::EmbedEntry(_) => "embed_entry",
+            Self::EmbedQuestion(_) => "embed_question",
             Self::Forward(_) => "forward",
             Self::Reply(_) => "reply",
             Self::GiveRole(_) => "give_role",
@@ -89,7 +95,8 @@ impl Job {
             Self::Draft(id, _) | Self::Send(id) => id.0,
             Self::SendDirect(id) => id.0,
             Self::ReadResume(id) | Self::FindSkills(id) => id.0,
-            Self::AnswerFaq(id) => id.0,
+            Self::AnswerFaq(id) | Self::EmbedQuestion(id) => id.0,
+            Self::EmbedEntry(id) => id.0,
             Self::Forward(id) => id.0,
             Self::Reply(id) => id.0,
             Self::GiveRole(id) => id.0,
@@ -103,6 +110,7 @@ impl Job {
             Self::Draft(_, task) => Some(task),
             Self::FindSkills(_) => Some(Task::Skills),
             Self::AnswerFaq(_) => Some(Task::Faq),
+            Self::EmbedEntry(_) | Self::EmbedQuestion(_) => Some(Task::Embed),
             Self::Forward(_) => Some(Task::Door),
             Self::Send(_)
             | Self::SendDirect(_)
@@ -123,6 +131,8 @@ impl Job {
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
+            "embed_entry" => Ok(Self::EmbedEntry(EntryId(subject))),
+            "embed_question" => Ok(Self::EmbedQuestion(QuestionId(subject))),
             "forward" => Ok(Self::Forward(RequestId(subject))),
             "reply" => Ok(Self::Reply(ReplyId(subject))),
             "give_role" => Ok(Self::GiveRole(PersonId(subject))),

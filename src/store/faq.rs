@@ -125,12 +125,91 @@ pub async fn delete_entry(conn: &mut Conn, id: EntryId) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
+// ── What entries are about ──
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Embedding {
+    pub entry_id: EntryId,
+    /// f32, little-endian.
+    pub vector: Vec<u8>,
+}
+
+/// What this model made of the entries of an event.
+pub async fn embeddings(
+    conn: &mut Conn,
+    event: EventId,
+    model: &str,
+) -> sqlx::Result<Vec<Embedding>> {
+    sqlx::query_as(
+        "SELECT entry_id, vector FROM faq_embeddings JOIN faq_entries ON id = entry_id
+         WHERE event_id = $1 AND model = $2",
+    )
+    .bind(event)
+    .bind(model)
+    .fetch_all(conn)
+    .await
+}
+
+/// The entries that this model has seen, and the hash of the text that it saw.
+pub async fn embedded(
+    conn: &mut Conn,
+    event: EventId,
+    model: &str,
+) -> sqlx::Result<Vec<(EntryId, String)>> {
+    sqlx::query_as(
+        "SELECT entry_id, hash FROM faq_embeddings JOIN faq_entries ON id = entry_id
+         WHERE event_id = $1 AND model = $2",
+    )
+    .bind(event)
+    .bind(model)
+    .fetch_all(conn)
+    .await
+}
+
+pub async fn keep_embedding(
+    conn: &mut Conn,
+    entry: EntryId,
+    model: &str,
+    hash: &str,
+    vector: &[u8],
+    now: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO faq_embeddings (entry_id, model, hash, vector, made_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (entry_id) DO UPDATE SET model = excluded.model, hash = excluded.hash, vector = excluded.vector,
+             made_at = excluded.made_at",
+    )
+    .bind(entry)
+    .bind(model)
+    .bind(hash)
+    .bind(vector)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn keep_question_vector(
+    conn: &mut Conn,
+    id: QuestionId,
+    model: &str,
+    vector: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE faq_questions SET vector = $2, vector_model = $3 WHERE id = $1")
+        .bind(id)
+        .bind(vector)
+        .bind(model)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 // ── What was asked ──
 
 macro_rules! question_columns {
     () => {
         "id, event_id, key, text, state, version, answer, citations, made_by, made_model, made_key, made_why, \
-         unknown_at, times, asked_at"
+         unknown_at, times, asked_at, vector, vector_model, answer_by"
     };
 }
 
@@ -165,6 +244,11 @@ pub struct QuestionRow {
     pub unknown_at: Option<Millis>,
     pub times: i64,
     pub asked_at: Millis,
+    /// What it is about: f32, little-endian, by `vector_model`.
+    pub vector: Option<Vec<u8>>,
+    pub vector_model: Option<String>,
+    /// Until when somebody waits for the answer.
+    pub answer_by: Option<Millis>,
 }
 
 impl QuestionRow {
@@ -209,14 +293,22 @@ pub async fn asked(
     .await
 }
 
-/// The question waits for an answer from this FAQ, in the words in which it was asked last.
-pub async fn wait(conn: &mut Conn, id: QuestionId, text: &str, version: &str) -> sqlx::Result<()> {
+/// The question waits for an answer from this FAQ, in the words in which it was asked last; somebody waits with it until
+/// then.
+pub async fn wait(
+    conn: &mut Conn,
+    id: QuestionId,
+    text: &str,
+    version: &str,
+    answer_by: Millis,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE faq_questions SET state = 'waiting', text = $2, version = $3 WHERE id = $1",
+        "UPDATE faq_questions SET state = 'waiting', text = $2, version = $3, answer_by = $4 WHERE id = $1",
     )
     .bind(id)
     .bind(text)
     .bind(version)
+    .bind(answer_by)
     .execute(conn)
     .await?;
     Ok(())

@@ -143,6 +143,31 @@ pub async fn enqueue_with(
     Ok(())
 }
 
+/// Queues a job unless it is there already.
+pub async fn enqueue_once(
+    conn: &mut Conn,
+    job: Job,
+    class: Class,
+    now: Millis,
+    needs: Needs<'_>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO jobs (kind, subject, class, class_order, task, created_at, run_at, model, tokens)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (kind, subject) DO NOTHING",
+    )
+    .bind(job.kind())
+    .bind(job.subject())
+    .bind(class.as_str())
+    .bind(order(class))
+    .bind(job.task().map(Task::as_str))
+    .bind(now)
+    .bind(needs.model)
+    .bind(needs.tokens.map(i64::from))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Queues the writing of every queued message of a campaign.
 pub async fn enqueue_drafts(
     conn: &mut Conn,

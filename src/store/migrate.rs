@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (11, "door", include_str!("../../migrations/0011_door.sql")),
     (12, "Discord", include_str!("../../migrations/0012_discord.sql")),
     (13, "setting up Discord", include_str!("../../migrations/0013_discord_setup.sql")),
+    (14, "embeddings", include_str!("../../migrations/0014_embeddings.sql")),
 ];
 
 /// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.

@@ -62,6 +62,23 @@ async fn without_the_password_nothing_is_seen() {
 }
 
 #[tokio::test]
+async fn the_faq_is_written_by_organisers_and_asked_by_participants() {
+    faq("on").await;
+}
+
+#[tokio::test]
+async fn the_faq_is_written_and_asked_without_script() {
+    faq("off").await;
+}
+
+async fn faq(script: &str) {
+    let password = "correct horse battery";
+    let desk = desk().set("ADMIN_PASSWORD", password);
+    let muster = desk.start().await;
+    run("faq", &muster.url(), &[("PASSWORD", password), ("SCRIPT", script)]).await;
+}
+
+#[tokio::test]
 async fn the_main_ways_work_without_script() {
     muster("forms", desk()).await;
 }

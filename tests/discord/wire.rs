@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::http::faq_trial::fill;
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
 use crate::support::discord::PUBLIC_KEY;
+use crate::support::faq::fill;
 use crate::support::interactions::{
     ADA, BO, SEED, Scene, ask, button, command, modal, ping, request, seconds, sign,
 };

@@ -8,10 +8,10 @@ use muster::config;
 use muster::model::Secret;
 use serde_json::{Value, json};
 
-use super::faq_trial::{fill, patient_gemini};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
 use crate::support::discord::Fault;
+use crate::support::faq::{fill, patient_gemini};
 use crate::support::gemini::{self, TestGemini};
 use crate::support::interactions::{
     ADA, BO, PATH, Scene, ask, button, command, modal, ping, request, seconds, send, sign, text,
@@ -25,6 +25,7 @@ async fn with_gemini(scene: &Scene, place: Place, gemini: &TestGemini) -> TestAp
     scene
         .muster_with(place, |config| {
             gemini.url.clone_into(&mut config.gemini.base_url);
+            config.gemini.embedding_model = None;
             config.gemini.keys = vec![config::Key {
                 number: 1,
                 key: Secret::new(gemini::key(1)),

@@ -9,9 +9,9 @@ use muster::model::{Job, MessageId};
 use muster::{door, store};
 use serde_json::{Value, json};
 
-use super::faq_trial::{patient_gemini, with_keys};
 use crate::support::app::{Answer, TestApp, request};
 use crate::support::db::{Place, on_both_places};
+use crate::support::faq::{patient_gemini, with_keys};
 use crate::support::gemini::Fault;
 
 const MODEL: &str = "gemini-3.5-flash-lite";

@@ -7,9 +7,9 @@ use axum::http::{Method, StatusCode, header};
 use muster::model::Secret;
 use serde_json::json;
 
-use super::faq_trial::{ask, fill, patient_gemini, with_keys};
 use crate::support::app::{TestApp, request};
-use crate::support::db::{Place, on_both_places};
+use crate::support::db::on_both_places;
+use crate::support::faq::{ask, fill, patient_gemini, with_keys};
 use crate::support::gemini::{Fault, TestGemini};
 
 const HOSTILE: &str = "<script>alert(1)</script> \"O'Brien\" 🦀 & {{ co }}";
@@ -121,27 +121,30 @@ async fn without_a_key_the_entry_answers_as_it_stands_and_what_is_missing_is_pas
 
 #[tokio::test]
 async fn what_is_no_question_is_refused_in_words() {
-    let app = TestApp::start().await;
-    let too_long = "x ".repeat(300);
-    for (body, status) in [
-        (json!({ "question": "" }), 422),
-        (json!({ "question": " ?! " }), 422),
-        (json!({ "question": too_long }), 422),
-        (json!({ "question": 7 }), 422),
-        (json!({}), 422),
-    ] {
-        let answer = app.post_json("/api/faq/ask", &body).await;
-        assert_eq!(answer.status.as_u16(), status, "{body}");
-        assert_eq!(answer.json()["success"], false);
-        assert!(!answer.json()["message"].as_str().unwrap().is_empty());
-    }
-    let broken = app.post_text("/api/faq/ask", "application/json", "{").await;
-    assert_eq!(broken.status, StatusCode::BAD_REQUEST);
-    assert_eq!(broken.json()["success"], false);
-    assert_eq!(app.get("/api/faq/ask").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    let page = app.form("/faq/public", &[("question", &too_long)]).await;
-    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.text().contains("A question has at most 500 characters."));
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |_| {}).await;
+        let too_long = "x ".repeat(300);
+        for (body, status) in [
+            (json!({ "question": "" }), 422),
+            (json!({ "question": " ?! " }), 422),
+            (json!({ "question": too_long }), 422),
+            (json!({ "question": 7 }), 422),
+            (json!({}), 422),
+        ] {
+            let answer = app.post_json("/api/faq/ask", &body).await;
+            assert_eq!(answer.status.as_u16(), status, "{body}");
+            assert_eq!(answer.json()["success"], false);
+            assert!(!answer.json()["message"].as_str().unwrap().is_empty());
+        }
+        let broken = app.post_text("/api/faq/ask", "application/json", "{").await;
+        assert_eq!(broken.status, StatusCode::BAD_REQUEST);
+        assert_eq!(broken.json()["success"], false);
+        assert_eq!(app.get("/api/faq/ask").await.status, StatusCode::METHOD_NOT_ALLOWED);
+        let page = app.form("/faq/public", &[("question", &too_long)]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.text().contains("A question has at most 500 characters."));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -178,199 +181,220 @@ async fn gemini_answers_once_and_the_store_answers_the_same_question_again() {
 
 #[tokio::test]
 async fn what_the_model_invents_is_not_shown() {
-    let gemini = gemini().await;
-    let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
-    fill(&app).await;
-    let as_written = "From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s. Name and password stand on your badge.";
-    for (question, fault) in [
-        ("wifi there?", Fault::InventLink),
-        ("is wifi there?", Fault::InventFigure),
-        ("any wifi then?", Fault::NoCitation),
-    ] {
-        gemini.fault_next([fault]);
-        let answer = ask(&app, question).await;
-        assert_eq!(answer["answer"], as_written, "{fault:?}");
-        assert_eq!(answer["citations"][0]["question"], "Is there Wi-Fi?", "{fault:?}");
-        assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
-    }
-    gemini.fault_next([Fault::WrongCitation]);
-    let answer = ask(&app, "wifi around here?").await;
-    assert_eq!(answer["answer"], "Yes, surely.");
-    assert_eq!(answer["citations"].as_array().unwrap().len(), 1, "{answer}");
-    assert_eq!(answer["made_by"]["by"], "model");
-    // Links come from the FAQ, and the model has not seen them.
-    let answer = ask(&app, "How do I register?").await;
-    assert!(
-        answer["answer"].as_str().unwrap().contains("(https://harbour.example/register)"),
-        "{answer}"
-    );
-    let seen: String = gemini.requests().iter().map(|it| it.body.to_string()).collect();
-    assert!(!seen.contains("harbour.example"));
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        let as_written = "From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s. Name and password stand on your badge.";
+        for (question, fault) in [
+            ("wifi there?", Fault::InventLink),
+            ("is wifi there?", Fault::InventFigure),
+            ("any wifi then?", Fault::NoCitation),
+        ] {
+            gemini.fault_next([fault]);
+            let answer = ask(&app, question).await;
+            assert_eq!(answer["answer"], as_written, "{fault:?}");
+            assert_eq!(answer["citations"][0]["question"], "Is there Wi-Fi?", "{fault:?}");
+            assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
+        }
+        gemini.fault_next([Fault::WrongCitation]);
+        let answer = ask(&app, "wifi around here?").await;
+        assert_eq!(answer["answer"], "Yes, surely.");
+        assert_eq!(answer["citations"].as_array().unwrap().len(), 1, "{answer}");
+        assert_eq!(answer["made_by"]["by"], "model");
+        // Links come from the FAQ, and the model has not seen them.
+        let answer = ask(&app, "How do I register?").await;
+        assert!(
+            answer["answer"].as_str().unwrap().contains("(https://harbour.example/register)"),
+            "{answer}"
+        );
+        let seen: String = gemini.requests().iter().map(|it| it.body.to_string()).collect();
+        assert!(!seen.contains("harbour.example"));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn who_waits_too_long_gets_the_entry_and_the_next_one_the_answer() {
-    let gemini = gemini().await;
-    let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
-    fill(&app).await;
-    // No worker runs: the question stands in the queue.
-    let body = json!({ "question": "Is there wifi?" });
-    let late = async {
-        // Not before it waits.
-        while app.count("SELECT COUNT(*) FROM jobs").await == 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        app.app.clock.advance(Duration::from_secs(8));
-    };
-    let (answer, ()) = tokio::join!(app.post_json("/api/faq/ask", &body), late);
-    let answer = answer.json();
-    assert_eq!(answer["made_by"]["by"], "passage", "{answer}");
-    assert!(answer["answer"].as_str().unwrap().contains("1 Gbit/s"));
-    assert_eq!(gemini.requests().len(), 0);
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        // No worker runs: the question stands in the queue.
+        let body = json!({ "question": "Is there wifi?" });
+        let late = async {
+            // Not before it waits.
+            while app.count("SELECT COUNT(*) FROM jobs").await == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            app.app.clock.advance(Duration::from_secs(8));
+        };
+        let (answer, ()) = tokio::join!(app.post_json("/api/faq/ask", &body), late);
+        let answer = answer.json();
+        assert_eq!(answer["made_by"]["by"], "passage", "{answer}");
+        assert!(answer["answer"].as_str().unwrap().contains("1 Gbit/s"));
+        assert_eq!(gemini.requests().len(), 0);
 
-    // The job is not lost: a key is free, so it is answered for whoever asks next.
-    app.run_jobs().await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
-    assert_eq!(ask(&app, "is there wifi").await["made_by"]["by"], "model");
-    assert_eq!(gemini.requests().len(), 1);
+        // The job is not lost: a key is free, so it is answered for whoever asks next.
+        app.run_jobs().await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
+        assert_eq!(ask(&app, "is there wifi").await["made_by"]["by"], "model");
+        assert_eq!(gemini.requests().len(), 1);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_refused_key_and_a_broken_gemini_still_end_in_words() {
-    let gemini = gemini().await;
-    let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
-    fill(&app).await;
-    for (question, fault) in
-        [("Do you have wifi?", Fault::NotJson), ("Is there wifi?", Fault::Leaked)]
-    {
-        gemini.fault_key(1, Some(fault));
-        let answer = ask(&app, question).await;
-        assert_eq!(answer["unknown"], false, "{fault:?}: {answer}");
-        assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
-    }
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        for (question, fault) in
+            [("Do you have wifi?", Fault::NotJson), ("Is there wifi?", Fault::Leaked)]
+        {
+            gemini.fault_key(1, Some(fault));
+            let answer = ask(&app, question).await;
+            assert_eq!(answer["unknown"], false, "{fault:?}: {answer}");
+            assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
+        }
+        assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn too_many_questions_are_refused_for_a_while() {
-    let app = TestApp::start_with(Place::sqlite(), |config| {
-        config.admin_password = Some(Secret::new("a-long-password"));
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |config| {
+            config.admin_password = Some(Secret::new("a-long-password"));
+        })
+        .await;
+        fill(&app).await;
+        let closed = app.post_json("/api/faq/ask", &json!({ "question": "Is there food?" })).await;
+        assert_eq!(closed.status, StatusCode::UNAUTHORIZED, "closed until it is opened");
+        assert_eq!(app.get("/faq/public").await.status, StatusCode::SEE_OTHER);
+        let mut tx = app.write().await;
+        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
+        tx.commit().await.unwrap();
+
+        for number in 0..10 {
+            let body = json!({ "question": format!("Is there food {number}?") });
+            let answer = app.post_json("/api/faq/ask", &body).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert_eq!(answer.json()["made_by"]["key"], json!(null));
+        }
+        let body = json!({ "question": "Is there food?" });
+        let refused = app.post_json("/api/faq/ask", &body).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.json()["message"].as_str().unwrap().contains("please ask again in 60 s"));
+        let page = app.form("/faq/public", &[("question", "Is there food?")]).await;
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(page.text().contains("please ask again in"));
+        app.app.clock.advance(Duration::from_mins(1));
+        assert_eq!(app.post_json("/api/faq/ask", &body).await.status, StatusCode::OK);
+        assert_eq!(
+            app.get("/faq").await.status,
+            StatusCode::SEE_OTHER,
+            "the organisers' page stays closed"
+        );
+        // Nothing leads from a question to who asked it.
+        assert_eq!(app.count("SELECT COUNT(*) FROM faq_asks WHERE length(asker) <> 64").await, 0);
     })
     .await;
-    fill(&app).await;
-    let closed = app.post_json("/api/faq/ask", &json!({ "question": "Is there food?" })).await;
-    assert_eq!(closed.status, StatusCode::UNAUTHORIZED, "closed until it is opened");
-    assert_eq!(app.get("/faq/public").await.status, StatusCode::SEE_OTHER);
-    let mut tx = app.write().await;
-    muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
-    tx.commit().await.unwrap();
-
-    for number in 0..10 {
-        let body = json!({ "question": format!("Is there food {number}?") });
-        let answer = app.post_json("/api/faq/ask", &body).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.json()["made_by"]["key"], json!(null));
-    }
-    let body = json!({ "question": "Is there food?" });
-    let refused = app.post_json("/api/faq/ask", &body).await;
-    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(refused.json()["message"].as_str().unwrap().contains("please ask again in 60 s"));
-    let page = app.form("/faq/public", &[("question", "Is there food?")]).await;
-    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(page.text().contains("please ask again in"));
-    app.app.clock.advance(Duration::from_mins(1));
-    assert_eq!(app.post_json("/api/faq/ask", &body).await.status, StatusCode::OK);
-    assert_eq!(
-        app.get("/faq").await.status,
-        StatusCode::SEE_OTHER,
-        "the organisers' page stays closed"
-    );
-    // Nothing leads from a question to who asked it.
-    assert_eq!(app.count("SELECT COUNT(*) FROM faq_asks WHERE length(asker) <> 64").await, 0);
 }
 
 #[tokio::test]
 async fn a_file_is_shown_first_then_imported_and_exported_as_it_came() {
-    let app = TestApp::start().await;
-    let file = "Q: Lunch?\nA: Yes.\n\nQ: Nothing\n\nSection: Place\nQ: Where?\nA: Here.\nSource: https://map.example/\n";
-    let shown = app
-        .multipart("/faq/import", &[("text", "")], &[("file", "faq.txt", file.as_bytes())])
-        .await;
-    assert_eq!(shown.status, StatusCode::OK);
-    let page = shown.text();
-    assert!(
-        page.contains("<b>2</b> new") && page.contains("a question without an answer"),
-        "{page}"
-    );
-    assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 0);
-    let done = app.multipart("/faq/import", &[("text", file), ("apply", "yes")], &[]).await;
-    assert_eq!(done.location(), "/faq?said=imported");
-    assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 2);
-    let exported = app.get("/faq/faq.txt").await;
-    assert!(exported.header(header::CONTENT_DISPOSITION).contains("faq.txt"));
-    let again = app.multipart("/faq/import", &[("text", &exported.text())], &[]).await.text();
-    assert!(again.contains("<b>0</b> new") && again.contains("<b>2</b> the same"), "{again}");
-    let markdown = app.get("/faq/faq.md").await.text();
-    assert!(markdown.contains("## Place\n\n### Where?\n\nHere.\nSource: https://map.example/"));
-    for (fields, files) in [
-        (vec![("text", " ")], vec![]),
-        (vec![], vec![("file", "x.bin", &[0xff_u8, 0xfe, 0x00][..])]),
-        (vec![("text", "no block at all")], vec![]),
-    ] {
-        let bad = app.multipart("/faq/import", &fields, &files).await;
-        assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    }
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |_| {}).await;
+        let file = "Q: Lunch?\nA: Yes.\n\nQ: Nothing\n\nSection: Place\nQ: Where?\nA: Here.\nSource: https://map.example/\n";
+        let shown = app
+            .multipart("/faq/import", &[("text", "")], &[("file", "faq.txt", file.as_bytes())])
+            .await;
+        assert_eq!(shown.status, StatusCode::OK);
+        let page = shown.text();
+        assert!(
+            page.contains("<b>2</b> new") && page.contains("a question without an answer"),
+            "{page}"
+        );
+        assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 0);
+        let done = app.multipart("/faq/import", &[("text", file), ("apply", "yes")], &[]).await;
+        assert_eq!(done.location(), "/faq?said=imported");
+        assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 2);
+        let exported = app.get("/faq/faq.txt").await;
+        assert!(exported.header(header::CONTENT_DISPOSITION).contains("faq.txt"));
+        let again = app.multipart("/faq/import", &[("text", &exported.text())], &[]).await.text();
+        assert!(again.contains("<b>0</b> new") && again.contains("<b>2</b> the same"), "{again}");
+        let markdown = app.get("/faq/faq.md").await.text();
+        assert!(markdown.contains("## Place\n\n### Where?\n\nHere.\nSource: https://map.example/"));
+        for (fields, files) in [
+            (vec![("text", " ")], vec![]),
+            (vec![], vec![("file", "x.bin", &[0xff_u8, 0xfe, 0x00][..])]),
+            (vec![("text", "no block at all")], vec![]),
+        ] {
+            let bad = app.multipart("/faq/import", &fields, &files).await;
+            assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn whatever_is_typed_is_text_on_every_page() {
-    let app = TestApp::start().await;
-    let answer = format!(
-        "{HOSTILE}\n\n[x](javascript:alert(1)) ![y](https://evil.example/y.png)\n\n# {HOSTILE}"
-    );
-    add(&app, HOSTILE, HOSTILE, &answer).await;
-    app.form("/faq/public", &[("question", &format!("umbrella {HOSTILE}"))]).await;
-    let asked = app.form("/faq/ask", &[("question", HOSTILE)]).await.text();
-    let public = app.form("/faq/public", &[("question", HOSTILE)]).await.text();
-    let preview = app
-        .multipart("/faq/import", &[("text", &format!("Q: {HOSTILE}\nA: {HOSTILE}"))], &[])
-        .await
-        .text();
-    let mut pages = vec![asked, public, preview];
-    for path in ["/faq", "/faq/new?question=1", "/faq/1/edit", "/faq/import", "/faq/public"] {
-        pages.push(app.page(path).await);
-    }
-    for page in pages {
-        let ours = page.matches("<script type=\"module\" src=\"/assets/").count();
-        assert_eq!(page.matches("<script").count(), ours, "{page}");
-        assert!(!page.contains("javascript:") || page.contains("<textarea"), "{page}");
-        assert!(!page.contains("<img"), "{page}");
-        assert_eq!(page.matches("<h1").count(), 1);
-    }
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |_| {}).await;
+        let answer = format!(
+            "{HOSTILE}\n\n[x](javascript:alert(1)) ![y](https://evil.example/y.png)\n\n# {HOSTILE}"
+        );
+        add(&app, HOSTILE, HOSTILE, &answer).await;
+        app.form("/faq/public", &[("question", &format!("umbrella {HOSTILE}"))]).await;
+        let asked = app.form("/faq/ask", &[("question", HOSTILE)]).await.text();
+        let public = app.form("/faq/public", &[("question", HOSTILE)]).await.text();
+        let preview = app
+            .multipart("/faq/import", &[("text", &format!("Q: {HOSTILE}\nA: {HOSTILE}"))], &[])
+            .await
+            .text();
+        let mut pages = vec![asked, public, preview];
+        for path in ["/faq", "/faq/new?question=1", "/faq/1/edit", "/faq/import", "/faq/public"] {
+            pages.push(app.page(path).await);
+        }
+        for page in pages {
+            let ours = page.matches("<script type=\"module\" src=\"/assets/").count();
+            assert_eq!(page.matches("<script").count(), ours, "{page}");
+            assert!(!page.contains("javascript:") || page.contains("<textarea"), "{page}");
+            assert!(!page.contains("<img"), "{page}");
+            assert_eq!(page.matches("<h1").count(), 1);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_proxy_on_this_machine_says_who_asks() {
-    let app = TestApp::start_with(Place::sqlite(), |config| {
-        config.admin_password = Some(Secret::new("a-long-password"));
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |config| {
+            config.admin_password = Some(Secret::new("a-long-password"));
+        })
+        .await;
+        let mut tx = app.write().await;
+        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
+        tx.commit().await.unwrap();
+        let post = async |from: &str| {
+            let mut request = request(Method::POST, "/api/faq/ask")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("x-forwarded-for", from)
+                .body(Body::from("{\"question\":\"Food?\"}"))
+                .unwrap();
+            let peer: std::net::SocketAddr = "127.0.0.1:4000".parse().unwrap();
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            app.send(request).await.status
+        };
+        for _ in 0..10 {
+            assert_eq!(post("198.51.100.9, 203.0.113.7").await, StatusCode::OK);
+        }
+        assert_eq!(post("203.0.113.7").await, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(post("203.0.113.8").await, StatusCode::OK);
     })
     .await;
-    let mut tx = app.write().await;
-    muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
-    tx.commit().await.unwrap();
-    let post = async |from: &str| {
-        let mut request = request(Method::POST, "/api/faq/ask")
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("x-forwarded-for", from)
-            .body(Body::from("{\"question\":\"Food?\"}"))
-            .unwrap();
-        let peer: std::net::SocketAddr = "127.0.0.1:4000".parse().unwrap();
-        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-        app.send(request).await.status
-    };
-    for _ in 0..10 {
-        assert_eq!(post("198.51.100.9, 203.0.113.7").await, StatusCode::OK);
-    }
-    assert_eq!(post("203.0.113.7").await, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(post("203.0.113.8").await, StatusCode::OK);
 }

@@ -3,6 +3,7 @@
 
 mod discord;
 mod door;
+mod faq;
 mod keys;
 mod kill;
 mod pool;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 pub mod db;
 pub mod discord;
+pub mod faq;
 pub mod gemini;
 pub mod interactions;
 pub mod node;

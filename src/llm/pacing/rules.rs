@@ -342,6 +342,74 @@ fn of_two_keys_sent_in_one_moment_the_one_that_went_first_goes_first() {
     assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
 }
 
+/// Somebody asks the FAQ and waits on the page.
+fn asked() -> Demand {
+    let deadline_at = Some(NOON.plus(Duration::from_secs(8)));
+    Demand { deadline_at, tokens: 1_500, ..watched(Task::Faq) }
+}
+
+#[test]
+fn questions_to_the_faq_keep_no_distance() {
+    let mut view = view(Pacing::Spaced, &[1]);
+    view.turns = Turns::default().after(Task::Faq, Class::Person, true, NOON);
+    assert_eq!(view.spaced_from(Task::Faq, NOON), NOON);
+    view.turns = view.turns.after(Task::Outreach, Class::Bulk, true, NOON);
+    assert!(view.spaced_from(Task::Outreach, NOON) > NOON, "letters do");
+    let demands = [bulk(Task::Outreach), asked()];
+    let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!() };
+    assert_eq!(demand, 1);
+    let Verdict::Wait { until, .. } = decide(&view, &demands[..1], NOON) else { panic!() };
+    assert_eq!(until, Some(view.spaced_from(Task::Outreach, NOON)));
+}
+
+#[test]
+fn the_faq_goes_before_bulk_but_one_of_four_starts_is_bulk_while_bulk_waits() {
+    let mut view = view(Pacing::Full, &[1]);
+    let demands = [bulk(Task::Outreach), bulk(Task::Match), asked()];
+    let mut starts = String::new();
+    for _ in 0..12 {
+        let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!() };
+        let chosen = &demands[demand];
+        starts.push(if chosen.task == Task::Faq { 'f' } else { 'b' });
+        view.turns = view.turns.after(chosen.task, chosen.class, true, NOON);
+    }
+    assert_eq!(starts, "fffbfffbfffb");
+    // Nothing else waits: no start is kept back.
+    for _ in 0..8 {
+        let Verdict::Start { demand, .. } = decide(&view, &[asked()], NOON) else { panic!() };
+        assert_eq!(demand, 0);
+        view.turns = view.turns.after(Task::Faq, Class::Person, true, NOON);
+    }
+}
+
+#[test]
+fn a_question_that_no_key_serves_in_its_eight_seconds_gets_the_resort_at_once() {
+    let mut view = view(Pacing::Full, &[1]);
+    let fill = |view: &mut View, free_at: Millis| {
+        for ledger in view.ledgers.get_mut("p1").unwrap() {
+            ledger.slots = vec![Slot { free_at, tokens: 0 }; 15];
+        }
+    };
+    fill(&mut view, seconds(9));
+    let Verdict::Resort { why, .. } = decide(&view, &[asked()], NOON) else { panic!() };
+    assert_eq!(why, "no key was free in time: next slot in 9.0 s");
+    fill(&mut view, seconds(7));
+    let verdict = decide(&view, &[asked()], NOON);
+    assert!(
+        matches!(verdict, Verdict::Wait { until, .. } if until == Some(seconds(7))),
+        "{verdict:?}"
+    );
+    // In a chat there is time, and it waits for the same key.
+    fill(&mut view, seconds(50));
+    let deadline_at = Some(NOON.plus(Duration::from_mins(12)));
+    let verdict = decide(&view, &[Demand { deadline_at, ..asked() }], NOON);
+    assert!(
+        matches!(verdict, Verdict::Wait { until, .. } if until == Some(seconds(50))),
+        "{verdict:?}"
+    );
+    assert!(matches!(decide(&view, &[asked()], NOON), Verdict::Resort { .. }));
+}
+
 #[test]
 fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
     let mut view = view(Pacing::Full, &[1, 2]);

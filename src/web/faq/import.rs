@@ -12,6 +12,7 @@ use super::super::guard::Organiser;
 use super::super::page::{Frame, Place, filters, render};
 use crate::app::App;
 use crate::events::CURRENT;
+use crate::faq::embeddings;
 use crate::faq::entries::{self, Change, Tally};
 use crate::faq::import::{self, BadBlock};
 use crate::store;
@@ -78,7 +79,9 @@ pub async fn import(
     let parsed = import::read(&text);
     if apply && !parsed.entries.is_empty() {
         let mut tx = app.db.write().await?;
-        entries::import(&mut tx, CURRENT, &parsed.entries, app.clock.now()).await?;
+        let now = app.clock.now();
+        entries::import(&mut tx, CURRENT, &parsed.entries, now).await?;
+        embeddings::catch_up(&mut tx, &app.pool, now).await?;
         tx.commit().await?;
         return Ok(Redirect::to("/faq?said=imported").into_response());
     }

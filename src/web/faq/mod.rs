@@ -22,6 +22,7 @@ use super::guard::Organiser;
 use super::page::{Frame, Place, Times, count, filters, render};
 use crate::app::App;
 use crate::events::{self, CURRENT};
+use crate::faq::embeddings;
 use crate::faq::entries::{self, Direction};
 use crate::model::{EntryId, QuestionId};
 use crate::store;
@@ -278,7 +279,9 @@ pub async fn add(
         Err(errors) => return form_page(&app, &organiser, None, typed, errors).await,
     };
     let mut tx = app.db.write().await?;
-    let id = entries::add(&mut tx, CURRENT, &text, typed.answers, app.clock.now()).await?;
+    let now = app.clock.now();
+    let id = entries::add(&mut tx, CURRENT, &text, typed.answers, now).await?;
+    embeddings::catch_up(&mut tx, &app.pool, now).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/faq?said=added#e{id}")).into_response())
 }
@@ -307,9 +310,11 @@ pub async fn save(
         Err(errors) => return form_page(&app, &organiser, Some(id), typed, errors).await,
     };
     let mut tx = app.db.write().await?;
-    if !store::faq::update_entry(&mut tx, id, &text, app.clock.now()).await? {
+    let now = app.clock.now();
+    if !store::faq::update_entry(&mut tx, id, &text, now).await? {
         return Err(Error::NotFound);
     }
+    embeddings::catch_up(&mut tx, &app.pool, now).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/faq?said=saved#e{id}")).into_response())
 }

@@ -39,7 +39,7 @@ const SKILLS: &[&str] = &[
     "Marketing",
 ];
 
-fn text_at<'a>(body: &'a Value, pointer: &str) -> &'a str {
+pub fn text_at<'a>(body: &'a Value, pointer: &str) -> &'a str {
     body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -55,6 +55,9 @@ fn data(body: &Value) -> &str {
 }
 
 pub fn task_of(body: &Value) -> &'static str {
+    if body.get("taskType").is_some() {
+        return "embed";
+    }
     if body.pointer("/generationConfig/responseSchema/properties/skills").is_some() {
         return "skills";
     }
@@ -72,7 +75,9 @@ pub fn task_of(body: &Value) -> &'static str {
 
 /// As Google counts, roughly: four characters make one.
 pub fn tokens(body: &Value) -> u32 {
-    let characters = prompt(body).len() + text_at(body, "/systemInstruction/parts/0/text").len();
+    let embedded = text_at(body, "/content/parts/0/text").len();
+    let characters =
+        embedded + prompt(body).len() + text_at(body, "/systemInstruction/parts/0/text").len();
     u32::try_from(characters / 4).unwrap_or(u32::MAX)
 }
 
@@ -86,7 +91,7 @@ pub fn write(body: &Value, model: &str, tokens: u32, fault: Option<Fault>) -> St
         ("skills", _) => json!({ "skills": skills(data(body)) }).to_string(),
         ("faq", fault) => {
             let data: Value = serde_json::from_str(data(body)).unwrap_or_default();
-            faq(&data, fault).to_string()
+            super::faq::answer(&data, fault).to_string()
         }
         (task, fault) => {
             let data: Value = serde_json::from_str(data(body)).unwrap_or_default();
@@ -127,49 +132,6 @@ pub fn events(body: &Value, model: &str, tokens: u32) -> Vec<String> {
         format!("data: {event}\r\n\r\n")
     };
     words.iter().enumerate().map(event).collect()
-}
-
-/// Answers with the passage that shares most beginnings of words with the question, in its own words; what shares none
-/// is not in the FAQ. A reader without any sense of language, then, but one that keeps to the rules.
-fn faq(data: &Value, fault: Option<Fault>) -> Value {
-    match fault {
-        Some(Fault::InventLink) => {
-            return json!({ "answer": "See https://invented.example.org/now.", "citations": [1], "unknown": false });
-        }
-        Some(Fault::InventFigure) => {
-            return json!({ "answer": "It costs 777 euros.", "citations": [1], "unknown": false });
-        }
-        Some(Fault::NoCitation) => {
-            return json!({ "answer": "Yes, surely.", "citations": [], "unknown": false });
-        }
-        Some(Fault::WrongCitation) => {
-            return json!({ "answer": "Yes, surely.", "citations": [0, 99, 1, -4, 1], "unknown": false });
-        }
-        _ => {}
-    }
-    let question = beginnings(text_at(data, "/question"));
-    let passages = data.get("passages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let shares = |passage: &Value| {
-        let words = beginnings(&format!(
-            "{} {}",
-            text_at(passage, "/question"),
-            text_at(passage, "/answer")
-        ));
-        question.iter().filter(|word| words.contains(word)).count()
-    };
-    // Of equals the first: they come best first.
-    match passages.iter().rev().max_by_key(|passage| shares(passage)) {
-        Some(best) if shares(best) > 0 => {
-            json!({ "answer": best["answer"], "citations": [best["number"]], "unknown": false })
-        }
-        _ => json!({ "answer": "", "citations": [], "unknown": true }),
-    }
-}
-
-fn beginnings(text: &str) -> Vec<String> {
-    let lower = text.to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() > 3);
-    words.map(|word| word.chars().take(5).collect()).collect()
 }
 
 /// Whole words only: `Go` does not stand in `Google`.

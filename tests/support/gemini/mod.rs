@@ -6,7 +6,10 @@
 
 mod answers;
 mod bodies;
+mod embedding;
+mod faq;
 mod quota;
+mod words;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -41,6 +44,10 @@ pub struct Rules {
     pub time_scale: u32,
     /// Others are answered with 404.
     pub models: Vec<String>,
+    /// The one that embeds, which is counted by itself.
+    pub embedding_model: String,
+    pub embeddings_per_minute: u32,
+    pub embeddings_per_day: u32,
     /// Which project a key belongs to; one of its own where nothing is said.
     pub projects: BTreeMap<i64, String>,
     /// So many models stand on a page of the list, whatever is asked for.
@@ -58,6 +65,9 @@ impl Default for Rules {
             jitter: Duration::ZERO,
             time_scale: 1,
             models: vec!["gemini-3.5-flash-lite".into(), "gemini-3.1-flash-lite".into()],
+            embedding_model: "gemini-embedding-001".into(),
+            embeddings_per_minute: 100,
+            embeddings_per_day: 1_000,
             projects: BTreeMap::new(),
             models_on_a_page: 2,
         }
@@ -140,7 +150,7 @@ pub struct Seen {
     pub key: i64,
     pub project: String,
     pub model: String,
-    /// `outreach`, `skills`, `match`, `faq`, `door`.
+    /// `outreach`, `skills`, `match`, `faq`, `embed`, `door`.
     pub task: String,
     /// What it was answered with; 0 while or where there was no answer.
     pub status: u16,
@@ -366,13 +376,15 @@ impl Inner {
         body: Option<&Value>,
     ) -> Reply {
         let Some(number) = number else { return bodies::of(Fault::Invalid, model) };
-        let Some(body) = body.filter(|body| body.get("contents").is_some()) else {
+        let embeds = call == format!("{}:embedContent", self.rules.embedding_model);
+        let field = if embeds { "content" } else { "contents" };
+        let Some(body) = body.filter(|body| body.get(field).is_some()) else {
             return bodies::of(Fault::BadRequest, model);
         };
         let stream = call.ends_with(":streamGenerateContent");
-        if !(stream || call.ends_with(":generateContent"))
-            || !self.rules.models.iter().any(|it| it == model)
-        {
+        let writes = (stream || call.ends_with(":generateContent"))
+            && self.rules.models.iter().any(|it| it == model);
+        if !embeds && !writes {
             return bodies::of(Fault::ModelGone, model);
         }
         let mut fault = self.by_key.get(&number).copied();
@@ -384,7 +396,12 @@ impl Inner {
             return bodies::of(fault, model);
         }
         let tokens = answers::tokens(body);
-        if let Some(refused) = self.quota.count(&self.rules, at, project, model, tokens) {
+        let mut rules = self.rules.clone();
+        if embeds {
+            rules.per_minute = rules.embeddings_per_minute;
+            rules.per_day = rules.embeddings_per_day;
+        }
+        if let Some(refused) = self.quota.count(&rules, at, project, model, tokens) {
             return bodies::refused(&refused, model);
         }
         match fault {
@@ -395,6 +412,7 @@ impl Inner {
             }
             Some(Fault::CutInside) => Reply::CutInside,
             Some(fault) if bodies::is_body(fault) => bodies::of(fault, model),
+            _ if embeds => Reply::Json(StatusCode::OK, embedding::of(body)),
             None if stream => Reply::Events(answers::events(body, model, tokens), false),
             fault => Reply::Json(StatusCode::OK, answers::write(body, model, tokens, fault)),
         }

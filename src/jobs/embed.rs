@@ -1,0 +1,119 @@
+//! Finds out what a text of the FAQ is about, as numbers: of an entry when there is time, of a question before it is
+//! answered.
+
+use crate::app::App;
+use crate::faq::embeddings;
+use crate::keys::{self, After, Grant};
+use crate::llm::embedding::Purpose;
+use crate::model::{EntryId, Job, QuestionId};
+use crate::store::jobs::Leased;
+use crate::store::{self, Conn};
+use std::time::Duration;
+
+/// Where no key serves for long, an entry is looked at again then; words alone find it meanwhile.
+const LATER: Duration = Duration::from_hours(1);
+
+/// Whose text it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject {
+    Entry(EntryId),
+    Question(QuestionId),
+}
+
+impl Subject {
+    pub fn of(job: Job) -> Option<Self> {
+        match job {
+            Job::EmbedEntry(id) => Some(Self::Entry(id)),
+            Job::EmbedQuestion(id) => Some(Self::Question(id)),
+            _ => None,
+        }
+    }
+}
+
+/// The text, if its numbers are still wanted; otherwise the job is done.
+pub async fn take_up(
+    tx: &mut Conn,
+    leased: &Leased,
+    subject: Subject,
+) -> sqlx::Result<Option<String>> {
+    let text = match subject {
+        Subject::Entry(id) => embeddings::entry_text(tx, id).await?,
+        Subject::Question(id) => embeddings::question_text(tx, id).await?,
+    };
+    if text.is_none() {
+        store::jobs::finish(tx, leased).await?;
+    }
+    Ok(text)
+}
+
+/// No key serves in time: a question is answered by its words, an entry waits.
+pub async fn by_resort(app: &App, leased: &Leased, subject: Subject) -> anyhow::Result<()> {
+    let mut tx = app.db.write().await?;
+    if store::jobs::hold(&mut tx, leased).await? {
+        go_without(&mut tx, app, leased, subject).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn go_without(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    subject: Subject,
+) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    match subject {
+        Subject::Question(id) => {
+            embeddings::go_on(tx, &app.pool, id, None, "", now).await?;
+            store::jobs::finish(tx, leased).await
+        }
+        // Without a key there is nothing to wait for: the next question asks for it again.
+        Subject::Entry(_) if app.pool.keys().is_empty() => store::jobs::finish(tx, leased).await,
+        Subject::Entry(_) => {
+            store::jobs::give_back(tx, leased, now.plus(LATER), leased.attempts, None).await
+        }
+    }
+}
+
+pub async fn by_model(
+    app: &App,
+    leased: &Leased,
+    subject: Subject,
+    text: &str,
+    grant: &Grant,
+) -> anyhow::Result<()> {
+    let purpose = match subject {
+        Subject::Entry(_) => Purpose::Document,
+        Subject::Question(_) => Purpose::Query,
+    };
+    let asked =
+        keys::embed(&app.pool, &app.gemini, &app.db, &app.clock, grant, text, purpose).await;
+    let (outcome, vector) = match asked {
+        Ok((answer, vector)) => (Ok(answer), vector),
+        Err(failure) => (Err(failure), Vec::new()),
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    let words = outcome.as_ref().err().map(ToString::to_string);
+    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
+    if !store::jobs::hold(&mut tx, leased).await? {
+        // Somebody else sees to it by now: the request is booked, and that is all.
+        tx.commit().await?;
+        return Ok(());
+    }
+    match (after, subject) {
+        (After::Fine, Subject::Entry(id)) => {
+            embeddings::keep_entry(&mut tx, id, &grant.model, text, &vector, now).await?;
+            store::jobs::finish(&mut tx, leased).await?;
+        }
+        (After::Fine, Subject::Question(id)) => {
+            embeddings::go_on(&mut tx, &app.pool, id, Some(&vector), &grant.model, now).await?;
+            store::jobs::finish(&mut tx, leased).await?;
+        }
+        (After::Again { at } | After::Attempt { at, .. }, _) => {
+            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+        }
+        (After::Resort { .. }, _) => go_without(&mut tx, app, leased, subject).await?,
+    }
+    Ok(tx.commit().await?)
+}
