@@ -92,7 +92,7 @@ mod tests {
         ];
         assert_eq!(
             text(&list),
-            "The best first:\n1. **Ada \\*L\\***, Engineer – you both know Rust, SQL and Go – ada\\_l\\@example\\.org\n\
+            "The best first:\n1. **Ada \\*L\\***, Engineer – you both know Rust, SQL and Go – ada\\_l@example.org\n\
              2. **Bo**, Engineer – you both know Rust\n\
              -# An e-mail address stands here only where both of you agreed to share it."
         );

@@ -32,7 +32,20 @@ pub struct Surroundings<'a> {
     pub now: Millis,
 }
 
-/// Does what somebody asks for, in the caller's transaction.
+/// Whether doing it writes; otherwise a connection that reads is enough.
+pub fn writes(asked: &Asked) -> bool {
+    match asked {
+        Asked::Command { name, options } => match name.as_str() {
+            "ask" => true,
+            "verify" => !options.is_empty(),
+            _ => false,
+        },
+        Asked::Modal { .. } => true,
+        Asked::Button { .. } | Asked::Other => false,
+    }
+}
+
+/// Does what somebody asks for, in the caller's transaction; see [`writes`].
 pub async fn handle(
     tx: &mut Conn,
     around: &Surroundings<'_>,

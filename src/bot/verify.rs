@@ -189,6 +189,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_windows_keep_to_discords_limits() {
+        for window in [ADDRESS, CODE] {
+            assert!(window.id.len() <= 100 && window.field.len() <= 100);
+            assert!(window.title.len() <= 45 && window.label.len() <= 45);
+            assert!(window.hint.len() <= 100);
+            assert!(window.shortest <= window.longest && window.longest <= 4000);
+        }
+        for button in [START, ENTER] {
+            assert!(button.id.len() <= 100 && button.label.len() <= 80);
+        }
+    }
+
+    #[test]
     fn a_code_belongs_to_one_account_and_one_installation() {
         let (secret, user) = (Secret::new("a secret"), DiscordUser::parse("1").unwrap());
         let hash = hash(&secret, &user, "012345");

@@ -23,7 +23,8 @@ pub enum Reply {
     Modal(Modal),
 }
 
-/// Seen by the one who asked and by nobody else. Serialises as Discord takes a message, also in the place of another.
+/// Seen by the one who asked and by nobody else. Serialises as Discord takes it in the place of a message that is there:
+/// who sees that one was said when it was begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     text: String,
@@ -90,7 +91,6 @@ impl Message {
         json!({
             "content": self.text,
             "components": rows,
-            "flags": EPHEMERAL,
             "allowed_mentions": { "parse": [] },
         })
     }
@@ -129,7 +129,11 @@ impl Reply {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Pong => json!({ "type": 1 }),
-            Self::Message(message) => json!({ "type": 4, "data": message.to_json() }),
+            Self::Message(message) => {
+                let mut data = message.to_json();
+                data["flags"] = json!(EPHEMERAL);
+                json!({ "type": 4, "data": data })
+            }
             Self::Later => json!({ "type": 5, "data": { "flags": EPHEMERAL } }),
             Self::Modal(modal) => json!({ "type": 9, "data": modal.to_json() }),
         }
@@ -161,7 +165,9 @@ mod tests {
                 },
             })
         );
-        assert_eq!(json!(Message::new("x"))["allowed_mentions"], json!({ "parse": [] }));
+        let edit = json!(Message::new("x"));
+        assert_eq!(edit["allowed_mentions"], json!({ "parse": [] }));
+        assert!(edit.get("flags").is_none(), "Discord lets nobody change who sees a message");
     }
 
     #[test]

@@ -27,6 +27,13 @@ pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MailId) -> anyho
     tx.commit().await?;
     let (Some(mail), true, Some(smtp)) = (mail, started, &app.smtp) else { return Ok(()) };
 
+    let now = app.clock.now();
+    if mail.try_until.is_some_and(|until| now >= until) {
+        let words = "It waited until it was of no use any more.".to_owned();
+        let mut tx = app.db.write().await?;
+        end(&mut tx, &mail, &Delivery::NotSent { words }, now).await?;
+        return Ok(tx.commit().await?);
+    }
     let to = EmailAddress::parse(&mail.recipient)?;
     let is_test = mail.person_id.is_none();
     if is_test {

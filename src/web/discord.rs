@@ -1,6 +1,8 @@
 //! `/discord/interactions`: where Discord brings what participants type and press. Open to everybody, and answered only
 //! where the signature is Discord's, on every request: Discord sends wrong ones on purpose.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -13,8 +15,11 @@ use crate::access;
 use crate::app::App;
 use crate::bot::{self, Incoming, Interaction, Message, PublicKey, Reply, Surroundings};
 
-/// More than Discord ever sends.
+/// Bytes: more than Discord ever sends.
 pub const LARGEST: usize = 1024 * 1024;
+
+/// Discord waits for 3 seconds, the way included.
+const DEADLINE: Duration = Duration::from_millis(2_200);
 
 pub async fn interactions(
     State(app): State<App>,
@@ -22,29 +27,46 @@ pub async fn interactions(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let Some(discord) = &app.discord else { return Err(Error::NotFound.into()) };
-    let body = body?;
+    let too_large = |_| Error::TooLarge("This is more than an interaction of Discord's.".into());
+    let body = body.map_err(too_large)?;
     let key = PublicKey::parse(&discord.bot().public_key).map_err(anyhow::Error::from)?;
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (timestamp, signature) = (header("x-signature-timestamp"), header("x-signature-ed25519"));
     if let Err(refused) = key.check(timestamp, signature, &body, app.clock.now()) {
-        tracing::info!("A request to /discord/interactions was refused: {refused}");
+        tracing::debug!("A request to /discord/interactions was refused: {refused}");
         return Ok((StatusCode::UNAUTHORIZED, "invalid request signature").into_response());
     }
     let incoming = Incoming::parse(&body).map_err(|error| Error::BadRequest(error.to_string()))?;
     let reply = match incoming {
         Incoming::Ping => Reply::Pong,
-        Incoming::From(interaction) => reply(&app, &interaction).await.unwrap_or_else(|error| {
-            tracing::error!(error = format!("{error:#}"), "an interaction of Discord's failed");
-            Message::new("Something went wrong on our side. Please try again.").into()
-        }),
+        Incoming::From(interaction) => in_time(&app, &interaction).await,
     };
     Ok(Json(reply.to_json()).into_response())
+}
+
+/// The reply, or words in its place when it takes too long or fails.
+async fn in_time(app: &App, interaction: &Interaction) -> Reply {
+    let replied = tokio::select! {
+        replied = reply(app, interaction) => replied,
+        // What was begun is taken back.
+        () = app.clock.sleep(DEADLINE) => {
+            return Message::new("I am busy just now. Please try again in a moment.").into();
+        }
+    };
+    replied.unwrap_or_else(|error| {
+        tracing::error!(error = format!("{error:#}"), "an interaction of Discord's failed");
+        Message::new("Something went wrong on our side. Please try again.").into()
+    })
 }
 
 async fn reply(app: &App, interaction: &Interaction) -> anyhow::Result<Reply> {
     let secret = access::secret(&app.config)?;
     let now = app.clock.now();
     let around = Surroundings { config: &app.config, pool: &app.pool, secret: &secret, now };
+    if !bot::writes(&interaction.asked) {
+        // Who writes elsewhere keeps nobody from reading.
+        return bot::handle(&mut *app.db.read().await?, &around, interaction).await;
+    }
     let mut tx = app.db.write().await?;
     let reply = bot::handle(&mut tx, &around, interaction).await?;
     tx.commit().await?;

@@ -6,9 +6,7 @@ use std::any::Any;
 use askama::Template;
 use axum::Json;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
-use axum::extract::rejection::{
-    BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection,
-};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -136,7 +134,6 @@ macro_rules! rejections {
 }
 
 rejections!(
-    BytesRejection,
     JsonRejection,
     FormRejection,
     PathRejection,

@@ -5,19 +5,17 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use muster::config;
-use muster::model::setup::Spot;
-use muster::model::{EmailAddress, Millis, PersonId, Secret};
-use muster::people::{self, Suppress};
-use muster::store;
+use muster::model::Secret;
 use serde_json::{Value, json};
 
 use super::faq_trial::{fill, patient_gemini};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
-use crate::support::discord::{Fault, GUILD};
+use crate::support::discord::Fault;
 use crate::support::gemini::{self, TestGemini};
 use crate::support::interactions::{
-    ADA, BO, PATH, Scene, ask, button, command, modal, ping, request, seconds, send, sign, token,
+    ADA, BO, PATH, Scene, ask, button, command, modal, ping, request, seconds, send, sign, text,
+    token,
 };
 
 const QUESTION: &str = "Do I get a certificate afterwards?";
@@ -35,13 +33,6 @@ async fn with_gemini(scene: &Scene, place: Place, gemini: &TestGemini) -> TestAp
             }];
         })
         .await
-}
-
-fn text(reply: &Value) -> &str {
-    assert_eq!(reply["type"], 4, "{reply}");
-    assert_eq!(reply["data"]["flags"], 64, "only the asker sees it: {reply}");
-    assert_eq!(reply["data"]["allowed_mentions"], json!({ "parse": [] }));
-    reply["data"]["content"].as_str().unwrap()
 }
 
 /// The question as `/ask` brings it, and the token with which it is answered.
@@ -140,6 +131,32 @@ async fn what_needs_no_answer_of_others_is_told_at_once() {
     assert_eq!(scene.seen().len(), 0, "nobody else was asked");
 }
 
+#[tokio::test]
+async fn who_waits_for_the_database_too_long_is_told_so_and_who_only_reads_waits_for_nobody() {
+    let scene = Scene::new().await;
+    let app = scene.muster(Place::sqlite()).await;
+    fill(&app).await;
+    let busy = app.write().await;
+    assert!(text(&ask(&app, &command(ADA, "help", &[])).await).contains("/help"));
+    assert_eq!(ask(&app, &button(ADA, "verify")).await["type"], 9);
+    assert!(text(&ask(&app, &command(ADA, "match", &[])).await).contains("do not know yet"));
+    let body = asked("Is there Wi-Fi?").0;
+    let time = async {
+        loop {
+            app.app.clock.advance(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let reply = tokio::select! {
+        reply = ask(&app, &body) => reply,
+        () = time => unreachable!("time does not end"),
+    };
+    assert!(text(&reply).starts_with("I am busy just now"), "{reply}");
+    drop(busy);
+    assert_eq!(app.count("SELECT COUNT(*) FROM faq_questions").await, 0, "it was taken back");
+    assert!(text(&ask(&app, &body).await).contains("1 Gbit/s"));
+}
+
 // ── /ask ──
 
 #[tokio::test]
@@ -151,7 +168,7 @@ async fn without_a_key_the_entry_answers_at_once() {
         let reply = ask(&app, &asked("Is there Wi-Fi?").0).await;
         let said = text(&reply);
         assert!(said.starts_with("From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s."));
-        assert!(said.ends_with("\n\n-# From the organisers' FAQ: Is there Wi\\-Fi?"), "{said}");
+        assert!(said.ends_with("\n\n-# From the organisers' FAQ: Is there Wi-Fi?"), "{said}");
         let reply = ask(&app, &asked("Who won the football match yesterday?").0).await;
         assert_eq!(text(&reply), "Not in the FAQ; passed on to the organisers.");
         assert_eq!(text(&ask(&app, &asked("?!").0).await), "The question is missing.");
@@ -348,341 +365,4 @@ async fn an_answer_to_what_was_deleted_is_dropped() {
     assert_eq!(app.run_jobs().await, None);
     assert_eq!(scene.count("PATCH "), 1);
     assert_eq!(app.count("SELECT COUNT(*) FROM discord_replies").await, 0);
-}
-
-// ── /verify ──
-
-const SENT: &str = "If the organisers know this address, a code is on its way to it.";
-
-async fn ask_for_code(app: &TestApp, user: &str, address: &str) -> Value {
-    ask(app, &command(user, "verify", &[("email", address)])).await
-}
-
-async fn type_code(app: &TestApp, user: &str, code: &str) -> Value {
-    ask(app, &modal(user, "verify:code", "code", code)).await
-}
-
-/// The code in the newest mail to this address.
-async fn code(app: &TestApp, address: &str) -> String {
-    let mut conn = app.app.db.read().await.unwrap();
-    let mails = store::mails::list(&mut conn, address, None, 1, 0).await.unwrap();
-    let mail = store::mails::find(&mut conn, mails[0].id).await.unwrap().unwrap();
-    let text = String::from_utf8(mail.bytes).unwrap();
-    let (_, rest) = text.split_once("\r\n    ").expect("the code stands on a line of its own");
-    rest[..6].to_owned()
-}
-
-fn wrong(code: &str) -> String {
-    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
-}
-
-async fn account(app: &TestApp, person: PersonId) -> Option<String> {
-    let mut conn = app.app.db.read().await.unwrap();
-    store::discord::account(&mut conn, person).await.unwrap().map(|it| it.discord_user)
-}
-
-async fn make_role(app: &TestApp, scene: &Scene) -> String {
-    let role = scene.add_role("Verified", 1);
-    let mut tx = app.write().await;
-    store::discord_setup::put_spot(&mut tx, GUILD, Spot::VerifiedRole, &role).await.unwrap();
-    tx.commit().await.unwrap();
-    role
-}
-
-#[tokio::test]
-async fn the_button_leads_over_two_windows_to_the_role() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        let ada = app.person("Ada").address("Ada@example.org").insert().await;
-        let role = make_role(&app, &scene).await;
-        scene.add_member(ADA);
-
-        let window = ask(&app, &button(ADA, "verify")).await;
-        assert_eq!(window["type"], 9, "{window}");
-        assert_eq!(window["data"]["custom_id"], "verify:address");
-        assert_eq!(window["data"]["components"][0]["component"]["custom_id"], "email");
-        let sent = ask(&app, &modal(ADA, "verify:address", "email", " ada@EXAMPLE.org ")).await;
-        assert!(text(&sent).starts_with(SENT), "{sent}");
-        assert_eq!(sent["data"]["components"][0]["components"][0]["custom_id"], "verify:code");
-        let window = ask(&app, &button(ADA, "verify:code")).await;
-        assert_eq!(
-            (&window["type"], &window["data"]["custom_id"]),
-            (&json!(9), &json!("verify:code"))
-        );
-
-        let code = code(&app, "Ada@example.org").await;
-        assert!(code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
-        assert_eq!(account(&app, ada).await, None);
-        let reply = type_code(&app, ADA, &format!("{} {}", &code[..3], &code[3..])).await;
-        assert!(text(&reply).starts_with("Welcome, Ada!"), "{reply}");
-        assert_eq!(account(&app, ada).await.as_deref(), Some(ADA));
-        assert_eq!(app.run_jobs().await, None);
-        assert_eq!(scene.roles_of(ADA), [role]);
-        // The same code works once.
-        assert!(text(&type_code(&app, ADA, &code).await).starts_with("There is no code"));
-        app.run_jobs().await;
-        assert_eq!(scene.count("PUT "), 1);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_unknown_address_is_answered_in_the_same_words_and_gets_no_mail() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        app.person("Ada").address("ada@example.org").insert().await;
-        let known = ask_for_code(&app, ADA, "ada@example.org").await;
-        let unknown = ask_for_code(&app, BO, "nobody@example.org").await;
-        assert_eq!(known, unknown);
-        assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 1);
-        let bad = wrong(&code(&app, "ada@example.org").await);
-        for _ in 0..6 {
-            assert_eq!(type_code(&app, ADA, &bad).await, type_code(&app, BO, &bad).await);
-        }
-        // Too many for one address: also where it is nobody's.
-        for address in ["ada@example.org", "nobody@example.org"] {
-            let mut said = Vec::new();
-            for user in ["1", "2", "3"] {
-                said.push(ask_for_code(&app, &format!("{user}{}", address.len()), address).await);
-            }
-            assert!(
-                text(&said[1]).starts_with(SENT) && text(&said[2]).contains("ask again in 60 min")
-            );
-        }
-        let odd = ask_for_code(&app, ADA, "no address").await;
-        assert!(text(&odd).starts_with("This is not an e-mail address"), "{odd}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_code_may_be_typed_five_times_within_ten_minutes() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        let ada = app.person("Ada").address("ada@example.org").insert().await;
-        ask_for_code(&app, ADA, "ada@example.org").await;
-        let good = code(&app, "ada@example.org").await;
-        for left in ["4 tries", "3 tries", "2 tries", "1 try"] {
-            let reply = type_code(&app, ADA, &wrong(&good)).await;
-            assert_eq!(text(&reply), format!("This is not the code. You have {left} left."));
-        }
-        assert!(text(&type_code(&app, ADA, "").await).contains("that was the last try"));
-        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no code"));
-
-        ask_for_code(&app, ADA, "ada@example.org").await;
-        let good = code(&app, "ada@example.org").await;
-        app.app.clock.advance(Duration::from_mins(10));
-        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no code"));
-        assert_eq!(account(&app, ada).await, None);
-
-        // A newer code takes the place of the older, and is nobody else's.
-        ask_for_code(&app, ADA, "ada@example.org").await;
-        let good = code(&app, "ada@example.org").await;
-        assert!(text(&type_code(&app, BO, &good).await).starts_with("There is no code"));
-        let reply = ask(&app, &command(ADA, "verify", &[("code", &good)])).await;
-        assert!(text(&reply).starts_with("Welcome, Ada!"));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn one_account_may_ask_for_five_codes_an_hour() {
-    let scene = Scene::new().await;
-    let app = scene.muster(Place::sqlite()).await;
-    for number in 0..5 {
-        let reply = ask_for_code(&app, ADA, &format!("{number}@example.org")).await;
-        assert!(text(&reply).starts_with(SENT));
-    }
-    let reply = ask_for_code(&app, ADA, "6@example.org").await;
-    assert!(text(&reply).contains("ask again in 60 min"), "{reply}");
-    app.app.clock.advance(Duration::from_hours(1));
-    assert!(text(&ask_for_code(&app, ADA, "6@example.org").await).starts_with(SENT));
-    // Nothing leads back to whose they were.
-    let open = "SELECT COUNT(*) FROM discord_code_asks WHERE length(asker) <> 64";
-    assert_eq!(app.count(open).await, 0);
-}
-
-#[tokio::test]
-async fn the_mail_has_the_code_as_text_and_html_and_nothing_to_press() {
-    let scene = Scene::new().await;
-    let app = scene.muster(Place::sqlite()).await;
-    let address = EmailAddress::parse("zoe@example.org").unwrap();
-    app.person("Zoë <b>").address("zoe@example.org").insert().await;
-    let mut tx = app.write().await;
-    // Who left the list may ask for this mail all the same.
-    people::suppress(&mut tx, &address, Suppress::OptedOut, None, NOON).await.unwrap();
-    tx.commit().await.unwrap();
-    ask_for_code(&app, ADA, "zoe@example.org").await;
-    let code = code(&app, "zoe@example.org").await;
-    let mut conn = app.app.db.read().await.unwrap();
-    let mail = store::mails::list(&mut conn, "", None, 1, 0).await.unwrap().remove(0);
-    assert_eq!(mail.subject, "Your code for Hack the Harbour on Discord");
-    assert_eq!(mail.name.as_deref(), Some("Zoë <b>"), "the outbox says whose it is");
-    let bytes = store::mails::find(&mut conn, mail.id).await.unwrap().unwrap().bytes;
-    let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
-    let (plain, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
-    assert!(plain.contains(&code) && html.contains(&code));
-    assert!(plain.contains("The Harbour team") && html.contains("Zoë &#60;b&#62;"), "{html}");
-    assert!(!plain.contains("http") && !html.contains("href"), "{plain}");
-    assert!(mail.header("List-Unsubscribe").is_none());
-    assert!(!String::from_utf8_lossy(&bytes).contains("localhost"));
-    // Neither database nor page has the code but for the mail itself.
-    assert_eq!(
-        app.count("SELECT COUNT(*) FROM discord_codes WHERE length(code_hash) <> 64").await,
-        0
-    );
-}
-
-#[tokio::test]
-async fn a_new_verification_moves_the_account() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        let ada = app.person("Ada").address("ada@example.org").insert().await;
-        let bo = app.person("Bo").address("bo@example.org").insert().await;
-        let verify = async |user: &str, address: &str| {
-            ask_for_code(&app, user, address).await;
-            let code = code(&app, address).await;
-            assert!(text(&type_code(&app, user, &code).await).starts_with("Welcome"));
-        };
-        verify(ADA, "ada@example.org").await;
-        verify(ADA, "bo@example.org").await;
-        assert_eq!(account(&app, ada).await, None);
-        assert_eq!(account(&app, bo).await.as_deref(), Some(ADA));
-        verify(BO, "bo@example.org").await;
-        assert_eq!(account(&app, bo).await.as_deref(), Some(BO));
-        verify(ADA, "ada@example.org").await;
-        assert_eq!(app.count("SELECT COUNT(*) FROM discord_people").await, 2);
-        // No role is there yet: nothing is asked, and nothing is lost.
-        app.run_jobs().await;
-        assert_eq!(scene.count("PUT "), 0);
-        let role = make_role(&app, &scene).await;
-        scene.add_member(ADA);
-        scene.add_member(BO);
-        let mut tx = app.write().await;
-        muster::bot::give_missing_roles(&mut tx, NOON).await.unwrap();
-        tx.commit().await.unwrap();
-        app.run_jobs().await;
-        assert_eq!(scene.roles_of(ADA), std::slice::from_ref(&role));
-        assert_eq!(scene.roles_of(BO), [role]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_role_that_cannot_be_given_yet_is_given_later_and_for_who_left_never() {
-    let scene = Scene::new().await;
-    let app = scene.muster(Place::sqlite()).await;
-    app.person("Ada").address("ada@example.org").insert().await;
-    let role = make_role(&app, &scene).await;
-    scene.add_member(ADA);
-    ask_for_code(&app, ADA, "ada@example.org").await;
-    let good = code(&app, "ada@example.org").await;
-    scene.fault("PUT ", Fault::TooMany { retry_after: 20.0, everything: false });
-    scene.fault("PUT ", Fault::Status(500));
-    scene.fault("PUT ", Fault::MissingPermissions);
-    type_code(&app, ADA, &good).await;
-    let restarted = app.another(|_| {}).await;
-    while let Some(next) = restarted.run_jobs().await {
-        restarted.app.clock.advance_to(next);
-    }
-    assert_eq!(scene.roles_of(ADA), [role]);
-
-    app.person("Bo").address("bo@example.org").insert().await;
-    ask_for_code(&app, BO, "bo@example.org").await;
-    type_code(&app, BO, &code(&app, "bo@example.org").await).await;
-    assert_eq!(app.run_jobs().await, None, "Bo is no member");
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
-}
-
-// ── /match ──
-
-async fn share(app: &TestApp, person: PersonId, at: Option<Millis>) {
-    let mut tx = app.write().await;
-    store::people::set_shares_address(&mut tx, person, at).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
-async fn verified(app: &TestApp, user: &str, person: PersonId) {
-    let mut tx = app.write().await;
-    let user = muster::model::DiscordUser::parse(user).unwrap();
-    store::discord::tie(&mut tx, person, &user, NOON).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
-#[tokio::test]
-async fn matches_are_shown_to_the_verified_with_addresses_where_both_agreed() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        let reply = ask(&app, &command(ADA, "match", &[])).await;
-        assert!(text(&reply).contains("do not know yet who you are"));
-        assert_eq!(reply["data"]["components"][0]["components"][0]["custom_id"], "verify");
-
-        let ada = app.person("Ada").skills(["Rust", "SQL"]).insert().await;
-        let cleo =
-            app.person("Cleo").skills(["Rust", "SQL"]).address("c_leo@example.org").insert().await;
-        app.person("Dan").skills(["Falconry"]).insert().await;
-        verified(&app, ADA, ada).await;
-        let shown = async || text(&ask(&app, &command(ADA, "match", &[])).await).to_owned();
-        assert!(shown().await.starts_with("Nobody fits your skills yet"));
-        muster::matching::run_all(&app.app.db, muster::events::CURRENT, NOON).await.unwrap();
-        let without = shown().await;
-        assert!(without.contains("1. **Cleo**, Engineer – you both know "), "{without}");
-        assert!(without.contains("Rust") && without.contains("SQL") && !without.contains("Dan"));
-        assert!(!without.contains("c\\_leo"), "{without}");
-        share(&app, cleo, Some(NOON)).await;
-        assert!(!shown().await.contains("leo\\@"), "one of two has agreed");
-        share(&app, ada, Some(NOON)).await;
-        assert!(shown().await.contains("c\\_leo\\@example\\.org"), "{}", shown().await);
-        share(&app, cleo, None).await;
-        assert!(!shown().await.contains("leo\\@"), "taken back");
-
-        let bare = app.person("Bare").insert().await;
-        verified(&app, BO, bare).await;
-        let reply = ask(&app, &command(BO, "match", &[])).await;
-        assert!(text(&reply).starts_with("The organisers know no skill of yours"));
-        assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0);
-    })
-    .await;
-}
-
-// ── Having and erasing ──
-
-#[tokio::test]
-async fn who_is_erased_is_nobody_on_discord_either() {
-    on_both_places(async |place| {
-        let scene = Scene::new().await;
-        let app = scene.muster(place).await;
-        let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
-        make_role(&app, &scene).await;
-        scene.add_member(ADA);
-        ask_for_code(&app, ADA, "ada@example.org").await;
-        type_code(&app, ADA, &code(&app, "ada@example.org").await).await;
-        ask_for_code(&app, BO, "ada@example.org").await;
-        let mut tx = app.write().await;
-        let exported = people::export(&mut tx, ada).await.unwrap().unwrap();
-        assert_eq!(exported["discord"]["user"], ADA);
-        assert_eq!(exported["discord"]["verified_at"], NOON.0);
-        assert_eq!(exported["discord"]["codes"].as_array().unwrap().len(), 2);
-
-        let code = code(&app, "ada@example.org").await;
-        assert!(people::erase(&mut tx, ada, NOON).await.unwrap());
-        tx.commit().await.unwrap();
-        for count in [
-            "SELECT COUNT(*) FROM discord_people",
-            "SELECT COUNT(*) FROM discord_codes",
-            "SELECT COUNT(*) FROM mails",
-        ] {
-            assert_eq!(app.count(count).await, 0, "{count}");
-        }
-        assert!(text(&type_code(&app, BO, &code).await).starts_with("There is no code"));
-        assert!(text(&ask(&app, &command(ADA, "match", &[])).await).contains("do not know yet"));
-        app.run_jobs().await;
-        assert_eq!(scene.count("PUT "), 0, "the job found nobody");
-    })
-    .await;
 }

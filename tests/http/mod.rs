@@ -3,6 +3,8 @@
 mod api;
 mod days_quota;
 mod discord;
+mod discord_mail;
+mod discord_people;
 mod discord_setup;
 mod faq;
 pub mod faq_trial;

@@ -1,6 +1,7 @@
 //! The real binary: killed, told to stop, started twice, started wrongly. What must hold across the life of processes
 //! cannot be seen inside one.
 
+mod discord;
 mod keys;
 mod kill;
 mod pool;

@@ -104,6 +104,14 @@ impl Deref for Scene {
     }
 }
 
+/// The words of a message, which must be for the asker alone and call nobody.
+pub fn text(reply: &Value) -> &str {
+    assert_eq!(reply["type"], 4, "{reply}");
+    assert_eq!(reply["data"]["flags"], 64, "only the asker sees it: {reply}");
+    assert_eq!(reply["data"]["allowed_mentions"], json!({ "parse": [] }));
+    reply["data"]["content"].as_str().unwrap()
+}
+
 pub fn ping() -> Value {
     json!({
         "app_permissions": "2251799813685247",

@@ -194,8 +194,9 @@ impl Muster {
                 panic!("it ended at once ({status}):\n{}", log.text());
             }
             let log = log.text();
-            let (_, rest) = log.split_once("browse http://localhost:")?;
-            rest.split_once('/')?.0.parse().ok()
+            let ready = log.lines().find(|line| line.contains("Muster is ready"))?;
+            let digits = ready.rsplit_once("port=")?.1;
+            digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
         })
         .await
     }
@@ -237,6 +238,19 @@ impl Muster {
 
     pub async fn wait_for_log(&self, words: &str) {
         wait_for(words, async || self.log().contains(words).then_some(())).await;
+    }
+
+    /// Posts text with these headers; the answer's status and JSON.
+    pub async fn post_text(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> (StatusCode, Value) {
+        let request = self.http.post(format!("{}{path}", self.url())).body(body);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.answer(request, path).await
     }
 
     pub async fn get(&self, path: &str) -> Value {
