@@ -82,9 +82,10 @@ async fn keys_come_and_go_while_the_page_is_open() {
 async fn a_discord_server_is_set_up_from_one_page() {
     let discord = TestDiscord::start(Clock::machine()).await;
     let password = "correct horse battery";
-    let desk =
-        discord.settings().into_iter().fold(desk(), |desk, (name, value)| desk.set(name, value));
-    let muster = desk.set("ADMIN_PASSWORD", password).start().await;
+    let settings = discord.settings().into_iter();
+    let desk = settings.fold(desk(), |desk, (name, value)| desk.set(name, value));
+    let desk = desk.set("ADMIN_PASSWORD", password);
+    let muster = desk.start().await;
     run("discord", &muster.url(), &[("PASSWORD", password)]).await;
 }
 
