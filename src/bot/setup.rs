@@ -33,6 +33,15 @@ pub async fn ask(tx: &mut Conn, deed: Deed, who: &str, now: Millis) -> sqlx::Res
     store::jobs::enqueue(tx, Job::DiscordSetup(id), Class::Person, now, now, None).await
 }
 
+/// Something changed on the server: what an earlier check said is looked at anew.
+pub async fn check_again(tx: &mut Conn, who: &str, now: Millis) -> sqlx::Result<()> {
+    let runs = store::discord_setup::list(tx).await?;
+    if runs.iter().any(|run| run.deed == Deed::Check) {
+        ask(tx, Deed::Check, who, now).await?;
+    }
+    Ok(())
+}
+
 /// What stands over the button in #verify.
 pub fn verify_words(event: &str) -> String {
     format!(

@@ -73,6 +73,9 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
             if !failed && matches!(run.deed, Deed::Check | Deed::Places) {
                 bot::give_missing_roles(&mut tx, now).await?;
             }
+            if !failed && matches!(run.deed, Deed::Commands | Deed::Places) {
+                setup::check_again(&mut tx, &run.asked_by, now).await?;
+            }
             store::jobs::finish(&mut tx, leased).await?;
         }
         Err(trouble) => {
@@ -170,7 +173,7 @@ async fn make(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble>
     let mut findings = Vec::new();
     for step in &steps {
         let wanted = step.wanted;
-        let title = capital(&wanted.title());
+        let title = wanted.heading();
         if let Some(there) = &step.there {
             let name = if there.name.eq_ignore_ascii_case(wanted.name) {
                 String::new()
@@ -243,9 +246,4 @@ async fn post_button(
 fn found(steps: &[setup::Step]) -> Vec<(Spot, String)> {
     let there = |step: &setup::Step| Some((step.wanted.spot, step.there.as_ref()?.id.clone()));
     steps.iter().filter_map(there).collect()
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -238,10 +238,10 @@ fn state(run: &Run, times: &Times) -> (&'static str, String) {
     match (run.state, run.wait_until) {
         (DeedState::Waiting, Some(until)) => ("wait", format!("Again at {}", times.exactly(until))),
         (DeedState::Waiting, None) => ("go", format!("Under way since {}", times.at(run.asked_at))),
-        (DeedState::Failed, _) => ("bad", format!("Did not work, {ended}")),
+        (DeedState::Failed, _) => ("bad", format!("Did not work at {ended}")),
         (DeedState::Done, _) => match faults(run) {
-            0 => ("ok", format!("Done, {ended}, {}", run.asked_by)),
-            number => ("bad", format!("{} to mend, {ended}", count(number, "thing", "things"))),
+            0 => ("ok", format!("Done at {ended} for {}", run.asked_by)),
+            number => ("bad", format!("{} to mend at {ended}", count(number, "thing", "things"))),
         },
     }
 }
@@ -338,7 +338,7 @@ pub async fn ask(
     let places: Vec<PlaceLine> = setup::plan(&seen.unwrap_or_default(), &known)
         .into_iter()
         .map(|step| PlaceLine {
-            title: step.wanted.title(),
+            title: step.wanted.heading(),
             purpose: step.wanted.purpose,
             is_there: step.there.is_some(),
             other_name: step

@@ -82,11 +82,17 @@ async fn a_server_is_set_up_from_nothing_and_then_everything_is_in_order() {
         assert!(page.contains("No Interactions Endpoint URL is set: commands get no answer."));
         assert!(page.contains("Not registered: /ask, /match, /team, /verify, /help."), "{page}");
         assert!(page.contains("Not there yet: the role Verified, #verify, #ask, #introductions."));
-        assert!(page.contains("2 things to mend, 12:00"), "{page}");
+        assert!(page.contains("2 things to mend at 12:00"), "{page}");
         assert!(app.page("/settings").await.contains("Checked at 12:00: 2 things to mend."));
 
         press(&app, "commands").await;
         assert_eq!(names(&discord.commands()), ["ask", "match", "team", "verify", "help"]);
+        // What the check said is looked at anew.
+        let page = app.page("/discord").await;
+        assert!(
+            page.contains("1 thing to mend at 12:00")
+                && page.contains("All commands are registered.")
+        );
         let asked = app.page("/discord/places").await;
         assert!(asked.contains("As the server was at 12:00."), "{asked}");
         assert_eq!(asked.matches("Is made").count(), 4);

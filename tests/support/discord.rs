@@ -148,6 +148,18 @@ impl TestDiscord {
         config.discord.base_url.clone_from(&self.url);
     }
 
+    /// The same settings, for a program of its own.
+    pub fn settings(&self) -> [(&'static str, String); 6] {
+        [
+            ("PUBLIC_URL", PUBLIC_URL.into()),
+            ("DISCORD_APPLICATION_ID", APPLICATION.into()),
+            ("DISCORD_PUBLIC_KEY", PUBLIC_KEY.into()),
+            ("DISCORD_TOKEN", TOKEN.into()),
+            ("DISCORD_GUILD_ID", GUILD.into()),
+            ("DISCORD_BASE_URL", self.url.clone()),
+        ]
+    }
+
     // ── what goes wrong ──
 
     /// The next request whose line holds `part` meets this.
