@@ -162,7 +162,9 @@ async fn tie(
     user: &DiscordUser,
     now: Millis,
 ) -> anyhow::Result<Message> {
-    rows::tie(tx, person, user, now).await?;
+    if let Some(other) = rows::tie(tx, person, user, now).await? {
+        super::roles::take_back(tx, &other, now).await?;
+    }
     store::jobs::enqueue(tx, Job::GiveRole(person), Class::Person, now, now, None).await?;
     tracing::info!(person.id = person.0, "Person {person} showed whose Discord account is theirs");
     let name = store::people::find(tx, person).await?.map(|it| it.name).unwrap_or_default();

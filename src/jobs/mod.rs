@@ -6,10 +6,10 @@ mod discord_setup;
 mod draft;
 mod draft_several;
 mod find_skills;
-mod give_role;
 mod owner;
 mod read_resume;
 mod reply;
+mod role;
 mod send;
 mod send_direct;
 mod worker;
@@ -65,7 +65,8 @@ async fn run(
         (Job::FindSkills(id), Some(means)) => find_skills::run(app, leased, id, means).await,
         (Job::AnswerFaq(id), Some(means)) => answer::run(app, leased, id, means).await,
         (Job::Reply(id), _) => reply::run(app, leased, id).await,
-        (Job::GiveRole(id), _) => give_role::run(app, leased, id).await,
+        (Job::GiveRole(id), _) => role::give(app, leased, id).await,
+        (Job::TakeRole(id), _) => role::take(app, leased, id).await,
         (Job::DiscordSetup(id), _) => discord_setup::run(app, leased, id).await,
         (job, _) => anyhow::bail!("nobody knows how to do {job:?}"),
     }

@@ -1,7 +1,8 @@
 //! Kinds of work that are done later.
 
 use super::{
-    MailId, MessageId, PersonId, QuestionId, ReplyId, ResumeId, SetupId, UnknownWord, words,
+    LostRoleId, MailId, MessageId, PersonId, QuestionId, ReplyId, ResumeId, SetupId, UnknownWord,
+    words,
 };
 
 /// A small value that names rows. Running it twice does no harm.
@@ -23,6 +24,8 @@ pub enum Job {
     Reply(ReplyId),
     /// Give a verified person the role on Discord.
     GiveRole(PersonId),
+    /// Take the role from an account whose person has another one now.
+    TakeRole(LostRoleId),
     /// Do on Discord what an organiser asked for.
     DiscordSetup(SetupId),
 }
@@ -69,6 +72,7 @@ impl Job {
             Self::AnswerFaq(_) => "answer_faq",
             Self::Reply(_) => "reply",
             Self::GiveRole(_) => "give_role",
+            Self::TakeRole(_) => "take_role",
             Self::DiscordSetup(_) => "discord_setup",
         }
     }
@@ -82,6 +86,7 @@ impl Job {
             Self::AnswerFaq(id) => id.0,
             Self::Reply(id) => id.0,
             Self::GiveRole(id) => id.0,
+            Self::TakeRole(id) => id.0,
             Self::DiscordSetup(id) => id.0,
         }
     }
@@ -97,6 +102,7 @@ impl Job {
             | Self::ReadResume(_)
             | Self::Reply(_)
             | Self::GiveRole(_)
+            | Self::TakeRole(_)
             | Self::DiscordSetup(_) => None,
         }
     }
@@ -113,6 +119,7 @@ impl Job {
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
             "reply" => Ok(Self::Reply(ReplyId(subject))),
             "give_role" => Ok(Self::GiveRole(PersonId(subject))),
+            "take_role" => Ok(Self::TakeRole(LostRoleId(subject))),
             "discord_setup" => Ok(Self::DiscordSetup(SetupId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }

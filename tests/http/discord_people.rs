@@ -234,7 +234,7 @@ async fn a_new_verification_moves_the_account() {
         assert_eq!(app.count("SELECT COUNT(*) FROM discord_people").await, 2);
         // No role is there yet: nothing is asked, and nothing is lost.
         app.run_jobs().await;
-        assert_eq!(scene.count("PUT "), 0);
+        assert_eq!((scene.count("PUT "), scene.count("DELETE ")), (0, 0));
         let role = make_role(&app, &scene).await;
         scene.add_member(ADA);
         scene.add_member(BO);
@@ -244,6 +244,46 @@ async fn a_new_verification_moves_the_account() {
         app.run_jobs().await;
         assert_eq!(scene.roles_of(ADA), std::slice::from_ref(&role));
         assert_eq!(scene.roles_of(BO), [role]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_moves_to_another_account_takes_the_role_along() {
+    on_both_places(async |place| {
+        let scene = Scene::new().await;
+        let app = scene.muster(place).await;
+        app.person("Ada").address("ada@example.org").insert().await;
+        let role = make_role(&app, &scene).await;
+        scene.add_member(ADA);
+        scene.add_member(BO);
+        let verify = async |user: &str| {
+            ask_for_code(&app, user, "ada@example.org").await;
+            let code = code(&app, "ada@example.org").await;
+            assert!(text(&type_code(&app, user, &code).await).starts_with("Welcome"));
+        };
+        verify(ADA).await;
+        app.run_jobs().await;
+        assert_eq!(scene.roles_of(ADA), std::slice::from_ref(&role));
+
+        scene.fault("DELETE ", Fault::Status(503));
+        verify(BO).await;
+        while let Some(next) = app.run_jobs().await {
+            app.app.clock.advance_to(next);
+        }
+        assert_eq!(scene.roles_of(ADA), [""; 0]);
+        assert_eq!(scene.roles_of(BO), std::slice::from_ref(&role));
+        assert_eq!(app.count("SELECT COUNT(*) FROM discord_lost_roles").await, 0);
+
+        // And back again before anything was done about it: the account keeps the role.
+        app.app.clock.advance(Duration::from_hours(1));
+        verify(ADA).await;
+        verify(BO).await;
+        app.run_jobs().await;
+        assert_eq!(scene.roles_of(ADA), [""; 0]);
+        assert_eq!(scene.roles_of(BO), [role]);
+        assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
+        assert_eq!(app.count("SELECT COUNT(*) FROM discord_lost_roles").await, 0);
     })
     .await;
 }
