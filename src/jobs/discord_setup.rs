@@ -113,7 +113,9 @@ fn again(trouble: &Trouble, leased: &Leased, scale: u32, now: Millis) -> Option<
 fn words(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Forbidden { .. } => {
-            format!("{trouble}. “Check the set-up” says which permission is missing.")
+            format!(
+                "{trouble}. “Check the set-up” says which permission is missing on the server; a channel may have rules of its own."
+            )
         }
         other => format!("{other}."),
     }
@@ -148,7 +150,11 @@ async fn check(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble
             me: rest.me_as_member().await?,
             roles: rest.roles().await?,
             channels: rest.channels().await?,
-            commands: rest.commands().await?,
+            commands: match rest.commands().await {
+                Ok(commands) => Some(commands),
+                Err(Trouble::Forbidden { .. }) => None,
+                Err(other) => return Err(other),
+            },
         }),
         None => None,
     };

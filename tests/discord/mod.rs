@@ -1,5 +1,6 @@
 //! The client of Discord's API against a Discord that counts, refuses and fails. Time moves only where a test moves it.
 
+mod client;
 mod wire;
 
 use std::time::Duration;

@@ -290,6 +290,16 @@ async fn a_bot_that_is_not_on_the_server_is_told_how_to_get_in() {
 }
 
 #[tokio::test]
+async fn a_bot_that_may_have_no_commands_is_told_to_be_let_in_once_more() {
+    let (app, discord) = start(Place::sqlite()).await;
+    discord.fault("/commands", Fault::MissingPermissions);
+    press(&app, "check").await;
+    let page = app.page("/discord").await;
+    assert!(page.contains("without the right to have commands"), "{page}");
+    assert!(page.contains("The bot has all the permissions that it needs."));
+}
+
+#[tokio::test]
 async fn a_discord_in_trouble_is_asked_six_times_and_then_by_hand() {
     on_both_places(async |place| {
         let (app, discord) = start(place).await;
