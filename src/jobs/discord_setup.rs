@@ -47,14 +47,15 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
         store::jobs::finish(&mut tx, leased).await?;
         return Ok(tx.commit().await?);
     };
-    let guild = app.discord.as_ref().map(|rest| rest.bot().guild_id.clone()).unwrap_or_default();
-    let known = store::discord_setup::spots(&mut tx, &guild).await?;
+    let known = store::discord_setup::spots(&mut tx, &run.guild).await?;
     let event = events::current(&mut tx, &app.config).await?;
     tx.commit().await?;
 
     let done = match &app.discord {
-        Some(rest) => carry_out(rest, &run, &known, &event.facts.name).await,
-        None => Ok(Outcome::failed(Finding::bad("Discord is not set up (any more)."))),
+        Some(rest) if rest.bot().guild_id == run.guild => {
+            carry_out(rest, &run, &known, &event.facts.name).await
+        }
+        _ => Ok(Outcome::failed(Finding::bad("Discord is set up for this server no more."))),
     };
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
@@ -65,7 +66,7 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
         Ok(outcome) => {
             let Outcome { findings, spots, seen, failed } = outcome;
             for (spot, discord_id) in &spots {
-                store::discord_setup::put_spot(&mut tx, &guild, *spot, discord_id).await?;
+                store::discord_setup::put_spot(&mut tx, &run.guild, *spot, discord_id).await?;
             }
             let state = if failed { DeedState::Failed } else { DeedState::Done };
             store::discord_setup::end(&mut tx, &run, state, &findings, seen.as_ref(), now).await?;
@@ -74,7 +75,7 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
                 bot::give_missing_roles(&mut tx, now).await?;
             }
             if !failed && matches!(run.deed, Deed::Commands | Deed::Places) {
-                setup::check_again(&mut tx, &run.asked_by, now).await?;
+                setup::check_again(&mut tx, &run.guild, &run.asked_by, now).await?;
             }
             store::jobs::finish(&mut tx, leased).await?;
         }

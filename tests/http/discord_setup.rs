@@ -290,6 +290,18 @@ async fn a_bot_that_is_not_on_the_server_is_told_how_to_get_in() {
 }
 
 #[tokio::test]
+async fn another_server_begins_anew_and_what_was_asked_for_the_old_one_is_not_done_there() {
+    let (app, discord) = start(Place::sqlite()).await;
+    press(&app, "commands").await;
+    assert_eq!(app.post("/discord/places").await.status, StatusCode::SEE_OTHER);
+    let other = app.another(|config| config.discord.guild_id = Some("42".into())).await;
+    assert_eq!(other.run_jobs().await, None);
+    assert_eq!(discord.seen().len(), 1);
+    assert_eq!(other.page("/discord").await.matches("Not yet").count(), 4);
+    assert!(app.page("/discord").await.contains("Discord is set up for this server no more."));
+}
+
+#[tokio::test]
 async fn a_bot_that_may_have_no_commands_is_told_to_be_let_in_once_more() {
     let (app, discord) = start(Place::sqlite()).await;
     discord.fault("/commands", Fault::MissingPermissions);
