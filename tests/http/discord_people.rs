@@ -82,6 +82,10 @@ async fn the_button_leads_over_two_windows_to_the_role() {
         assert_eq!(account(&app, ada).await.as_deref(), Some(ADA));
         assert_eq!(app.run_jobs().await, None);
         assert_eq!(scene.roles_of(ADA), [role]);
+        let organiser =
+            app.another(|config| (config.admin_password, config.public_url) = (None, None)).await;
+        let page = organiser.page(&format!("/people/{ada}")).await;
+        assert!(page.contains("Verified on Discord, "), "{page}");
         // The same code works once.
         assert!(text(&type_code(&app, ADA, &code).await).starts_with("There is no code"));
         app.run_jobs().await;
