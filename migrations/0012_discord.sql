@@ -7,6 +7,12 @@ CREATE TABLE discord_people (
     role_given_at BIGINT
 );
 
+-- Accounts whose person has shown another one since: they lose the role.
+CREATE TABLE discord_lost_roles (
+    id {id},
+    discord_user TEXT NOT NULL UNIQUE
+);
+
 -- Codes that were asked for: the last one of each account counts.
 CREATE TABLE discord_codes (
     discord_user TEXT PRIMARY KEY,

@@ -11,8 +11,9 @@ CREATE TABLE discord_spots (
 -- What an organiser asked to be done on Discord, and what came of it the last time.
 CREATE TABLE discord_setup (
     id {id},
+    guild TEXT NOT NULL,
     -- check, commands, places, button
-    deed TEXT NOT NULL UNIQUE,
+    deed TEXT NOT NULL,
     -- waiting, done, failed
     state TEXT NOT NULL,
     asked_by TEXT NOT NULL,
@@ -23,5 +24,6 @@ CREATE TABLE discord_setup (
     -- [{"tone", "words"}]
     findings TEXT NOT NULL DEFAULT '[]',
     -- {"roles": [{"id", "name"}], "channels": [{"id", "name"}]}, or '': what stood on the server.
-    seen TEXT NOT NULL DEFAULT ''
+    seen TEXT NOT NULL DEFAULT '',
+    UNIQUE (guild, deed)
 );

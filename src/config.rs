@@ -870,6 +870,48 @@ mod tests {
         assert!(read(&[("SMTP_URL", "smtp://localhost")]).is_err());
     }
 
+    #[test]
+    fn a_bot_needs_everything_and_a_public_address_with_https() {
+        let key = "D7".repeat(32);
+        let all = [
+            ("ADMIN_PASSWORD", "x"),
+            ("PUBLIC_URL", "https://muster.example/"),
+            ("DISCORD_APPLICATION_ID", "1100000000000000001"),
+            ("DISCORD_PUBLIC_KEY", &key),
+            ("DISCORD_TOKEN", "hunter.2"),
+            ("DISCORD_GUILD_ID", "1100000000000000002"),
+        ];
+        let config = read(&all).unwrap();
+        let bot = config.bot().unwrap();
+        assert_eq!(bot.public_key, "d7".repeat(32));
+        assert_eq!(bot.public_url, "https://muster.example");
+        assert_eq!(bot.base_url, "https://discord.com/api/v10");
+        assert!(!format!("{config:?} {bot:?}").contains("hunter"));
+        for left_out in 1..all.len() {
+            let mut some = all.to_vec();
+            some.remove(left_out);
+            assert!(read(&some).unwrap().bot().is_none(), "without {}", all[left_out].0);
+        }
+        let mut plain = all.to_vec();
+        plain[1].1 = "http://muster.example";
+        assert!(read(&plain).unwrap().bot().is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_discords_is_refused_at_the_start() {
+        for (name, value) in [
+            ("DISCORD_APPLICATION_ID", "my application"),
+            ("DISCORD_GUILD_ID", "-1"),
+            ("DISCORD_PUBLIC_KEY", "d7d7"),
+            ("DISCORD_BASE_URL", "http://discord.example"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(value), "{error}");
+        }
+        let error = read(&[("DISCORD_TOKEN", "Bot hunter2")]).unwrap_err().to_string();
+        assert!(error.contains("DISCORD_TOKEN") && !error.contains("hunter2"), "{error}");
+    }
+
     /// Names of variables between quotes or at the beginning of a line, without the number of a key.
     fn variables(text: &str, quoted: bool) -> std::collections::BTreeSet<String> {
         let words = text.split(|c: char| if quoted { c == '"' } else { "\n#=".contains(c) });

@@ -28,9 +28,24 @@ pub fn invite_link(application_id: &str, guild_id: Option<&str>) -> String {
 }
 
 /// Writes down that an organiser wants it done, and queues it.
-pub async fn ask(tx: &mut Conn, deed: Deed, who: &str, now: Millis) -> sqlx::Result<()> {
-    let id = store::discord_setup::ask(tx, deed, who, now).await?;
+pub async fn ask(
+    tx: &mut Conn,
+    guild: &str,
+    deed: Deed,
+    who: &str,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let id = store::discord_setup::ask(tx, guild, deed, who, now).await?;
     store::jobs::enqueue(tx, Job::DiscordSetup(id), Class::Person, now, now, None).await
+}
+
+/// Something changed on the server: what an earlier check said is looked at anew.
+pub async fn check_again(tx: &mut Conn, guild: &str, who: &str, now: Millis) -> sqlx::Result<()> {
+    let runs = store::discord_setup::list(tx, guild).await?;
+    if runs.iter().any(|run| run.deed == Deed::Check) {
+        ask(tx, guild, Deed::Check, who, now).await?;
+    }
+    Ok(())
 }
 
 /// What stands over the button in #verify.

@@ -82,10 +82,17 @@ pub async fn send_code(
     let to = person.as_ref().map_or(&address, |it| &it.address);
     let whole = mail::code(&event.facts, name, &code, WORKS.as_secs() / 60);
     let mail = Direct { to, to_name: name, whole: &whole, leave: None };
-    let composed = senders::put_together(around.config, &event, &mail, now)?;
-    if let Some(by) = id {
-        let asked = AskedFor { by, until };
-        senders::hand_over(tx, around.config, &mail, &composed, Some(asked), now).await?;
+    let composed = senders::put_together(around.config, &event, &mail, now);
+    match (id, composed) {
+        (Some(by), Ok(composed)) => {
+            let asked = AskedFor { by, until };
+            senders::hand_over(tx, around.config, &mail, &composed, Some(asked), now).await?;
+        }
+        (Some(by), Err(_)) => {
+            // The error names the address, which no log gets.
+            tracing::warn!(person.id = by.0, "Person {by} has an address that no mail can go to");
+        }
+        (None, _) => {}
     }
     let text = "If the organisers know this address, a code is on its way to it. It works for 10 minutes. Press the \
                 button when you have it.";
@@ -155,7 +162,9 @@ async fn tie(
     user: &DiscordUser,
     now: Millis,
 ) -> anyhow::Result<Message> {
-    rows::tie(tx, person, user, now).await?;
+    if let Some(other) = rows::tie(tx, person, user, now).await? {
+        super::roles::take_back(tx, &other, now).await?;
+    }
     store::jobs::enqueue(tx, Job::GiveRole(person), Class::Person, now, now, None).await?;
     tracing::info!(person.id = person.0, "Person {person} showed whose Discord account is theirs");
     let name = store::people::find(tx, person).await?.map(|it| it.name).unwrap_or_default();

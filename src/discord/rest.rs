@@ -145,6 +145,14 @@ impl Rest {
             .map(drop)
     }
 
+    /// Takes a role from a member of the server. Can be repeated.
+    pub async fn remove_role(&self, user: &str, role: &str) -> Result<(), Trouble> {
+        let path = self.in_guild(&["members", user, "roles", role]);
+        self.ask(self.guild_call("take a role", Method::DELETE, "DELETE member role", path))
+            .await
+            .map(drop)
+    }
+
     pub async fn roles(&self) -> Result<Vec<Role>, Trouble> {
         let path = self.in_guild(&["roles"]);
         self.read(self.guild_call("list the roles", Method::GET, "GET roles", path)).await

@@ -47,14 +47,15 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
         store::jobs::finish(&mut tx, leased).await?;
         return Ok(tx.commit().await?);
     };
-    let guild = app.discord.as_ref().map(|rest| rest.bot().guild_id.clone()).unwrap_or_default();
-    let known = store::discord_setup::spots(&mut tx, &guild).await?;
+    let known = store::discord_setup::spots(&mut tx, &run.guild).await?;
     let event = events::current(&mut tx, &app.config).await?;
     tx.commit().await?;
 
     let done = match &app.discord {
-        Some(rest) => carry_out(rest, &run, &known, &event.facts.name).await,
-        None => Ok(Outcome::failed(Finding::bad("Discord is not set up (any more)."))),
+        Some(rest) if rest.bot().guild_id == run.guild => {
+            carry_out(rest, &run, &known, &event.facts.name).await
+        }
+        _ => Ok(Outcome::failed(Finding::bad("Discord is set up for this server no more."))),
     };
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
@@ -65,13 +66,16 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
         Ok(outcome) => {
             let Outcome { findings, spots, seen, failed } = outcome;
             for (spot, discord_id) in &spots {
-                store::discord_setup::put_spot(&mut tx, &guild, *spot, discord_id).await?;
+                store::discord_setup::put_spot(&mut tx, &run.guild, *spot, discord_id).await?;
             }
             let state = if failed { DeedState::Failed } else { DeedState::Done };
             store::discord_setup::end(&mut tx, &run, state, &findings, seen.as_ref(), now).await?;
             // The role may be there, and the permission to give it, only since now.
             if !failed && matches!(run.deed, Deed::Check | Deed::Places) {
                 bot::give_missing_roles(&mut tx, now).await?;
+            }
+            if !failed && matches!(run.deed, Deed::Commands | Deed::Places) {
+                setup::check_again(&mut tx, &run.guild, &run.asked_by, now).await?;
             }
             store::jobs::finish(&mut tx, leased).await?;
         }
@@ -110,7 +114,9 @@ fn again(trouble: &Trouble, leased: &Leased, scale: u32, now: Millis) -> Option<
 fn words(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Forbidden { .. } => {
-            format!("{trouble}. “Check the set-up” says which permission is missing.")
+            format!(
+                "{trouble}. “Check the set-up” says which permission is missing on the server; a channel may have rules of its own."
+            )
         }
         other => format!("{other}."),
     }
@@ -145,7 +151,11 @@ async fn check(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble
             me: rest.me_as_member().await?,
             roles: rest.roles().await?,
             channels: rest.channels().await?,
-            commands: rest.commands().await?,
+            commands: match rest.commands().await {
+                Ok(commands) => Some(commands),
+                Err(Trouble::Forbidden { .. }) => None,
+                Err(other) => return Err(other),
+            },
         }),
         None => None,
     };
@@ -170,7 +180,7 @@ async fn make(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble>
     let mut findings = Vec::new();
     for step in &steps {
         let wanted = step.wanted;
-        let title = capital(&wanted.title());
+        let title = wanted.heading();
         if let Some(there) = &step.there {
             let name = if there.name.eq_ignore_ascii_case(wanted.name) {
                 String::new()
@@ -243,9 +253,4 @@ async fn post_button(
 fn found(steps: &[setup::Step]) -> Vec<(Spot, String)> {
     let there = |step: &setup::Step| Some((step.wanted.spot, step.there.as_ref()?.id.clone()));
     steps.iter().filter_map(there).collect()
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

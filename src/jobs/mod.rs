@@ -9,10 +9,10 @@ mod embed;
 mod find_skills;
 mod forward;
 mod gemini;
-mod give_role;
 mod owner;
 mod read_resume;
 mod reply;
+mod role;
 mod send;
 mod send_direct;
 mod worker;
@@ -51,7 +51,8 @@ async fn run(
         }
         (Job::Forward(id), Some(_)) => forward::by_resort(app, leased, id).await,
         (Job::Reply(id), _) => reply::run(app, leased, id).await,
-        (Job::GiveRole(id), _) => give_role::run(app, leased, id).await,
+        (Job::GiveRole(id), _) => role::give(app, leased, id).await,
+        (Job::TakeRole(id), _) => role::take(app, leased, id).await,
         (Job::DiscordSetup(id), _) => discord_setup::run(app, leased, id).await,
         (job, None) => anyhow::bail!("{job:?} asks Gemini, and no slot is booked for it"),
     }

@@ -23,6 +23,10 @@ pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MailId) -> anyho
     let mail = store::mails::find(&mut tx, id).await?;
     // Started once only: of a mail that was cut off nobody knows whether it went out.
     let started = store::mails::start(&mut tx, id, &owner.name).await?;
+    if started {
+        // Letters keep their distance to it.
+        store::mails::touch_sender(&mut tx, &app.sender_name(), app.clock.now()).await?;
+    }
     store::jobs::finish(&mut tx, leased).await?;
     tx.commit().await?;
     let (Some(mail), true, Some(smtp)) = (mail, started, &app.smtp) else { return Ok(()) };

@@ -17,7 +17,7 @@ use crate::keys::{self, Decision, Grant};
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
 use crate::model::{Job, Millis};
-use crate::store::jobs::{DIRECT, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
+use crate::store::jobs::{DIRECT, LOST_ROLES, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
 use crate::store::{self, Conn};
 
 /// How long a job is believed to be worked on without a sign of life, and how often there is one.
@@ -242,7 +242,7 @@ async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
         Kind::Discord => {
             // Somebody looks at the answer that is to come, an organiser at the page; a role is seen later.
             let mut next = None;
-            for lane in [REPLIES, SETUP, ROLES] {
+            for lane in [REPLIES, SETUP, ROLES, LOST_ROLES] {
                 match look_plain(app, owner, lane, 1).await? {
                     Look::Idle(until) => next = [next, until].into_iter().flatten().min(),
                     found => return Ok(found),

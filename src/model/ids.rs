@@ -38,6 +38,8 @@ ids! {
     RequestId,
     /// An answer that Discord waits for.
     ReplyId,
+    /// A Discord account that is to lose the role.
+    LostRoleId,
     /// What an organiser asked to be done on Discord.
     SetupId,
 }

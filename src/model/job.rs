@@ -1,8 +1,8 @@
 //! Kinds of work that are done later.
 
 use super::{
-    EntryId, MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
-    UnknownWord, words,
+    EntryId, LostRoleId, MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId,
+    SetupId, UnknownWord, words,
 };
 
 /// A small value that names rows. Running it twice does no harm.
@@ -30,6 +30,8 @@ pub enum Job {
     Reply(ReplyId),
     /// Give a verified person the role on Discord.
     GiveRole(PersonId),
+    /// Take the role from an account whose person has another one now.
+    TakeRole(LostRoleId),
     /// Do on Discord what an organiser asked for.
     DiscordSetup(SetupId),
 }
@@ -85,6 +87,7 @@ impl Job {
             Self::Forward(_) => "forward",
             Self::Reply(_) => "reply",
             Self::GiveRole(_) => "give_role",
+            Self::TakeRole(_) => "take_role",
             Self::DiscordSetup(_) => "discord_setup",
         }
     }
@@ -100,6 +103,7 @@ impl Job {
             Self::Forward(id) => id.0,
             Self::Reply(id) => id.0,
             Self::GiveRole(id) => id.0,
+            Self::TakeRole(id) => id.0,
             Self::DiscordSetup(id) => id.0,
         }
     }
@@ -117,6 +121,7 @@ impl Job {
             | Self::ReadResume(_)
             | Self::Reply(_)
             | Self::GiveRole(_)
+            | Self::TakeRole(_)
             | Self::DiscordSetup(_) => None,
         }
     }
@@ -136,6 +141,7 @@ impl Job {
             "forward" => Ok(Self::Forward(RequestId(subject))),
             "reply" => Ok(Self::Reply(ReplyId(subject))),
             "give_role" => Ok(Self::GiveRole(PersonId(subject))),
+            "take_role" => Ok(Self::TakeRole(LostRoleId(subject))),
             "discord_setup" => Ok(Self::DiscordSetup(SetupId(subject))),
             _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
         }

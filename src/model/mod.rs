@@ -16,8 +16,8 @@ pub mod setup;
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
 pub use ids::{
-    CampaignId, DiscordUser, EntryId, EventId, JobId, MailId, MessageId, PairId, PersonId,
-    QuestionId, ReplyId, RequestId, ResumeId, SetupId,
+    CampaignId, DiscordUser, EntryId, EventId, JobId, LostRoleId, MailId, MessageId, PairId,
+    PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
 };
 pub use job::Job;
 pub use secret::Secret;

@@ -1,7 +1,7 @@
 //! Discord: whose account is whose, codes on their way, answers that Discord waits for.
 
 use super::Conn;
-use crate::model::{DiscordUser, Millis, PersonId, QuestionId, ReplyId, Secret};
+use crate::model::{DiscordUser, LostRoleId, Millis, PersonId, QuestionId, ReplyId, Secret};
 
 // ── Whose account is whose ──
 
@@ -31,18 +31,31 @@ pub async fn person(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Option<
         .await
 }
 
-/// Ties an account to a person; what either was tied to before is tied no more.
+/// Whether the account is somebody's.
+pub async fn is_tied(conn: &mut Conn, user: &str) -> sqlx::Result<bool> {
+    let person: Option<PersonId> =
+        sqlx::query_scalar("SELECT person_id FROM discord_people WHERE discord_user = $1")
+            .bind(user)
+            .fetch_optional(conn)
+            .await?;
+    Ok(person.is_some())
+}
+
+/// Ties an account to a person; what either was tied to before is tied no more. Returns the person's other account, if
+/// they had one.
 pub async fn tie(
     conn: &mut Conn,
     person: PersonId,
     user: &DiscordUser,
     now: Millis,
-) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM discord_people WHERE person_id = $1 OR discord_user = $2")
-        .bind(person)
-        .bind(user.as_str())
-        .execute(&mut *conn)
-        .await?;
+) -> sqlx::Result<Option<String>> {
+    let before: Vec<String> = sqlx::query_scalar(
+        "DELETE FROM discord_people WHERE person_id = $1 OR discord_user = $2 RETURNING discord_user",
+    )
+    .bind(person)
+    .bind(user.as_str())
+    .fetch_all(&mut *conn)
+    .await?;
     sqlx::query(
         "INSERT INTO discord_people (person_id, discord_user, verified_at) VALUES ($1, $2, $3)",
     )
@@ -51,7 +64,7 @@ pub async fn tie(
     .bind(now)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(before.into_iter().find(|other| other != user.as_str()))
 }
 
 /// The role was given to this account; false when the person has another one by now.
@@ -78,6 +91,41 @@ pub async fn without_role(conn: &mut Conn) -> sqlx::Result<Vec<PersonId>> {
         "SELECT person_id FROM discord_people WHERE role_given_at IS NULL ORDER BY person_id",
     )
     .fetch_all(conn)
+    .await
+}
+
+// ── Accounts that lose the role ──
+
+pub async fn insert_lost_role(conn: &mut Conn, user: &str) -> sqlx::Result<LostRoleId> {
+    sqlx::query_scalar(
+        "INSERT INTO discord_lost_roles (discord_user) VALUES ($1)
+         ON CONFLICT (discord_user) DO UPDATE SET discord_user = excluded.discord_user RETURNING id",
+    )
+    .bind(user)
+    .fetch_one(conn)
+    .await
+}
+
+/// The account; `None` when it is settled.
+pub async fn lost_role(conn: &mut Conn, id: LostRoleId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT discord_user FROM discord_lost_roles WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await
+}
+
+pub async fn delete_lost_role(conn: &mut Conn, id: LostRoleId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM discord_lost_roles WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// The role was taken from an account that is somebody's again: it is still to be given. Returns whose.
+pub async fn role_taken(conn: &mut Conn, user: &str) -> sqlx::Result<Option<PersonId>> {
+    sqlx::query_scalar(
+        "UPDATE discord_people SET role_given_at = NULL WHERE discord_user = $1 RETURNING person_id",
+    )
+    .bind(user)
+    .fetch_optional(conn)
     .await
 }
 

@@ -48,7 +48,7 @@ pub async fn spots(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<(Spot, Stri
 
 macro_rules! columns {
     () => {
-        "id, deed, state, asked_by, asked_at, ended_at, wait_until, findings, seen"
+        "id, guild, deed, state, asked_by, asked_at, ended_at, wait_until, findings, seen"
     };
 }
 
@@ -56,6 +56,8 @@ macro_rules! columns {
 #[derive(Clone, Debug)]
 pub struct Run {
     pub id: SetupId,
+    /// The server that is meant.
+    pub guild: String,
     pub deed: Deed,
     pub state: DeedState,
     pub asked_by: String,
@@ -70,6 +72,7 @@ pub struct Run {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: SetupId,
+    guild: String,
     #[sqlx(try_from = "String")]
     deed: Deed,
     #[sqlx(try_from = "String")]
@@ -84,22 +87,29 @@ struct Row {
 
 impl From<Row> for Run {
     fn from(row: Row) -> Self {
-        let Row { id, deed, state, asked_by, asked_at, ended_at, wait_until, .. } = row;
+        let Row { id, guild, deed, state, asked_by, asked_at, ended_at, wait_until, .. } = row;
         // Only this file writes them; what cannot be read is shown as nothing rather than as a fault.
         let findings = serde_json::from_str(&row.findings).unwrap_or_default();
         let seen = serde_json::from_str(&row.seen).ok();
-        Self { id, deed, state, asked_by, asked_at, ended_at, wait_until, findings, seen }
+        Self { id, guild, deed, state, asked_by, asked_at, ended_at, wait_until, findings, seen }
     }
 }
 
-/// Writes down that it is to be done (again). What came of it before stands until then.
-pub async fn ask(conn: &mut Conn, deed: Deed, who: &str, now: Millis) -> sqlx::Result<SetupId> {
+/// Writes down that it is to be done (again) on a server. What came of it before stands until then.
+pub async fn ask(
+    conn: &mut Conn,
+    guild: &str,
+    deed: Deed,
+    who: &str,
+    now: Millis,
+) -> sqlx::Result<SetupId> {
     sqlx::query_scalar(
-        "INSERT INTO discord_setup (deed, state, asked_by, asked_at) VALUES ($1, 'waiting', $2, $3)
-         ON CONFLICT (deed) DO UPDATE SET state = 'waiting', asked_by = excluded.asked_by,
+        "INSERT INTO discord_setup (guild, deed, state, asked_by, asked_at) VALUES ($1, $2, 'waiting', $3, $4)
+         ON CONFLICT (guild, deed) DO UPDATE SET state = 'waiting', asked_by = excluded.asked_by,
              asked_at = excluded.asked_at, wait_until = NULL
          RETURNING id",
     )
+    .bind(guild)
     .bind(deed.as_str())
     .bind(who)
     .bind(now)
@@ -116,11 +126,16 @@ pub async fn find(conn: &mut Conn, id: SetupId) -> sqlx::Result<Option<Run>> {
     Ok(row.map(Run::from))
 }
 
-pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Run>> {
-    let rows: Vec<Row> =
-        sqlx::query_as(concat!("SELECT ", columns!(), " FROM discord_setup ORDER BY id"))
-            .fetch_all(conn)
-            .await?;
+/// What was asked for on a server.
+pub async fn list(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<Run>> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM discord_setup WHERE guild = $1 ORDER BY id"
+    ))
+    .bind(guild)
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(Run::from).collect())
 }
 

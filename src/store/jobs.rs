@@ -74,6 +74,7 @@ pub const SENDS: Lane = Lane::Kind("send_message");
 pub const DIRECT: Lane = Lane::Kind("send_direct");
 pub const REPLIES: Lane = Lane::Kind("reply");
 pub const ROLES: Lane = Lane::Kind("give_role");
+pub const LOST_ROLES: Lane = Lane::Kind("take_role");
 pub const SETUP: Lane = Lane::Kind("discord_setup");
 pub const READS: Lane = Lane::Kind("read_resume");
 

@@ -76,7 +76,8 @@ pub struct Part {
 
 impl Part {
     pub async fn load(app: &App, conn: &mut Conn, times: &Times) -> Result<Self, Error> {
-        let runs = list(conn).await?;
+        let guild = app.config.discord.guild_id.as_deref().unwrap_or_default();
+        let runs = list(conn, guild).await?;
         let check = runs.iter().find(|run| run.deed == Deed::Check);
         let checked = check
             .and_then(|run| {
@@ -150,7 +151,7 @@ impl Board {
         let Some(bot) = app.config.bot() else { return Ok(None) };
         let event = events::current(conn, &app.config).await?;
         let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-        let runs = list(conn).await?;
+        let runs = list(conn, &bot.guild_id).await?;
         let set_aside = matches!(&app.discord, Some(rest) if rest.is_set_aside());
         let stamps: Vec<String> = runs
             .iter()
@@ -238,10 +239,10 @@ fn state(run: &Run, times: &Times) -> (&'static str, String) {
     match (run.state, run.wait_until) {
         (DeedState::Waiting, Some(until)) => ("wait", format!("Again at {}", times.exactly(until))),
         (DeedState::Waiting, None) => ("go", format!("Under way since {}", times.at(run.asked_at))),
-        (DeedState::Failed, _) => ("bad", format!("Did not work, {ended}")),
+        (DeedState::Failed, _) => ("bad", format!("Did not work at {ended}")),
         (DeedState::Done, _) => match faults(run) {
-            0 => ("ok", format!("Done, {ended}, {}", run.asked_by)),
-            number => ("bad", format!("{} to mend, {ended}", count(number, "thing", "things"))),
+            0 => ("ok", format!("Done at {ended} for {}", run.asked_by)),
+            number => ("bad", format!("{} to mend at {ended}", count(number, "thing", "things"))),
         },
     }
 }
@@ -287,13 +288,12 @@ pub async fn act(
     Path(deed): Path<String>,
 ) -> Result<Redirect, Error> {
     let deed: Deed = deed.parse().map_err(|_| Error::NotFound)?;
-    if app.discord.is_none() {
-        return Err(Error::Conflict(
-            "Discord is not set up yet. The page says what is missing.".into(),
-        ));
-    }
+    let Some(bot) = app.config.bot() else {
+        let words = "Discord is not set up yet. The page says what is missing.";
+        return Err(Error::Conflict(words.into()));
+    };
     let mut tx = app.db.write().await?;
-    setup::ask(&mut tx, deed, &organiser.0, app.clock.now()).await?;
+    setup::ask(&mut tx, &bot.guild_id, deed, &organiser.0, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to("/discord?said=asked"))
 }
@@ -331,14 +331,14 @@ pub async fn ask(
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Settings).await?;
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-    let runs = list(&mut conn).await?;
+    let runs = list(&mut conn, &bot.guild_id).await?;
     let looked = runs.iter().filter(|run| run.seen.is_some()).max_by_key(|run| run.ended_at);
     let seen = looked.and_then(|run| run.seen.clone());
     let known = store::discord_setup::spots(&mut conn, &bot.guild_id).await?;
     let places: Vec<PlaceLine> = setup::plan(&seen.unwrap_or_default(), &known)
         .into_iter()
         .map(|step| PlaceLine {
-            title: step.wanted.title(),
+            title: step.wanted.heading(),
             purpose: step.wanted.purpose,
             is_there: step.there.is_some(),
             other_name: step

@@ -339,6 +339,8 @@ pub struct PersonPage {
     job_title: String,
     source: &'static str,
     added: String,
+    /// When they showed which Discord account is theirs; empty: they did not.
+    on_discord: String,
     skills: Vec<SkillChip>,
     resumes: Vec<ResumeLine>,
     matches: Vec<MatchLine>,
@@ -417,6 +419,10 @@ pub async fn person(
             _ => "Added by form",
         },
         added: times.at(person.created_at),
+        on_discord: store::discord::account(&mut conn, id)
+            .await?
+            .map(|it| times.at(it.verified_at))
+            .unwrap_or_default(),
         without_matches: match (known.is_empty(), was_matched) {
             (true, _) => "They come from shared skills: type some, or upload a resume.",
             (false, false) => "Nobody was matched yet.",

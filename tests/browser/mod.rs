@@ -11,8 +11,10 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream::{self, Stream, StreamExt as _};
+use muster::model::Clock;
 
 use crate::support::browser::{run, try_run};
+use crate::support::discord::TestDiscord;
 use crate::support::process::Desk;
 use crate::support::repository;
 
@@ -91,6 +93,17 @@ async fn every_page_is_for_everybody_and_shows_hostile_text_as_text() {
 #[tokio::test]
 async fn keys_come_and_go_while_the_page_is_open() {
     muster("keys", desk().set("GEMINI_BASE_URL", "http://127.0.0.1:1")).await;
+}
+
+#[tokio::test]
+async fn a_discord_server_is_set_up_from_one_page() {
+    let discord = TestDiscord::start(Clock::machine()).await;
+    let password = "correct horse battery";
+    let settings = discord.settings().into_iter();
+    let desk = settings.fold(desk(), |desk, (name, value)| desk.set(name, value));
+    let desk = desk.set("ADMIN_PASSWORD", password);
+    let muster = desk.start().await;
+    run("discord", &muster.url(), &[("PASSWORD", password)]).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ const FILE = `<script>alert(3)<∕script> 🦀.txt`;
 // With nothing in it.
 const EMPTY = [
   "/", "/more", "/people", "/people/new", "/people/import", "/outreach", "/matchmaking", "/matchmaking/resumes",
-  "/matchmaking/skills", "/outbox", "/keys", "/settings", "/settings/tokens", "/faq", "/faq/new", "/faq/import", "/faq/public", "/nowhere",
+  "/matchmaking/skills", "/outbox", "/keys", "/settings", "/settings/tokens", "/discord", "/faq", "/faq/new", "/faq/import", "/faq/public", "/nowhere",
 ];
 
 await open(async (page) => {

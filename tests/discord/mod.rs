@@ -1,5 +1,6 @@
 //! The client of Discord's API against a Discord that counts, refuses and fails. Time moves only where a test moves it.
 
+mod client;
 mod wire;
 
 use std::time::Duration;
@@ -62,7 +63,9 @@ async fn every_request_is_understood_and_answered() {
     assert!(rest.roles().await.unwrap().contains(&role));
     discord.add_member("42");
     rest.add_role("42", &role.id).await.unwrap();
-    assert_eq!(discord.roles_of("42"), [role.id]);
+    assert_eq!(discord.roles_of("42"), std::slice::from_ref(&role.id));
+    rest.remove_role("42", &role.id).await.unwrap();
+    assert_eq!(discord.roles_of("42"), [""; 0]);
     let channel = rest.create_channel("verify", "Say who you are").await.unwrap();
     assert!(rest.channels().await.unwrap().contains(&channel));
     let message = rest.post_message(&channel.id, &json!({ "content": "Hello" })).await.unwrap();

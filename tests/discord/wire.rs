@@ -21,7 +21,7 @@ use crate::support::node::{self, Tools};
 use crate::support::python::python;
 
 /// What somebody else's program prints when it reads this.
-async fn answer_of(command: &mut Command, input: &Value) -> Value {
+pub async fn answer_of(command: &mut Command, input: &Value) -> Value {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -37,7 +37,7 @@ async fn answer_of(command: &mut Command, input: &Value) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-async fn packages() -> Option<Tools> {
+pub async fn packages() -> Option<Tools> {
     let what = "tests of Discord's wire in JavaScript";
     tokio::task::spawn_blocking(move || node::packages("discord", what)).await.unwrap()
 }

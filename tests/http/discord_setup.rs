@@ -82,11 +82,17 @@ async fn a_server_is_set_up_from_nothing_and_then_everything_is_in_order() {
         assert!(page.contains("No Interactions Endpoint URL is set: commands get no answer."));
         assert!(page.contains("Not registered: /ask, /match, /team, /verify, /help."), "{page}");
         assert!(page.contains("Not there yet: the role Verified, #verify, #ask, #introductions."));
-        assert!(page.contains("2 things to mend, 12:00"), "{page}");
+        assert!(page.contains("2 things to mend at 12:00"), "{page}");
         assert!(app.page("/settings").await.contains("Checked at 12:00: 2 things to mend."));
 
         press(&app, "commands").await;
         assert_eq!(names(&discord.commands()), ["ask", "match", "team", "verify", "help"]);
+        // What the check said is looked at anew.
+        let page = app.page("/discord").await;
+        assert!(
+            page.contains("1 thing to mend at 12:00")
+                && page.contains("All commands are registered.")
+        );
         let asked = app.page("/discord/places").await;
         assert!(asked.contains("As the server was at 12:00."), "{asked}");
         assert_eq!(asked.matches("Is made").count(), 4);
@@ -281,6 +287,28 @@ async fn a_bot_that_is_not_on_the_server_is_told_how_to_get_in() {
     assert!(page.contains("DISCORD_PUBLIC_KEY is not the application"));
     press(&app, "commands").await;
     assert!(app.page("/discord").await.contains("register commands: Missing Access"));
+}
+
+#[tokio::test]
+async fn another_server_begins_anew_and_what_was_asked_for_the_old_one_is_not_done_there() {
+    let (app, discord) = start(Place::sqlite()).await;
+    press(&app, "commands").await;
+    assert_eq!(app.post("/discord/places").await.status, StatusCode::SEE_OTHER);
+    let other = app.another(|config| config.discord.guild_id = Some("42".into())).await;
+    assert_eq!(other.run_jobs().await, None);
+    assert_eq!(discord.seen().len(), 1);
+    assert_eq!(other.page("/discord").await.matches("Not yet").count(), 4);
+    assert!(app.page("/discord").await.contains("Discord is set up for this server no more."));
+}
+
+#[tokio::test]
+async fn a_bot_that_may_have_no_commands_is_told_to_be_let_in_once_more() {
+    let (app, discord) = start(Place::sqlite()).await;
+    discord.fault("/commands", Fault::MissingPermissions);
+    press(&app, "check").await;
+    let page = app.page("/discord").await;
+    assert!(page.contains("without the right to have commands"), "{page}");
+    assert!(page.contains("The bot has all the permissions that it needs."));
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use muster::model::Clock;
 use muster::store::Db;
 use serde_json::Value;
 
-use crate::support::process::{Desk, Ended};
+use crate::support::discord::TestDiscord;
+use crate::support::process::{Desk, Ended, Muster};
 use crate::support::repository;
 use crate::support::smtp::{Options, SmtpServer};
 
@@ -59,6 +61,10 @@ async fn no_secret_stands_in_the_log() {
         ("DISCORD_TOKEN", "MTE4.the-token.of-a-bot"),
     ];
     let desk = secrets.iter().fold(Desk::new(), |desk, (name, value)| desk.set(name, *value));
+    // It knows another token: ours is refused, and that is told of in the log.
+    let discord = TestDiscord::start(Clock::machine()).await;
+    let others = discord.settings().into_iter().filter(|(name, _)| *name != "DISCORD_TOKEN");
+    let desk = others.fold(desk, |desk, (name, value)| desk.set(name, value));
     let desk = desk
         .set("SENDER_EMAIL", "hello@example.org")
         // Nothing listens there: the first request fails, and is told of in the log.
@@ -81,6 +87,8 @@ async fn no_secret_stands_in_the_log() {
     let started = as_organiser("/api/campaign/send").send().await.unwrap();
     assert_eq!(started.status(), 202);
     muster.wait_for_log("Using API key #1 (of 2)").await;
+    press(&muster, "the harbour is deep", "/discord/check").await;
+    muster.wait_for_log("Discord does not accept DISCORD_TOKEN").await;
     muster.terminate();
     let (status, log) = muster.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
@@ -88,6 +96,25 @@ async fn no_secret_stands_in_the_log() {
         assert!(!log.contains(secret), "{name} stands in the log:\n{log}");
     }
     assert!(!log.contains("very%20dear"));
+}
+
+/// Logs in and presses a button of a page.
+async fn press(muster: &Muster, password: &str, path: &str) {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let form = |path: &str, body: String| {
+        let kind = "application/x-www-form-urlencoded";
+        client.post(format!("{}{path}", muster.url())).header("content-type", kind).body(body)
+    };
+    let body = format!("name=Ada&password={}", password.replace(' ', "+"));
+    let login = form("/login", body).send().await.unwrap();
+    let cookie = login.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let pressed = form(path, String::new()).header("cookie", cookie).send().await.unwrap();
+    assert_eq!(pressed.status(), 303, "{pressed:?}");
+    assert_ne!(pressed.headers()["location"], "/login");
 }
 
 /// It does not start: not 0, nothing but one line on standard error, and that line says all of this.

@@ -148,6 +148,18 @@ impl TestDiscord {
         config.discord.base_url.clone_from(&self.url);
     }
 
+    /// The same settings, for a program of its own.
+    pub fn settings(&self) -> [(&'static str, String); 6] {
+        [
+            ("PUBLIC_URL", PUBLIC_URL.into()),
+            ("DISCORD_APPLICATION_ID", APPLICATION.into()),
+            ("DISCORD_PUBLIC_KEY", PUBLIC_KEY.into()),
+            ("DISCORD_TOKEN", TOKEN.into()),
+            ("DISCORD_GUILD_ID", GUILD.into()),
+            ("DISCORD_BASE_URL", self.url.clone()),
+        ]
+    }
+
     // ── what goes wrong ──
 
     /// The next request whose line holds `part` meets this.
@@ -581,6 +593,7 @@ impl Inner {
                 None => refusal(404, 10007, "Unknown Member"),
             },
             ("PUT", ["guilds", GUILD, "members", user, "roles", role]) => self.give(user, role),
+            ("DELETE", ["guilds", GUILD, "members", user, "roles", role]) => self.take(user, role),
             ("POST", ["channels", channel, "messages"]) => self.write(call, channel),
             ("PATCH", ["channels", channel, "messages", id]) => self.change(call, channel, id),
             _ => refusal(404, 0, "404: Not Found"),
@@ -666,17 +679,29 @@ impl Inner {
     }
 
     fn give(&mut self, user: &str, role: &str) -> Said {
+        self.may_change(user, role).unwrap_or_else(|| {
+            self.members.entry(user.into()).or_default().insert(role.into());
+            (204, Value::Null)
+        })
+    }
+
+    fn take(&mut self, user: &str, role: &str) -> Said {
+        self.may_change(user, role).unwrap_or_else(|| {
+            self.members.entry(user.into()).or_default().remove(role);
+            (204, Value::Null)
+        })
+    }
+
+    /// Why the bot may not give or take this role; `None`: it may.
+    fn may_change(&self, user: &str, role: &str) -> Option<Said> {
         if self.rank(role).is_none() {
-            return refusal(404, 10011, "Unknown Role");
+            return Some(refusal(404, 10011, "Unknown Role"));
         }
         if !self.members.contains_key(user) {
-            return refusal(404, 10007, "Unknown Member");
+            return Some(refusal(404, 10007, "Unknown Member"));
         }
-        if !self.bot_may(MANAGE_ROLES) || !self.bot_stands_above(role) {
-            return missing_permissions();
-        }
-        self.members.entry(user.into()).or_default().insert(role.into());
-        (204, Value::Null)
+        let may = self.bot_may(MANAGE_ROLES) && self.bot_stands_above(role);
+        (!may).then(missing_permissions)
     }
 
     fn write(&mut self, call: &Call, channel: &str) -> Said {

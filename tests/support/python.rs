@@ -13,13 +13,15 @@ pub async fn python(what: &str) -> Option<&'static Path> {
     let made = tokio::task::spawn_blocking(|| PYTHON.get_or_init(environment)).await;
     let python = made.expect("the packages are installed").as_deref();
     if python.is_none() {
-        leave_out(what, "no python3 in PATH");
+        leave_out(what, "no python3 with venv in PATH");
     }
     python
 }
 
 fn environment() -> Option<PathBuf> {
     let system = program("python3")?;
+    // Debian has the two in a package of their own.
+    super::output_of(Command::new(&system).args(["-c", "import ensurepip, venv"]))?;
     let wanted = std::fs::read(repository().join("tests/python/requirements.txt")).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     let python = folder.join("bin/python");

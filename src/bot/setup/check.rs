@@ -21,7 +21,8 @@ pub struct Server {
     pub me: Member,
     pub roles: Vec<Role>,
     pub channels: Vec<Channel>,
-    pub commands: Vec<Command>,
+    /// `None`: the bot may not have any.
+    pub commands: Option<Vec<Command>>,
 }
 
 /// What is right and what is missing, in the order in which an organiser would set it up.
@@ -40,7 +41,7 @@ pub fn check(bot: &Bot, facts: &Facts, known: &[(Spot, String)]) -> Vec<Finding>
             )));
             findings.extend(permissions(server));
             findings.extend(places(server, known));
-            findings.push(registered(&server.commands));
+            findings.push(registered(bot, server.commands.as_deref()));
         }
     }
     findings
@@ -132,7 +133,13 @@ fn id_of(step: &super::Step) -> Option<&String> {
     step.there.as_ref().map(|it| &it.id)
 }
 
-fn registered(there: &[Command]) -> Finding {
+fn registered(bot: &Bot, there: Option<&[Command]>) -> Finding {
+    let Some(there) = there else {
+        return Finding::bad(format!(
+            "The bot was let in without the right to have commands (applications.commands). Open the invite link once more: {}",
+            invite_link(&bot.application_id, Some(&bot.guild_id))
+        ));
+    };
     let lacks = |name: &str| !there.iter().any(|it| it.name == name);
     let missing: Vec<String> = commands::ALL
         .iter()
@@ -198,7 +205,7 @@ mod tests {
                     channel("2", "ask"),
                     channel("3", "introductions"),
                 ],
-                commands: commands::ALL.iter().map(command).collect(),
+                commands: Some(commands::ALL.iter().map(command).collect()),
             }),
         }
     }
@@ -222,7 +229,7 @@ mod tests {
     fn each_fault_is_said_in_words_with_what_to_do() {
         /// What is changed, and a part of what is said then.
         type Fault = (fn(&mut Facts), &'static str);
-        let faults: [Fault; 9] = [
+        let faults: [Fault; 10] = [
             (|it| it.application.id = "12".into(), "the token belongs to the application 12"),
             (|it| it.application.verify_key = "ff00".into(), "DISCORD_PUBLIC_KEY is not"),
             (|it| it.application.interactions_endpoint_url = None, "commands get no answer"),
@@ -236,7 +243,8 @@ mod tests {
             (|it| server(it).roles[2].position = 3, "drag the bot's role above Verified"),
             (|it| server(it).roles[0].permissions = "0".into(), "off for @everyone"),
             (|it| server(it).channels.truncate(1), "Not there yet: #ask, #introductions"),
-            (|it| server(it).commands.truncate(1), "Not registered: /match"),
+            (|it| server(it).commands = Some(Vec::new()), "Not registered: /ask"),
+            (|it| server(it).commands = None, "without the right to have commands"),
         ];
         for (change, words) in faults {
             let mut facts = facts();

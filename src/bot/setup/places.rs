@@ -48,11 +48,19 @@ pub const WANTED: [Wanted; 4] = [
 ];
 
 impl Wanted {
-    /// As organisers know it: `the role Verified`, `#verify`.
+    /// As organisers know it, within a sentence: `the role Verified`, `#verify`.
     pub fn title(&self) -> String {
         match self.kind {
             Kind::Role => format!("the role {}", self.name),
             Kind::Channel => format!("#{}", self.name),
+        }
+    }
+
+    /// The same where it begins a sentence.
+    pub fn heading(&self) -> String {
+        match self.kind {
+            Kind::Role => format!("The role {}", self.name),
+            Kind::Channel => self.title(),
         }
     }
 }
