@@ -24,6 +24,8 @@ pub struct Letter {
     pub facts: LetterFacts,
     pub leave: Leave,
     pub reply_to: Option<EmailAddress>,
+    /// How many people its campaign puts into one request.
+    pub together: i64,
 }
 
 /// `None` when the person was erased.
@@ -34,6 +36,7 @@ pub async fn read(
 ) -> sqlx::Result<Option<Letter>> {
     let Some(person) = store::people::find(conn, message.person_id).await? else { return Ok(None) };
     let campaign = store::campaigns::find(conn, message.campaign_id).await?;
+    let together = campaign.as_ref().map_or(1, |it| super::people_per_request(config, it));
     let mut event = events::current(conn, config).await?;
     if let Some(guidance) = campaign.map(|it| it.guidance).filter(|it| !it.is_empty()) {
         event.facts.guidance = guidance;
@@ -51,7 +54,7 @@ pub async fn read(
     let to =
         Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
     let facts = LetterFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
-    Ok(Some(Letter { person, facts, leave, reply_to: event.reply_to }))
+    Ok(Some(Letter { person, facts, leave, reply_to: event.reply_to, together }))
 }
 
 impl Letter {

@@ -5,7 +5,6 @@
 use super::draft::{self, Part};
 use super::gemini::ask;
 use crate::app::App;
-use crate::campaigns;
 use crate::campaigns::letters::Letter;
 use crate::keys::{self, After, Grant};
 use crate::llm::{Failure, prompts};
@@ -20,30 +19,28 @@ use crate::store::{self, Conn};
 /// whatever failed in company is tried alone.
 pub async fn companions(
     tx: &mut Conn,
-    app: &App,
-    first: &Leased,
-    leased_until: Millis,
+    first: &Part,
     now: Millis,
+    leased_until: Millis,
 ) -> sqlx::Result<Vec<Leased>> {
-    let Job::Draft(id, Task::Outreach) = first.job else { return Ok(Vec::new()) };
-    if first.class != Class::Bulk || first.attempts > 0 {
+    let leased = &first.leased;
+    let alone = leased.class != Class::Bulk || leased.attempts > 0 || first.letter.together <= 1;
+    if alone || !matches!(leased.job, Job::Draft(_, Task::Outreach)) {
         return Ok(Vec::new());
     }
-    let Some(message) = store::messages::find(tx, id).await? else { return Ok(Vec::new()) };
-    let Some(campaign) = store::campaigns::find(tx, message.campaign_id).await? else {
-        return Ok(Vec::new());
-    };
-    let most = campaigns::people_per_request(&app.config, &campaign) - 1;
-    if most == 0 {
-        return Ok(Vec::new());
-    }
-    store::jobs::claim_companions(tx, first, most, now, leased_until).await
+    store::jobs::claim_companions(tx, leased, first.letter.together - 1, now, leased_until).await
 }
 
-/// Takes up the letters that are still wanted and may stand together; the others are put back, to be asked for alone.
-pub async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Vec<Part>> {
-    let mut parts: Vec<Part> = Vec::new();
-    for leased in jobs {
+/// Takes up the letters that are still wanted and may stand with the first; the others are put back, to be asked for
+/// alone.
+pub async fn take_up(
+    tx: &mut Conn,
+    app: &App,
+    first: Part,
+    companions: &[Leased],
+) -> anyhow::Result<Vec<Part>> {
+    let mut parts = vec![first];
+    for leased in companions {
         let Job::Draft(id, _) = leased.job else { anyhow::bail!("{:?} is done alone", leased.job) };
         let Some(part) = draft::take_up(tx, app, leased, id).await? else { continue };
         if parts.iter().any(|other| may_be_mixed_up(&other.letter, &part.letter)) {

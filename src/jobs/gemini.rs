@@ -1,15 +1,15 @@
 //! Work that asks Gemini, in two halves. It is taken up in the transaction that books its slot: then nothing but that
 //! commit stands between a booking and its first byte, and the booking does not grow old. Then it is asked for.
 
+use std::sync::Arc;
+
 use super::draft::{self, Part};
 use super::embed::{self, Subject};
 use super::{answer, draft_several, find_skills, forward};
-use std::sync::Arc;
-
 use crate::app::App;
 use crate::keys::{self, Grant};
 use crate::llm::{Answer, Failure, Request, Unusable};
-use crate::model::{Job, QuestionId, RequestId, ResumeId};
+use crate::model::{Job, Millis, QuestionId, RequestId, ResumeId};
 use crate::store::Conn;
 use crate::store::jobs::Leased;
 use crate::{door, faq};
@@ -24,20 +24,38 @@ pub enum Work {
     Forward { leased: Leased, id: RequestId, request: Arc<door::Request> },
 }
 
-/// Takes up jobs that stand in one request. `None`: none of it is wanted any more, and the jobs are done.
-pub async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Option<Work>> {
-    let [leased] = jobs else {
-        let mut parts = draft_several::take_up(tx, app, jobs).await?;
-        return Ok(match parts.len() {
-            0 => None,
-            1 => parts.pop().map(|part| Work::Letter(Box::new(part))),
-            _ => Some(Work::Letters(parts)),
-        });
-    };
+impl Work {
+    /// The jobs that are done with it.
+    pub fn jobs(&self) -> Vec<&Leased> {
+        match self {
+            Self::Letter(part) => vec![&part.leased],
+            Self::Letters(parts) => parts.iter().map(|part| &part.leased).collect(),
+            Self::Skills { leased, .. }
+            | Self::Answer { leased, .. }
+            | Self::Embed { leased, .. }
+            | Self::Forward { leased, .. } => vec![leased],
+        }
+    }
+}
+
+/// Takes up a job that was claimed, and claims and takes up what may stand in the same request. `None`: it is not wanted
+/// any more, and the job is done.
+pub async fn take_up(
+    tx: &mut Conn,
+    app: &App,
+    leased: &Leased,
+    leased_until: Millis,
+) -> anyhow::Result<Option<Work>> {
     Ok(match leased.job {
         Job::Draft(id, _) => {
-            let part = draft::take_up(tx, app, leased, id).await?;
-            part.map(|part| Work::Letter(Box::new(part)))
+            let Some(first) = draft::take_up(tx, app, leased, id).await? else { return Ok(None) };
+            let now = app.clock.now();
+            let companions = draft_several::companions(tx, &first, now, leased_until).await?;
+            let mut parts = draft_several::take_up(tx, app, first, &companions).await?;
+            match parts.len() {
+                1 => parts.pop().map(|part| Work::Letter(Box::new(part))),
+                _ => Some(Work::Letters(parts)),
+            }
         }
         Job::FindSkills(id) => {
             let text = find_skills::take_up(tx, leased, id).await?;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sqlx::Connection as _;
 use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::gemini::{self, Work};
-use super::{Owner, draft_several, owner, run, run_together, send};
+use super::{Owner, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
 use crate::faq::embeddings;
 use crate::keys::{self, Decision, Grant};
@@ -49,8 +48,8 @@ const TOGETHER: usize = 32;
 enum Look {
     /// Never empty. Several are such as may be done in one transaction. The words say why no key is waited for.
     Run(Vec<Leased>, Option<String>),
-    /// Jobs, one or several in company, taken up with the slot that is booked for them.
-    Ask(Vec<Leased>, Box<Work>, Grant),
+    /// Work of one or several jobs, taken up with the slot that is booked for it.
+    Ask(Box<Work>, Grant),
     /// What was there did not want to be done any more, or somebody else took it.
     Again,
     /// Nothing can be done before then; `None`: not before something changes.
@@ -137,10 +136,10 @@ impl Workers {
                         });
                         continue;
                     }
-                    Ok(Look::Ask(leased, work, grant)) => {
+                    Ok(Look::Ask(work, grant)) => {
                         let app = app.clone();
                         tasks.spawn(async move {
-                            ask(&app, &leased, *work, grant).await;
+                            ask(&app, *work, grant).await;
                             drop(place);
                         });
                         continue;
@@ -333,19 +332,42 @@ async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
                 return Ok(Look::Again);
             };
-            let job = first.id;
-            let more =
-                draft_several::companions(&mut tx, app, &first, lease(app, now), now).await?;
-            let leased: Vec<Leased> = std::iter::once(first).chain(more).collect();
-            let Some(work) = take_up(&mut tx, app, &leased).await? else {
+            let taken = gemini::take_up(&mut tx, app, &first, lease(app, now));
+            let taken = AssertUnwindSafe(taken).catch_unwind().await;
+            let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
+            let work = match taken {
+                Ok(work) => work,
+                Err(error) => {
+                    // What it wrote goes with the transaction, and the claim too.
+                    drop(tx);
+                    refuse(app, owner, &waiting[demand], &error).await?;
+                    return Ok(Look::Again);
+                }
+            };
+            let Some(work) = work else {
                 tx.commit().await?;
                 return Ok(Look::Again);
             };
-            let grant = keys::book(&mut tx, &app.pool, choice, job, app.clock.now()).await?;
+            let grant = keys::book(&mut tx, &app.pool, choice, first.id, app.clock.now()).await?;
             tx.commit().await?;
-            Ok(Look::Ask(leased, Box::new(work), grant))
+            Ok(Look::Ask(Box::new(work), grant))
         }
     }
+}
+
+/// Puts a job off that could not be taken up.
+async fn refuse(
+    app: &App,
+    owner: &Owner,
+    waiting: &store::jobs::Waiting,
+    error: &anyhow::Error,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.write().await?;
+    if let Some(leased) = claim_next(&mut tx, app, owner, waiting, app.clock.now()).await? {
+        let at = after_fault(app, &leased, error);
+        give_back_in(&mut tx, &leased, at, error).await?;
+    }
+    tx.commit().await
 }
 
 async fn claim_next(
@@ -356,29 +378,6 @@ async fn claim_next(
     now: Millis,
 ) -> sqlx::Result<Option<Leased>> {
     store::jobs::claim_next(tx, waiting.next, &owner.name, lease(app, now)).await
-}
-
-/// Takes up what is to be asked for. `None`: nothing of it is wanted any more, or it cannot be taken up by a fault of
-/// ours; the transaction says so.
-async fn take_up(tx: &mut Conn, app: &App, jobs: &[Leased]) -> anyhow::Result<Option<Work>> {
-    // A part of its own: what it wrote before a fault is taken back, and the claim stays.
-    let mut part = tx.begin().await?;
-    let taken = AssertUnwindSafe(gemini::take_up(&mut part, app, jobs)).catch_unwind().await;
-    let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
-    match taken {
-        Ok(work) => {
-            part.commit().await?;
-            Ok(work)
-        }
-        Err(error) => {
-            part.rollback().await?;
-            for leased in jobs {
-                let at = after_fault(app, leased, &error);
-                give_back_in(tx, leased, at, &error).await?;
-            }
-            Ok(None)
-        }
-    }
 }
 
 fn lease(app: &App, now: Millis) -> Millis {
@@ -414,14 +413,15 @@ fn usual_tokens(task: Task) -> u32 {
 
 /// Asks for what was taken up. The grant is for one request, and that may have been sent: after a fault of ours all its
 /// jobs go back.
-async fn ask(app: &App, jobs: &[Leased], work: Work, grant: Grant) {
+async fn ask(app: &App, work: Work, grant: Grant) {
+    let jobs: Vec<Leased> = work.jobs().into_iter().cloned().collect();
     let body = {
         let app = app.clone();
         // On a task of its own: a panic in it is an error of these jobs and nothing else.
         tokio::spawn(async move { gemini::carry_out(&app, work, &grant).await })
     };
     if let Err(error) = ended(body).await {
-        for leased in jobs {
+        for leased in &jobs {
             put_off(app, leased, &error).await;
         }
     }
@@ -524,8 +524,8 @@ pub async fn run_due(app: &App) -> anyhow::Result<Option<Millis>> {
                     carry_out_all(app, &owner, &leased, resort).await;
                     ran = true;
                 }
-                Look::Ask(leased, work, grant) => {
-                    ask(app, &leased, *work, grant).await;
+                Look::Ask(work, grant) => {
+                    ask(app, *work, grant).await;
                     ran = true;
                 }
                 Look::Again => ran = true,
