@@ -7,6 +7,7 @@ mod answers;
 pub mod embeddings;
 pub mod entries;
 pub mod import;
+mod indexes;
 mod lines;
 mod links;
 pub mod nearness;
