@@ -11,7 +11,7 @@ mod verify;
 
 pub use crate::discord::{Incoming, Interaction, Message, PublicKey, Reply};
 pub use ask::{Due, due};
-pub use roles::{Wanted, give_missing_roles, given, taken, unwanted, wanted};
+pub use roles::{Wanted, give_missing_roles, given, take_back, taken, unwanted, wanted};
 
 use crate::config::Config;
 use crate::discord::Asked;

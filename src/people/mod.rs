@@ -7,6 +7,7 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::json;
 
+use crate::bot;
 use crate::events::CURRENT;
 use crate::model::message::MessageState;
 use crate::model::{EmailAddress, Millis, PersonId};
@@ -191,6 +192,9 @@ pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<boo
     {
         let words = "erased after they had been written to";
         suppress(tx, &person.address, Suppress::Erased, Some(words), now).await?;
+    }
+    if let Some(account) = store::discord::account(tx, id).await? {
+        bot::take_back(tx, &account.discord_user, now).await?;
     }
     store::people::delete(tx, id).await
 }

@@ -148,6 +148,16 @@ impl Db {
         self.pool.acquire().await
     }
 
+    /// A transaction for reading, in which everything is as it was at its first statement.
+    pub async fn snapshot(&self) -> sqlx::Result<Transaction<'static, Any>> {
+        self.pool
+            .begin_with(match self.engine {
+                Engine::Sqlite => "BEGIN",
+                Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            })
+            .await
+    }
+
     /// A transaction for writing. No network call may stand between this and its `commit`.
     pub async fn write(&self) -> sqlx::Result<Tx> {
         let changes = self.changes.clone();

@@ -155,7 +155,8 @@ pub async fn campaign(
     id: Result<Path<CampaignId>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Ok(Path(id)) = id else { return Err(Error::NotFound.into()) };
-    let mut conn = app.db.read().await?;
+    // State, counts and letters are of the same moment.
+    let mut conn = app.db.snapshot().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let mut progress = progress::of(&mut conn, &campaign).await?;
     progress::expect(&mut conn, &app.pool, &app.config, &campaign, &mut progress, app.clock.now())

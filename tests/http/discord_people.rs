@@ -436,6 +436,8 @@ async fn who_is_erased_is_nobody_on_discord_either() {
         assert!(text(&ask(&app, &command(ADA, "match", &[])).await).contains("do not know yet"));
         app.run_jobs().await;
         assert_eq!(scene.count("PUT "), 0, "the job found nobody");
+        assert_eq!(scene.count("DELETE "), 1, "the account loses the role");
+        assert_eq!(app.count("SELECT COUNT(*) FROM discord_lost_roles").await, 0);
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use super::{leave_out, program, repository};
 
@@ -22,6 +23,9 @@ pub fn packages(folder: &str, what: &str) -> Option<Tools> {
 }
 
 fn install(npm: &Path, folder: &str) -> PathBuf {
+    // Tests run at once, and several may be the first to want the same folder.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _turn = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let source = repository().join("tests").join(folder);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let lock = std::fs::read(source.join("package-lock.json")).unwrap();
