@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::asker::{Asker, TooMany, limit};
+use super::judge::{Passage, Work, Written, judge};
 use super::nearness::{self, Candidate};
 use super::search::Index;
-use super::{embeddings, indexes, links, soundness};
+use super::{embeddings, indexes, links};
 use crate::events;
 use crate::keys::Pool;
 use crate::model::job::Class;
@@ -81,7 +83,7 @@ pub struct Citation {
 }
 
 impl Citation {
-    fn of(entry: &Entry) -> Self {
+    pub(super) fn of(entry: &Entry) -> Self {
         Self { id: entry.id, question: entry.question.clone() }
     }
 }
@@ -100,33 +102,6 @@ pub enum AskError {
     TooMany(#[from] TooMany),
     #[error(transparent)]
     Db(#[from] sqlx::Error),
-}
-
-/// Somebody asks more often than is fair to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("that were many questions in a short time; please ask again in {} s", again_in.as_secs().max(1))]
-pub struct TooMany {
-    pub again_in: Duration,
-}
-
-/// Whose questions are counted together: a hash that leads back to nobody, and how many are let through.
-#[derive(Clone, Debug)]
-pub struct Asker {
-    hash: String,
-    a_minute: usize,
-    an_hour: usize,
-}
-
-impl Asker {
-    /// `who` is an address, an account or a session; `salt` keeps the hash from being tried against guesses.
-    pub fn participant(salt: &str, who: &str) -> Self {
-        Self { hash: hash(&[salt, "participant", who]), a_minute: 10, an_hour: 60 }
-    }
-
-    /// Organisers try their FAQ out, and scripts of theirs ask for many.
-    pub fn organiser(salt: &str, who: &str) -> Self {
-        Self { hash: hash(&[salt, "organiser", who]), a_minute: 60, an_hour: 600 }
-    }
 }
 
 /// Asks, and waits at most `patience` for the answer; then the best passage serves. The question and its job are
@@ -148,24 +123,6 @@ pub async fn answer(
         Some(answer) => Ok(answer),
         None => Ok(wait(db, clock, id, now.plus(patience)).await?),
     }
-}
-
-/// Counts a question of somebody's, unless it is one too many.
-pub async fn limit(tx: &mut Conn, asker: &Asker, now: Millis) -> Result<(), AskError> {
-    let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
-    rows::forget_asks(tx, now.minus(hour)).await?;
-    store::take_turn(tx, &asker.hash).await?;
-    let asks = rows::asks(tx, &asker.hash, now.minus(hour)).await?;
-    for (most, within) in [(asker.a_minute, minute), (asker.an_hour, hour)] {
-        // The one that has to be forgotten before another is let through.
-        if let Some(at) = asks.get(most - 1)
-            && at.plus(within) > now
-        {
-            return Err(TooMany { again_in: at.plus(within).since(now) }.into());
-        }
-    }
-    rows::count_ask(tx, &asker.hash, now).await?;
-    Ok(())
 }
 
 /// Writes a question down in the caller's transaction, with the job that answers it where no answer is there already.
@@ -280,30 +237,6 @@ pub async fn wait(db: &Db, clock: &Clock, id: QuestionId, until: Millis) -> sqlx
 
 // ── For the job ──
 
-/// A question that is to be answered, and what the model may know.
-pub struct Work {
-    pub question: String,
-    /// The best entries, their links taken out.
-    pub passages: Vec<Passage>,
-    entries: Vec<Entry>,
-    links: Vec<String>,
-    version: String,
-}
-
-/// One entry as the model reads it.
-pub struct Passage {
-    pub question: String,
-    pub answer: String,
-}
-
-/// What the model wrote: the numbers of the passages that it used count from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    pub answer: String,
-    pub citations: Vec<i64>,
-    pub unknown: bool,
-}
-
 /// `None`: nobody waits for this answer any more, or there is no entry to answer from.
 pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Work>> {
     let Some(row) = rows::question(conn, id).await? else { return Ok(None) };
@@ -324,8 +257,7 @@ pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Wor
     Ok(Some(Work { question: row.text, passages, entries, links, version: faq.version }))
 }
 
-/// Keeps what the model wrote, as far as it is to be believed: citations that do not exist are dropped, and an answer
-/// without one, or with facts that no passage holds, gives way to the passage as it stands.
+/// Keeps what the model wrote, as far as it is to be believed (see [`judge`]).
 pub async fn conclude(
     tx: &mut Conn,
     id: QuestionId,
@@ -352,50 +284,7 @@ pub async fn conclude_instead(
     keep(tx, id, &faq.version, &answer, now).await
 }
 
-fn judge(work: &Work, written: &Written, made_by: MadeBy) -> Answer {
-    if written.unknown {
-        return unknown(made_by);
-    }
-    let cited = cited(work, &written.citations);
-    let sound = if cited.is_empty() {
-        Err("the answer named no entry")
-    } else if let Some(doubt) = soundness::doubt(&written.answer, &work.question, &work.passages) {
-        Err(doubt)
-    } else {
-        links::put_back(written.answer.trim(), &work.links)
-            .ok_or("the answer named a link that is not in the FAQ")
-    };
-    match (sound, cited.first().copied().or(work.entries.first())) {
-        (Ok(text), _) => {
-            let citations = cited.into_iter().map(Citation::of).collect();
-            Answer { text, citations, unknown: false, made_by }
-        }
-        // The model's name stays: the same words would be answered no better the next time.
-        (Err(doubt), entry) => {
-            let made_by = MadeBy { by: Maker::Passage, why: Some(doubt.into()), ..made_by };
-            match entry {
-                Some(entry) => as_written(entry, made_by),
-                None => unknown(made_by),
-            }
-        }
-    }
-}
-
-/// The entries that the model named, each once.
-fn cited<'a>(work: &'a Work, numbers: &[i64]) -> Vec<&'a Entry> {
-    let mut cited: Vec<&Entry> = Vec::new();
-    for number in numbers {
-        let at = number.checked_sub(1).and_then(|at| usize::try_from(at).ok());
-        if let Some(entry) = at.and_then(|at| work.entries.get(at))
-            && !cited.iter().any(|known| known.id == entry.id)
-        {
-            cited.push(entry);
-        }
-    }
-    cited
-}
-
-fn as_written(entry: &Entry, made_by: MadeBy) -> Answer {
+pub(super) fn as_written(entry: &Entry, made_by: MadeBy) -> Answer {
     Answer {
         text: format!("{AS_WRITTEN}:\n\n{}", entry.answer),
         citations: vec![Citation::of(entry)],
@@ -404,7 +293,7 @@ fn as_written(entry: &Entry, made_by: MadeBy) -> Answer {
     }
 }
 
-fn unknown(made_by: MadeBy) -> Answer {
+pub(super) fn unknown(made_by: MadeBy) -> Answer {
     Answer { text: format!("{NOT_IN_THE_FAQ}."), citations: Vec::new(), unknown: true, made_by }
 }
 
