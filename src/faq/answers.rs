@@ -254,10 +254,12 @@ pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Wor
             answer: links::take_out(&entry.answer, &mut links),
         })
         .collect();
-    Ok(Some(Work { question: row.text, passages, entries, links, version: faq.version }))
+    let (question, version, asked_of) = (row.text, faq.version, row.version);
+    Ok(Some(Work { question, passages, entries, links, version, asked_of }))
 }
 
-/// Keeps what the model wrote, as far as it is to be believed (see [`judge`]).
+/// Keeps what the model wrote, as far as it is to be believed (see [`judge`]). Where the question was asked once more of a
+/// newer FAQ meanwhile, its answer is still to come.
 pub async fn conclude(
     tx: &mut Conn,
     id: QuestionId,
@@ -266,6 +268,10 @@ pub async fn conclude(
     made_by: MadeBy,
     now: Millis,
 ) -> sqlx::Result<()> {
+    let Some(row) = rows::question(tx, id).await? else { return Ok(()) };
+    if row.version != work.asked_of {
+        return Ok(());
+    }
     let answer = judge(work, written, made_by);
     keep(tx, id, &work.version, &answer, now).await
 }

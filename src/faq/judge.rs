@@ -14,6 +14,8 @@ pub struct Work {
     pub(super) entries: Vec<Entry>,
     pub(super) links: Vec<String>,
     pub(super) version: String,
+    /// Which FAQ the question was asked of.
+    pub(super) asked_of: String,
 }
 
 /// One entry as the model reads it.

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use muster::faq::{self, Question, Written};
 use muster::model::Secret;
+use muster::model::made_by::MadeBy;
 use serde_json::json;
 
-use crate::support::app::{TestApp, request};
+use crate::support::app::{NOON, TestApp, request};
 use crate::support::db::on_both_places;
 use crate::support::faq::{ask, fill, patient_gemini, with_keys};
 use crate::support::gemini::{Fault, TestGemini};
@@ -270,6 +272,36 @@ async fn what_was_passed_on_to_the_organisers_they_have_though_an_answer_comes_l
         let next = ask(&app, question).await;
         assert_eq!((&next["unknown"], &next["made_by"]["by"]), (&json!(false), &json!("model")));
         assert_eq!(app.count(unanswered).await, 1, "somebody was told so");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_from_an_older_faq_is_not_told_to_who_asked_a_newer_one() {
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        let question = Question::parse("Is there wifi?").unwrap();
+        let asked = async || {
+            let (mut tx, patience) = (app.write().await, Duration::from_secs(8));
+            let asked = faq::ask(&mut tx, &app.app.pool, &question, patience, NOON).await.unwrap();
+            tx.commit().await.unwrap();
+            asked.id
+        };
+        let id = asked().await;
+        let work = faq::take_up(&mut *app.write().await, id).await.unwrap().unwrap();
+        add(&app, "", "Is there a printer?", "Yes.").await;
+        assert_eq!(asked().await, id);
+        let (mut tx, made_by) = (app.write().await, MadeBy::model("gemini", 1));
+        let written = Written { answer: "Old.".into(), citations: vec![1], unknown: false };
+        faq::conclude(&mut tx, id, &work, &written, made_by.clone(), NOON).await.unwrap();
+        assert_eq!(faq::found(&mut tx, id).await.unwrap(), None);
+
+        let work = faq::take_up(&mut tx, id).await.unwrap().unwrap();
+        let written = Written { answer: "New.".into(), ..written };
+        faq::conclude(&mut tx, id, &work, &written, made_by, NOON).await.unwrap();
+        assert_eq!(faq::found(&mut tx, id).await.unwrap().unwrap().text, "New.");
     })
     .await;
 }
