@@ -74,7 +74,7 @@ pub async fn due(tx: &mut Conn, id: ReplyId, now: Millis) -> sqlx::Result<Due> {
     let answer = match faq::found(tx, reply.question_id).await? {
         Some(answer) => answer,
         None if now < reply.answer_by => return Ok(Due::Wait(reply.answer_by)),
-        None => faq::instead(tx, reply.question_id, "no key was free in time").await?,
+        None => faq::instead(tx, reply.question_id, "no key was free in time", now).await?,
     };
     Ok(Due::Tell { message: message(&answer), token: reply.token, until: reply.expires_at })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use ring::hmac;
+use sqlx::Connection as _;
 
 use super::{Surroundings, VERIFY_BUTTON};
 use crate::discord::reply::Button;
@@ -84,15 +85,18 @@ pub async fn send_code(
     let mail = Direct { to, to_name: name, whole: &whole, leave: None };
     let composed = senders::put_together(around.config, &event, &mail, now);
     match (id, composed) {
-        (Some(by), Ok(composed)) => {
-            let asked = AskedFor { by, until };
-            senders::hand_over(tx, around.config, &mail, &composed, Some(asked), now).await?;
+        (id, Ok(composed)) => {
+            // For an unknown address it is taken back, not left out: that would be quicker, and quickness tells.
+            let mut trial = tx.begin().await?;
+            let asked = id.map(|by| AskedFor { by, until });
+            senders::hand_over(&mut trial, around.config, &mail, &composed, asked, now).await?;
+            if id.is_some() { trial.commit().await? } else { trial.rollback().await? }
         }
         (Some(by), Err(_)) => {
             // The error names the address, which no log gets.
             tracing::warn!(person.id = by.0, "Person {by} has an address that no mail can go to");
         }
-        (None, _) => {}
+        (None, Err(_)) => {}
     }
     let text = "If the organisers know this address, a code is on its way to it. It works for 10 minutes. Press the \
                 button when you have it.";
@@ -113,6 +117,7 @@ async fn limit(
         (keyed(around.secret, &["code for", &address.key()]), FOR_ADDRESS),
     ];
     for (asker, most) in &askers {
+        store::take_turn(tx, asker).await?;
         let asks = rows::code_asks(tx, asker, since).await?;
         // The one that has to be forgotten before another is let through.
         if let Some(at) = asks.get(most - 1) {

@@ -19,8 +19,6 @@ pub struct Interaction {
     pub user: DiscordUser,
     /// With it the answer can be changed for 15 minutes, by anybody who has it.
     pub token: Secret,
-    /// The language of their Discord, such as `en-GB`.
-    pub locale: String,
     pub asked: Asked,
 }
 
@@ -62,8 +60,6 @@ struct Wire {
     kind: u8,
     #[serde(default)]
     token: String,
-    #[serde(default)]
-    locale: Option<String>,
     /// Within a server.
     member: Option<Member>,
     /// In a conversation of two.
@@ -129,7 +125,6 @@ impl Incoming {
         Ok(Self::From(Interaction {
             user: DiscordUser::parse(&user.id).ok_or(NotOne)?,
             token: Secret::new(wire.token),
-            locale: wire.locale.unwrap_or_default(),
             asked,
         }))
     }

@@ -121,20 +121,6 @@ impl Rest {
         self.ask(call).await.map(drop)
     }
 
-    /// Writes one more message below the answer. Repeated, it stands there twice.
-    pub async fn follow_up(
-        &self,
-        token: &str,
-        message: &impl Serialize,
-    ) -> Result<Message, Trouble> {
-        let path = vec!["webhooks", self.app(), token];
-        let call = Call {
-            body: Some(text(message)),
-            ..answer("add to an answer", Method::POST, "POST webhook", token, path)
-        };
-        self.read(call).await
-    }
-
     // ── members and roles ──
 
     /// Gives a member of the server a role. Can be repeated.

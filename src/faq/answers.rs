@@ -1,12 +1,15 @@
 //! Answers: from the store, by Gemini from the best passages, or the best passage as it stands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::asker::{Asker, TooMany, limit};
+use super::judge::{Passage, Work, Written, judge};
 use super::nearness::{self, Candidate};
 use super::search::Index;
-use super::{embeddings, links, soundness};
+use super::{embeddings, indexes, links};
 use crate::events;
 use crate::keys::Pool;
 use crate::model::job::Class;
@@ -80,7 +83,7 @@ pub struct Citation {
 }
 
 impl Citation {
-    fn of(entry: &Entry) -> Self {
+    pub(super) fn of(entry: &Entry) -> Self {
         Self { id: entry.id, question: entry.question.clone() }
     }
 }
@@ -99,33 +102,6 @@ pub enum AskError {
     TooMany(#[from] TooMany),
     #[error(transparent)]
     Db(#[from] sqlx::Error),
-}
-
-/// Somebody asks more often than is fair to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("that were many questions in a short time; please ask again in {} s", again_in.as_secs().max(1))]
-pub struct TooMany {
-    pub again_in: Duration,
-}
-
-/// Whose questions are counted together: a hash that leads back to nobody, and how many are let through.
-#[derive(Clone, Debug)]
-pub struct Asker {
-    hash: String,
-    a_minute: usize,
-    an_hour: usize,
-}
-
-impl Asker {
-    /// `who` is an address, an account or a session; `salt` keeps the hash from being tried against guesses.
-    pub fn participant(salt: &str, who: &str) -> Self {
-        Self { hash: hash(&[salt, "participant", who]), a_minute: 10, an_hour: 60 }
-    }
-
-    /// Organisers try their FAQ out, and scripts of theirs ask for many.
-    pub fn organiser(salt: &str, who: &str) -> Self {
-        Self { hash: hash(&[salt, "organiser", who]), a_minute: 60, an_hour: 600 }
-    }
 }
 
 /// Asks, and waits at most `patience` for the answer; then the best passage serves. The question and its job are
@@ -149,23 +125,6 @@ pub async fn answer(
     }
 }
 
-/// Counts a question of somebody's, unless it is one too many.
-pub async fn limit(tx: &mut Conn, asker: &Asker, now: Millis) -> Result<(), AskError> {
-    let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
-    rows::forget_asks(tx, now.minus(hour)).await?;
-    let asks = rows::asks(tx, &asker.hash, now.minus(hour)).await?;
-    for (most, within) in [(asker.a_minute, minute), (asker.an_hour, hour)] {
-        // The one that has to be forgotten before another is let through.
-        if let Some(at) = asks.get(most - 1)
-            && at.plus(within) > now
-        {
-            return Err(TooMany { again_in: at.plus(within).since(now) }.into());
-        }
-    }
-    rows::count_ask(tx, &asker.hash, now).await?;
-    Ok(())
-}
-
 /// Writes a question down in the caller's transaction, with the job that answers it where no answer is there already.
 /// The job's result stands in the question's row; when no key serves within `patience` it is the best passage.
 pub async fn ask(
@@ -187,15 +146,15 @@ pub async fn ask(
         match row.state {
             QuestionState::Waiting => return Ok(Asked { id, answer: None }),
             QuestionState::Answered => {
-                // A passage that stood in for the model is no reason not to ask it the next time.
-                if let Some(answer) = read(&row).filter(|it| it.made_by.by == Maker::Model) {
+                // An entry that stood in for a model that nobody heard is no reason not to ask it the next time.
+                if let Some(answer) = read(&row).filter(|it| it.made_by.model.is_some()) {
                     return Ok(Asked { id, answer: Some(answer) });
                 }
             }
         }
     }
     rows::wait(tx, id, question.as_str(), &faq.version, now.plus(patience)).await?;
-    embeddings::catch_up(tx, pool, now).await?;
+    embeddings::catch_up_some(tx, pool, &faq.entries, now).await?;
     let row = QuestionRow {
         state: QuestionState::Waiting,
         text: question.as_str().to_owned(),
@@ -207,7 +166,7 @@ pub async fn ask(
     let first = !pool.keys().is_empty()
         && !knows_meaning(&row, pool)
         && embeddings::ask_first(tx, pool, id, &row.text, now, half).await?;
-    let answer = if first { None } else { answer_or_ask(tx, pool, &row, now).await? };
+    let answer = if first { None } else { faq.answer_or_ask(tx, pool, &row, now).await? };
     Ok(Asked { id, answer })
 }
 
@@ -222,20 +181,7 @@ pub(super) async fn answer_or_ask(
     row: &QuestionRow,
     now: Millis,
 ) -> sqlx::Result<Option<Answer>> {
-    let faq = Faq::load(tx).await?;
-    let candidates = faq.candidates(tx, row).await?;
-    let why = if pool.keys().is_empty() {
-        "no key is set"
-    } else if !candidates.first().is_some_and(Candidate::is_worth_asking) {
-        "no entry speaks of it"
-    } else {
-        let job = Job::AnswerFaq(row.id);
-        store::jobs::enqueue(tx, job, Class::Person, now, now, row.answer_by).await?;
-        return Ok(None);
-    };
-    let answer = faq.passage(&candidates, why);
-    keep(tx, row.id, &faq.version, &answer, now).await?;
-    Ok(Some(answer))
+    Faq::load(tx).await?.answer_or_ask(tx, pool, row, now).await
 }
 
 /// The answer to a question, once there is one. What a job that must end in words asks for.
@@ -243,18 +189,28 @@ pub async fn found(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Answe
     Ok(rows::question(conn, id).await?.and_then(|row| read(&row)))
 }
 
-/// The answer without waiting any longer: the one that was found, or the best passage.
-pub async fn instead(conn: &mut Conn, id: QuestionId, why: &str) -> sqlx::Result<Answer> {
-    let faq = Faq::load(conn).await?;
-    let row = rows::question(conn, id).await?;
+/// The answer without waiting any longer: the one that was found, or the best passage. Where there is none, the organisers
+/// are told now, as it says, though an answer may come after all.
+pub async fn instead(
+    tx: &mut Conn,
+    id: QuestionId,
+    why: &str,
+    now: Millis,
+) -> sqlx::Result<Answer> {
+    let faq = Faq::load(tx).await?;
+    let row = rows::question(tx, id).await?;
     if let Some(answer) = row.as_ref().and_then(read) {
         return Ok(answer);
     }
     let candidates = match &row {
-        Some(row) => faq.candidates(conn, row).await?,
+        Some(row) => faq.candidates(tx, row).await?,
         None => Vec::new(),
     };
-    Ok(faq.passage(&candidates, why))
+    let answer = faq.passage(&candidates, why);
+    if answer.unknown {
+        rows::pass_on(tx, id, now).await?;
+    }
+    Ok(answer)
 }
 
 /// Waits for a question's answer until then: for its row, not for Gemini.
@@ -267,7 +223,10 @@ pub async fn wait(db: &Db, clock: &Clock, id: QuestionId, until: Millis) -> sqlx
         }
         let now = clock.now();
         if now >= until {
-            return instead(&mut *db.read().await?, id, "no key was free in time").await;
+            let mut tx = db.write().await?;
+            let answer = instead(&mut tx, id, "no key was free in time", now).await?;
+            tx.commit().await?;
+            return Ok(answer);
         }
         tokio::select! {
             () = clock.sleep_until(until.min(now.plus(LOOK_ANYWAY))) => {}
@@ -277,30 +236,6 @@ pub async fn wait(db: &Db, clock: &Clock, id: QuestionId, until: Millis) -> sqlx
 }
 
 // ── For the job ──
-
-/// A question that is to be answered, and what the model may know.
-pub struct Work {
-    pub question: String,
-    /// The best entries, their links taken out.
-    pub passages: Vec<Passage>,
-    entries: Vec<Entry>,
-    links: Vec<String>,
-    version: String,
-}
-
-/// One entry as the model reads it.
-pub struct Passage {
-    pub question: String,
-    pub answer: String,
-}
-
-/// What the model wrote: the numbers of the passages that it used count from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    pub answer: String,
-    pub citations: Vec<i64>,
-    pub unknown: bool,
-}
 
 /// `None`: nobody waits for this answer any more, or there is no entry to answer from.
 pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Work>> {
@@ -319,11 +254,12 @@ pub async fn take_up(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Wor
             answer: links::take_out(&entry.answer, &mut links),
         })
         .collect();
-    Ok(Some(Work { question: row.text, passages, entries, links, version: faq.version }))
+    let (question, version, asked_of) = (row.text, faq.version, row.version);
+    Ok(Some(Work { question, passages, entries, links, version, asked_of }))
 }
 
-/// Keeps what the model wrote, as far as it is to be believed: citations that do not exist are dropped, and an answer
-/// without one, or with facts that no passage holds, gives way to the passage as it stands.
+/// Keeps what the model wrote, as far as it is to be believed (see [`judge`]). Where the question was asked once more of a
+/// newer FAQ meanwhile, its answer is still to come.
 pub async fn conclude(
     tx: &mut Conn,
     id: QuestionId,
@@ -332,6 +268,10 @@ pub async fn conclude(
     made_by: MadeBy,
     now: Millis,
 ) -> sqlx::Result<()> {
+    let Some(row) = rows::question(tx, id).await? else { return Ok(()) };
+    if row.version != work.asked_of {
+        return Ok(());
+    }
     let answer = judge(work, written, made_by);
     keep(tx, id, &work.version, &answer, now).await
 }
@@ -350,68 +290,23 @@ pub async fn conclude_instead(
     keep(tx, id, &faq.version, &answer, now).await
 }
 
-fn judge(work: &Work, written: &Written, made_by: MadeBy) -> Answer {
-    if written.unknown {
-        return Answer {
-            text: format!("{NOT_IN_THE_FAQ}."),
-            citations: Vec::new(),
-            unknown: true,
-            made_by,
-        };
-    }
-    let mut cited: Vec<&Entry> = Vec::new();
-    for number in &written.citations {
-        let entry = number
-            .checked_sub(1)
-            .and_then(|at| usize::try_from(at).ok())
-            .and_then(|at| work.entries.get(at));
-        if let Some(entry) = entry
-            && !cited.iter().any(|known| known.id == entry.id)
-        {
-            cited.push(entry);
-        }
-    }
-    let first = work.entries.first();
-    let doubt = if cited.is_empty() {
-        Some("the answer named no entry")
-    } else {
-        soundness::doubt(&written.answer, &work.question, &work.passages)
-    };
-    let text = links::put_back(written.answer.trim(), &work.links);
-    match (doubt, text, cited.first().copied().or(first)) {
-        (None, Some(text), _) => {
-            let citations = cited.into_iter().map(Citation::of).collect();
-            Answer { text, citations, unknown: false, made_by }
-        }
-        (doubt, _, Some(entry)) => {
-            as_written(entry, doubt.unwrap_or("the answer named a link that is not in the FAQ"))
-        }
-        (doubt, _, None) => unknown(doubt.unwrap_or("no entry speaks of it")),
-    }
-}
-
-fn as_written(entry: &Entry, why: &str) -> Answer {
+pub(super) fn as_written(entry: &Entry, made_by: MadeBy) -> Answer {
     Answer {
         text: format!("{AS_WRITTEN}:\n\n{}", entry.answer),
         citations: vec![Citation::of(entry)],
         unknown: false,
-        made_by: MadeBy::instead(Maker::Passage, why),
+        made_by,
     }
 }
 
-fn unknown(why: &str) -> Answer {
-    Answer {
-        text: format!("{NOT_IN_THE_FAQ}."),
-        citations: Vec::new(),
-        unknown: true,
-        made_by: MadeBy::instead(Maker::Passage, why),
-    }
+pub(super) fn unknown(made_by: MadeBy) -> Answer {
+    Answer { text: format!("{NOT_IN_THE_FAQ}."), citations: Vec::new(), unknown: true, made_by }
 }
 
 /// The entries that are on, and what is needed to search them.
 struct Faq {
     entries: Vec<Entry>,
-    index: Index,
+    index: Arc<Index>,
     version: String,
 }
 
@@ -429,7 +324,30 @@ impl Faq {
         });
         let parts: Vec<String> = parts.collect();
         let version = hash(&parts.iter().map(String::as_str).collect::<Vec<_>>());
-        Ok(Self { index: Index::new(&entries), entries, version })
+        Ok(Self { index: indexes::of(&version, &entries), entries, version })
+    }
+
+    /// See [`answer_or_ask`].
+    async fn answer_or_ask(
+        &self,
+        tx: &mut Conn,
+        pool: &Pool,
+        row: &QuestionRow,
+        now: Millis,
+    ) -> sqlx::Result<Option<Answer>> {
+        let candidates = self.candidates(tx, row).await?;
+        let why = if pool.keys().is_empty() {
+            "no key is set"
+        } else if !candidates.first().is_some_and(Candidate::is_worth_asking) {
+            "no entry speaks of it"
+        } else {
+            let job = Job::AnswerFaq(row.id);
+            store::jobs::enqueue(tx, job, Class::Person, now, now, row.answer_by).await?;
+            return Ok(None);
+        };
+        let answer = self.passage(&candidates, why);
+        keep(tx, row.id, &self.version, &answer, now).await?;
+        Ok(Some(answer))
     }
 
     /// The entries that the question may be about, the best first: by its words, and by what it is about as far as that
@@ -450,9 +368,10 @@ impl Faq {
 
     /// The best entry as it stands, if it speaks of enough of the question.
     fn passage(&self, candidates: &[Candidate], why: &str) -> Answer {
+        let made_by = MadeBy::instead(Maker::Passage, why);
         match candidates.first() {
-            Some(best) if best.answers() => as_written(&self.entries[best.at], why),
-            _ => unknown(why),
+            Some(best) if best.answers() => as_written(&self.entries[best.at], made_by),
+            _ => unknown(made_by),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What entries and questions are about, as numbers: who still lacks them, and what becomes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::hash;
 use super::{answers, links, nearness};
@@ -15,21 +15,47 @@ use crate::store::jobs::{self, Needs};
 /// So many characters of an entry are looked at: about what the model reads.
 const LONGEST: usize = 6_000;
 
-/// Queues the work of finding out what entries are about that are new or have changed. Asked after each change, and with
-/// each question: keys may have come since.
+/// So many entries at most are queued with one question, which waits for it.
+const SOME: usize = 50;
+
+/// Queues the work of finding out what entries are about that are new or have changed.
 pub async fn catch_up(tx: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<()> {
+    let entries = rows::entries(tx, events::CURRENT).await?;
+    queue_missing(tx, pool, &entries, usize::MAX, now).await
+}
+
+/// The same for some of these entries, with each question: keys may have come since.
+pub async fn catch_up_some(
+    tx: &mut Conn,
+    pool: &Pool,
+    entries: &[Entry],
+    now: Millis,
+) -> sqlx::Result<()> {
+    queue_missing(tx, pool, entries, SOME, now).await
+}
+
+async fn queue_missing(
+    tx: &mut Conn,
+    pool: &Pool,
+    entries: &[Entry],
+    most: usize,
+    now: Millis,
+) -> sqlx::Result<()> {
     let Some(model) = pool.embedding_model().filter(|_| !pool.keys().is_empty()) else {
         return Ok(());
     };
     let known: BTreeMap<EntryId, String> =
         rows::embedded(tx, events::CURRENT, model).await?.into_iter().collect();
-    for entry in rows::entries(tx, events::CURRENT).await? {
-        let text = text(&entry);
-        if entry.off_at.is_some() || known.get(&entry.id) == Some(&hash(&[&text])) {
-            continue;
-        }
+    let queued: BTreeSet<i64> =
+        jobs::subjects(tx, Job::EmbedEntry(EntryId(0)).kind()).await?.into_iter().collect();
+    let missing = entries
+        .iter()
+        .filter(|entry| entry.off_at.is_none() && !queued.contains(&entry.id.0))
+        .map(|entry| (entry.id, text(entry)))
+        .filter(|(id, text)| known.get(id) != Some(&hash(&[text])));
+    for (id, text) in missing.take(most) {
         let needs = Needs { model: Some(model), instance: None, tokens: Some(tokens(&text)) };
-        jobs::enqueue_once(tx, Job::EmbedEntry(entry.id), Class::Bulk, now, needs).await?;
+        jobs::enqueue_once(tx, Job::EmbedEntry(id), Class::Bulk, now, needs).await?;
     }
     Ok(())
 }

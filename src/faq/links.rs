@@ -61,7 +61,21 @@ fn is_link(word: &str) -> bool {
             && host.contains('.')
             && host.chars().all(|c| c.is_alphanumeric() || "-._".contains(c))
     });
-    lower.contains("://") || lower.starts_with("www.") || lower.starts_with("mailto:") || email
+    lower.contains("://")
+        || lower.starts_with("www.")
+        || lower.starts_with("mailto:")
+        || email
+        || is_bare_address(&lower)
+}
+
+/// `host.example/path`: chats make invitations of some, and people follow the others.
+fn is_bare_address(word: &str) -> bool {
+    word.split_once('/').is_some_and(|(host, path)| {
+        host.rsplit_once('.').is_some_and(|(name, end)| {
+            let is_end = end.len() > 1 && end.chars().all(char::is_alphabetic);
+            is_end && !name.is_empty() && !path.is_empty()
+        })
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +91,11 @@ mod tests {
         assert_eq!(put_back(&veiled, &links).as_deref(), Some(text));
         assert_eq!(put_back("See link-3", &links), None);
         assert_eq!(put_back("See https://evil.example", &links), None);
+        assert_eq!(put_back("Join discord.gg/free", &links), None);
+        assert_eq!(
+            put_back("At 9.30/10 and/or 11 a.m./noon", &links).as_deref(),
+            Some("At 9.30/10 and/or 11 a.m./noon")
+        );
         assert_eq!(put_back("A link-up at noon", &links).as_deref(), Some("A link-up at noon"));
     }
 }

@@ -4,9 +4,12 @@
 //! It must not know who shows the answer: pages, the JSON interface and chats call the same function.
 
 mod answers;
+mod asker;
 pub mod embeddings;
 pub mod entries;
 pub mod import;
+mod indexes;
+mod judge;
 mod lines;
 mod links;
 pub mod nearness;
@@ -14,7 +17,8 @@ pub mod search;
 mod soundness;
 
 pub use answers::{
-    AS_WRITTEN, Answer, AskError, Asked, Asker, Citation, NOT_IN_THE_FAQ, Passage, Question,
-    QuestionError, TooMany, Work, Written, answer, ask, conclude, conclude_instead, found, instead,
-    limit, take_up, wait,
+    AS_WRITTEN, Answer, AskError, Asked, Citation, NOT_IN_THE_FAQ, Question, QuestionError, answer,
+    ask, conclude, conclude_instead, found, instead, take_up, wait,
 };
+pub use asker::{Asker, TooMany, limit};
+pub use judge::{Passage, Work, Written};

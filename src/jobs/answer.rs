@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::faq::{self, Passage, Work};
-use crate::jobs::gemini::ask;
-use crate::keys::{self, After, Grant};
+use crate::jobs::gemini::{self, ask};
+use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::QuestionId;
 use crate::model::made_by::MadeBy;
@@ -49,14 +49,9 @@ pub async fn by_model(
     let request = prompts::faq(&work.question, &passages);
     let (outcome, read) = ask(app, grant, &request, prompts::read_faq).await;
     let now = app.clock.now();
-    let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
-        // Somebody else answers it by now: the request is booked, and that is all.
-        tx.commit().await?;
-        return Ok(());
-    }
+    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let Some((mut tx, after)) = settled else { return Ok(()) };
     let again = match (after, read) {
         (After::Fine, Some(read)) => {
             let prompts::FaqAnswer { answer, citations, unknown } = read;

@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::campaigns::letters::{self, Letter};
 use crate::campaigns::messages::{AfterDraft, store_draft};
 use crate::campaigns::{checks, template};
-use crate::jobs::gemini::ask;
-use crate::keys::{self, After, Grant};
+use crate::jobs::gemini::{self, ask};
+use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::letter::{Draft, Finding};
 use crate::model::made_by::{MadeBy, Maker};
@@ -71,13 +71,8 @@ pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<(
     let request = prompts::letter(&facts);
     let (outcome, draft) = ask(app, grant, &request, prompts::read_letter).await;
     let now = app.clock.now();
-    let mut tx = app.db.write().await?;
-    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
-        // Somebody else writes it by now: the request is booked, and that is all.
-        tx.commit().await?;
-        return Ok(());
-    }
+    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let Some((mut tx, after)) = settled else { return Ok(()) };
     match (after, draft) {
         (After::Fine, Some(draft)) => {
             let made_by = MadeBy::model(&grant.model, grant.key);

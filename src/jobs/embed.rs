@@ -1,14 +1,16 @@
 //! Finds out what a text of the FAQ is about, as numbers: of an entry when there is time, of a question before it is
 //! answered.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::faq::embeddings;
+use crate::jobs::gemini;
 use crate::keys::{self, After, Grant};
 use crate::llm::embedding::Purpose;
 use crate::model::{EntryId, Job, QuestionId};
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
-use std::time::Duration;
 
 /// Where no key serves for long, an entry is looked at again then; words alone find it meanwhile.
 const LATER: Duration = Duration::from_hours(1);
@@ -93,14 +95,9 @@ pub async fn by_model(
         Err(failure) => (Err(failure), Vec::new()),
     };
     let now = app.clock.now();
-    let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
-        // Somebody else sees to it by now: the request is booked, and that is all.
-        tx.commit().await?;
-        return Ok(());
-    }
+    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let Some((mut tx, after)) = settled else { return Ok(()) };
     match (after, subject) {
         (After::Fine, Subject::Entry(id)) => {
             embeddings::keep_entry(&mut tx, id, &grant.model, text, &vector, now).await?;

@@ -1,8 +1,8 @@
 //! Finds the skills in a resume's text: by Gemini, or by the taxonomy when that is the resort.
 
 use crate::app::App;
-use crate::jobs::gemini::ask;
-use crate::keys::{self, After, Grant};
+use crate::jobs::gemini::{self, ask};
+use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::ResumeId;
 use crate::model::made_by::MadeBy;
@@ -40,14 +40,9 @@ pub async fn by_model(
     let (outcome, names) = ask(app, grant, &request, prompts::read_skills).await;
     let names = names.unwrap_or_default();
     let now = app.clock.now();
-    let mut tx = app.db.write().await?;
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
-        // Somebody else reads it by now: the request is booked, and that is all.
-        tx.commit().await?;
-        return Ok(());
-    }
+    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let Some((mut tx, after)) = settled else { return Ok(()) };
     let resort = match after {
         After::Fine => {
             let made_by = MadeBy::model(&grant.model, grant.key);

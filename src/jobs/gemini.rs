@@ -7,12 +7,12 @@ use super::draft::{self, Part};
 use super::embed::{self, Subject};
 use super::{answer, draft_several, find_skills, forward};
 use crate::app::App;
-use crate::keys::{self, Grant};
+use crate::keys::{self, After, Grant};
 use crate::llm::{Answer, Failure, Request, Unusable};
 use crate::model::{Job, Millis, QuestionId, RequestId, ResumeId};
-use crate::store::Conn;
 use crate::store::jobs::Leased;
-use crate::{door, faq};
+use crate::store::{Conn, Tx};
+use crate::{door, faq, store};
 
 /// Work that was taken up: read afresh and still wanted.
 pub enum Work {
@@ -112,4 +112,22 @@ pub async fn ask<T>(
         },
         Err(failure) => (Err(failure), None),
     }
+}
+
+/// Books what came of a request, in the transaction in which the job ends. `None`: somebody else has the job by now; the
+/// request is booked, and that is all.
+pub async fn settle(
+    app: &App,
+    leased: &Leased,
+    grant: &Grant,
+    outcome: &Result<Answer, Failure>,
+    now: Millis,
+) -> sqlx::Result<Option<(Tx, After)>> {
+    let mut tx = app.db.write().await?;
+    let after = keys::settle(&mut tx, &app.pool, grant, outcome, now).await?;
+    if store::jobs::hold(&mut tx, leased).await? {
+        return Ok(Some((tx, after)));
+    }
+    tx.commit().await?;
+    Ok(None)
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::bot::{self, Due};
-use crate::discord::Trouble;
-use crate::model::{Millis, ReplyId};
+use crate::bot::{self, Due, Message};
+use crate::discord::{Rest, Trouble};
+use crate::model::{Millis, ReplyId, Secret};
 use crate::store::jobs::Leased;
 use crate::store::{self};
 
@@ -17,6 +17,10 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(30),
     Duration::from_mins(1),
 ];
+
+/// So often it is tried again where Discord does not know (yet) what is to be answered: an answer that is there at once may
+/// overtake the word that it comes later.
+const OVERTAKEN: i64 = 3;
 
 pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
     let now = app.clock.now();
@@ -59,9 +63,21 @@ pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
                     reply.id = id.0,
                     "Discord's reply {id} was not delivered: {trouble}"
                 );
+                if matches!(trouble, Trouble::Refused { .. }) {
+                    apologise(discord, &token).await;
+                }
                 drop_it(app, leased, id).await
             }
         },
+    }
+}
+
+/// Discord is there and does not take this text: other words are better than none.
+async fn apologise(discord: &Rest, token: &Secret) {
+    let words =
+        Message::new("I have an answer that cannot be shown here. Please ask the organisers.");
+    if let Err(trouble) = discord.edit_original(token.expose(), &words).await {
+        tracing::warn!("Discord does not take other words either: {trouble}");
     }
 }
 
@@ -81,6 +97,9 @@ fn again_at(trouble: &Trouble, attempts: i64, app: &App) -> Option<Millis> {
     match trouble {
         Trouble::Later { at } => Some(*at),
         Trouble::Unreachable { .. } => Some(app.clock.now().plus(pause / app.config.time_scale)),
+        Trouble::Gone { .. } if attempts < OVERTAKEN => {
+            Some(app.clock.now().plus(pause / app.config.time_scale))
+        }
         Trouble::Unauthorised
         | Trouble::Forbidden { .. }
         | Trouble::Gone { .. }

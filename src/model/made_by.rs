@@ -25,6 +25,7 @@ words!(Maker, "maker", {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MadeBy {
     pub by: Maker,
+    /// The model that was asked, also where something else stands in the place of what it wrote.
     pub model: Option<String>,
     /// The number of the key's variable; 0 is the reserve.
     pub key: Option<i64>,

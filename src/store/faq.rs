@@ -294,7 +294,7 @@ pub async fn asked(
 }
 
 /// The question waits for an answer from this FAQ, in the words in which it was asked last; somebody waits with it until
-/// then.
+/// then. It is unanswered again only when that answer says so, or comes too late for somebody.
 pub async fn wait(
     conn: &mut Conn,
     id: QuestionId,
@@ -303,7 +303,8 @@ pub async fn wait(
     answer_by: Millis,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE faq_questions SET state = 'waiting', text = $2, version = $3, answer_by = $4 WHERE id = $1",
+        "UPDATE faq_questions SET state = 'waiting', text = $2, version = $3, answer_by = $4, unknown_at = NULL
+         WHERE id = $1",
     )
     .bind(id)
     .bind(text)
@@ -323,7 +324,18 @@ pub struct Answered<'a> {
     pub unknown: bool,
 }
 
-/// Keeps an answer. One that is not in the FAQ stands under *Unanswered* until a person settles it.
+/// Somebody who waited was told that the organisers have the question now.
+pub async fn pass_on(conn: &mut Conn, id: QuestionId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("UPDATE faq_questions SET unknown_at = $2 WHERE id = $1")
+        .bind(id)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Keeps an answer. One that is not in the FAQ stands under *Unanswered* until a person settles it; so does one that came
+/// after somebody was told so.
 pub async fn keep_answer(
     conn: &mut Conn,
     id: QuestionId,
@@ -333,7 +345,7 @@ pub async fn keep_answer(
     sqlx::query(
         "UPDATE faq_questions SET state = 'answered', version = $2, answer = $3, citations = $4, made_by = $5,
              made_model = $6, made_key = $7, made_why = $8, answered_at = $9,
-             unknown_at = CAST($10 AS BIGINT)
+             unknown_at = COALESCE(CAST($10 AS BIGINT), unknown_at)
          WHERE id = $1",
     )
     .bind(id)

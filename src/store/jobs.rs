@@ -169,6 +169,11 @@ pub async fn enqueue_once(
     Ok(())
 }
 
+/// What the jobs of this kind that are there are about.
+pub async fn subjects(conn: &mut Conn, kind: &str) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar("SELECT subject FROM jobs WHERE kind = $1").bind(kind).fetch_all(conn).await
+}
+
 /// Queues the writing of every queued message of a campaign.
 pub async fn enqueue_drafts(
     conn: &mut Conn,

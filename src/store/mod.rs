@@ -228,6 +228,19 @@ impl std::ops::DerefMut for Tx {
     }
 }
 
+/// Waits for other transactions that took this turn, until they end: what counts rows and then adds one has to be alone.
+/// On SQLite every transaction that writes is.
+pub async fn take_turn(conn: &mut Conn, name: &str) -> sqlx::Result<()> {
+    if Engine::of(conn) == Engine::Postgres {
+        // PostgreSQL only
+        sqlx::query("SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS TEXT)")
+            .bind(name)
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Rows as the one parameter in which they travel.
 fn json(rows: &impl serde::Serialize) -> String {
     serde_json::to_string(rows).expect("rows of words and numbers are JSON")

@@ -356,6 +356,37 @@ async fn an_unreachable_discord_is_asked_again_and_what_is_gone_is_not() {
 }
 
 #[tokio::test]
+async fn an_answer_that_overtakes_the_word_that_it_comes_later_is_sent_again() {
+    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
+    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
+    fill(&app).await;
+    let (body, token) = asked(QUESTION);
+    ask(&app, &body).await;
+    let next = app.run_jobs().await.expect("it is tried again");
+    assert_eq!(scene.count("PATCH "), 1);
+    // Only now Discord has read that the answer comes later.
+    scene.interaction(&token);
+    app.app.clock.advance_to(next);
+    assert_eq!(app.run_jobs().await, None);
+    assert!(scene.answers(&token)[0]["content"].as_str().unwrap().contains("certificate"));
+}
+
+#[tokio::test]
+async fn where_discord_does_not_take_the_answer_other_words_stand_in_its_place() {
+    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
+    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
+    fill(&app).await;
+    let (body, token) = asked(QUESTION);
+    scene.interaction(&token);
+    ask(&app, &body).await;
+    scene.fault("PATCH ", Fault::Status(400));
+    assert_eq!(app.run_jobs().await, None);
+    let said = scene.answers(&token)[0]["content"].as_str().unwrap().to_owned();
+    assert!(said.contains("cannot be shown here"), "{said}");
+    assert_eq!(app.count("SELECT COUNT(*) FROM discord_replies").await, 0);
+}
+
+#[tokio::test]
 async fn an_answer_to_what_was_deleted_is_dropped() {
     let (scene, gemini) = (Scene::new().await, patient_gemini().await);
     let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
@@ -363,7 +394,10 @@ async fn an_answer_to_what_was_deleted_is_dropped() {
     // Discord knows nothing of this interaction.
     let (body, _) = asked(QUESTION);
     ask(&app, &body).await;
-    assert_eq!(app.run_jobs().await, None);
-    assert_eq!(scene.count("PATCH "), 1);
+    while let Some(next) = app.run_jobs().await {
+        app.app.clock.advance_to(next);
+    }
+    assert_eq!(scene.count("PATCH "), 4);
+    assert!(app.app.clock.now() <= NOON.plus(Duration::from_mins(1)), "it is given up soon");
     assert_eq!(app.count("SELECT COUNT(*) FROM discord_replies").await, 0);
 }

@@ -104,6 +104,7 @@ async fn an_unknown_address_is_answered_in_the_same_words_and_gets_no_mail() {
         let unknown = ask_for_code(&app, BO, "nobody@example.org").await;
         assert_eq!(known, unknown);
         assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 1);
+        assert_eq!(app.count("SELECT COUNT(*) FROM mails WHERE person_id IS NULL").await, 0);
         let bad = wrong(&code(&app, "ada@example.org").await);
         for _ in 0..6 {
             assert_eq!(type_code(&app, ADA, &bad).await, type_code(&app, BO, &bad).await);
@@ -183,6 +184,38 @@ async fn one_account_may_ask_for_five_codes_an_hour() {
     // Nothing leads back to whose they were.
     let open = "SELECT COUNT(*) FROM discord_code_asks WHERE length(asker) <> 64";
     assert_eq!(app.count(open).await, 0);
+}
+
+#[tokio::test]
+async fn who_asks_many_times_at_once_gets_no_more_codes() {
+    on_both_places(async |place| {
+        let scene = Scene::new().await;
+        let app = scene.muster(place).await;
+        let addresses: Vec<String> = (0..9).map(|n| format!("p{n}@example.org")).collect();
+        let asking = addresses.iter().map(|address| ask_for_code(&app, ADA, address));
+        let replies = futures_util::future::join_all(asking).await;
+        let sent = replies.iter().filter(|it| text(it).starts_with(SENT)).count();
+        assert_eq!(sent, 5, "{replies:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_typed_twice_at_once_counts_once() {
+    on_both_places(async |place| {
+        let scene = Scene::new().await;
+        let app = scene.muster(place).await;
+        let ada = app.person("Ada").address("ada@example.org").insert().await;
+        ask_for_code(&app, ADA, "ada@example.org").await;
+        let code = code(&app, "ada@example.org").await;
+        let (one, other) = tokio::join!(type_code(&app, ADA, &code), type_code(&app, ADA, &code));
+        let said = [text(&one), text(&other)];
+        let count = |words| said.iter().filter(|it| it.starts_with(words)).count();
+        assert_eq!((count("Welcome, Ada!"), count("There is no code")), (1, 1), "{said:?}");
+        assert_eq!(account(&app, ada).await.as_deref(), Some(ADA));
+        assert_eq!(app.count("SELECT COUNT(*) FROM jobs WHERE kind = 'give_role'").await, 1);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use muster::faq::{self, Question, Written};
 use muster::model::Secret;
+use muster::model::made_by::MadeBy;
 use serde_json::json;
 
-use crate::support::app::{TestApp, request};
+use crate::support::app::{NOON, TestApp, request};
 use crate::support::db::on_both_places;
 use crate::support::faq::{ask, fill, patient_gemini, with_keys};
 use crate::support::gemini::{Fault, TestGemini};
@@ -188,7 +190,7 @@ async fn what_the_model_invents_is_not_shown() {
         let as_written = "From the organisers' FAQ, as written:\n\nYes, with 1 Gbit/s. Name and password stand on your badge.";
         for (question, fault) in [
             ("wifi there?", Fault::InventLink),
-            ("is wifi there?", Fault::InventFigure),
+            ("where to find wifi?", Fault::InventFigure),
             ("any wifi then?", Fault::NoCitation),
         ] {
             gemini.fault_next([fault]);
@@ -196,6 +198,9 @@ async fn what_the_model_invents_is_not_shown() {
             assert_eq!(answer["answer"], as_written, "{fault:?}");
             assert_eq!(answer["citations"][0]["question"], "Is there Wi-Fi?", "{fault:?}");
             assert_eq!(answer["made_by"]["by"], "passage", "{fault:?}");
+            let requests = gemini.requests().len();
+            assert_eq!(ask(&app, question).await, answer, "{fault:?}");
+            assert_eq!(gemini.requests().len(), requests, "what the model said to it is known");
         }
         gemini.fault_next([Fault::WrongCitation]);
         let answer = ask(&app, "wifi around here?").await;
@@ -240,6 +245,63 @@ async fn who_waits_too_long_gets_the_entry_and_the_next_one_the_answer() {
         assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
         assert_eq!(ask(&app, "is there wifi").await["made_by"]["by"], "model");
         assert_eq!(gemini.requests().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_passed_on_to_the_organisers_they_have_though_an_answer_comes_late() {
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        let question = "Will someone frame my certificate in gold?";
+        let body = json!({ "question": question });
+        let late = async {
+            while app.count("SELECT COUNT(*) FROM jobs").await == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            app.app.clock.advance(Duration::from_secs(8));
+        };
+        let (answer, ()) = tokio::join!(app.post_json("/api/faq/ask", &body), late);
+        assert_eq!(answer.json()["unknown"], true, "{}", answer.json());
+        let unanswered = "SELECT COUNT(*) FROM faq_questions WHERE unknown_at IS NOT NULL";
+        assert_eq!(app.count(unanswered).await, 1);
+        gemini.fault_next([Fault::WrongCitation]);
+        app.run_jobs().await;
+        let next = ask(&app, question).await;
+        assert_eq!((&next["unknown"], &next["made_by"]["by"]), (&json!(false), &json!("model")));
+        assert_eq!(app.count(unanswered).await, 1, "somebody was told so");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_from_an_older_faq_is_not_told_to_who_asked_a_newer_one() {
+    on_both_places(async |place| {
+        let gemini = gemini().await;
+        let app = with_keys(&gemini, place, &[1]).await;
+        fill(&app).await;
+        let question = Question::parse("Is there wifi?").unwrap();
+        let asked = async || {
+            let (mut tx, patience) = (app.write().await, Duration::from_secs(8));
+            let asked = faq::ask(&mut tx, &app.app.pool, &question, patience, NOON).await.unwrap();
+            tx.commit().await.unwrap();
+            asked.id
+        };
+        let id = asked().await;
+        let work = faq::take_up(&mut *app.write().await, id).await.unwrap().unwrap();
+        add(&app, "", "Is there a printer?", "Yes.").await;
+        assert_eq!(asked().await, id);
+        let (mut tx, made_by) = (app.write().await, MadeBy::model("gemini", 1));
+        let written = Written { answer: "Old.".into(), citations: vec![1], unknown: false };
+        faq::conclude(&mut tx, id, &work, &written, made_by.clone(), NOON).await.unwrap();
+        assert_eq!(faq::found(&mut tx, id).await.unwrap(), None);
+
+        let work = faq::take_up(&mut tx, id).await.unwrap().unwrap();
+        let written = Written { answer: "New.".into(), ..written };
+        faq::conclude(&mut tx, id, &work, &written, made_by, NOON).await.unwrap();
+        assert_eq!(faq::found(&mut tx, id).await.unwrap().unwrap().text, "New.");
     })
     .await;
 }

@@ -1,8 +1,13 @@
 //! The FAQ searched by meaning beside words: who is embedded when, what becomes of a question when that is not to be had.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
-use muster::keys;
+use muster::events::CURRENT;
+use muster::faq::{self, Question};
 use muster::model::Clock;
+use muster::store::faq::EntryText;
+use muster::{keys, store};
 
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
@@ -170,4 +175,29 @@ async fn what_is_used_of_the_embedding_model_is_counted_by_itself() {
         .map(|it| it.used_today)
         .collect();
     assert_eq!(used, [0, 0], "nothing of the models that write");
+}
+
+/// A question waits for one short transaction, however much there is to catch up with.
+#[tokio::test]
+async fn a_key_that_comes_to_a_long_faq_lets_no_question_wait_for_all_of_it() {
+    on_both_places(async |place| {
+        let gemini = patient_gemini().await;
+        let app = with_embeddings(&gemini, place, &[1]).await;
+        let mut tx = app.write().await;
+        for number in 0..120 {
+            let question = format!("What is in hall {number}?");
+            let text = EntryText { question, answer: "A stage.".into(), ..EntryText::default() };
+            store::faq::insert_entry(&mut tx, CURRENT, &text, NOON).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        for (asked, waiting) in [(1, 50), (2, 100), (3, 120), (4, 120)] {
+            let mut tx = app.write().await;
+            let question = Question::parse(&format!("Anything else {asked}?")).unwrap();
+            let patience = Duration::from_secs(8);
+            faq::ask(&mut tx, &app.app.pool, &question, patience, NOON).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(app.count(WAITING).await, waiting, "after {asked}");
+        }
+    })
+    .await;
 }

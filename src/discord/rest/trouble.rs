@@ -31,13 +31,6 @@ pub enum Trouble {
     Refused { what: &'static str, status: u16, words: String },
 }
 
-impl Trouble {
-    /// Whether the same request may succeed later without anybody doing anything.
-    pub fn passes(&self) -> bool {
-        matches!(self, Self::Later { .. } | Self::Unreachable { .. })
-    }
-}
-
 /// The body of a refusal. `errors` tells which field is wrong, nested as the body was.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Told {
