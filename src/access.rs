@@ -51,6 +51,11 @@ pub fn random_token() -> String {
     hex::encode(rand::rng().random::<[u8; 32]>())
 }
 
+/// Whether it looks like a [`random_token`].
+pub fn is_token(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The name that belongs to a cookie's value; `None` when the session is unknown or over.
 pub async fn who(conn: &mut Conn, token: &str, now: Millis) -> sqlx::Result<Option<String>> {
     store::sessions::find_name(conn, &hash(token), now).await

@@ -433,6 +433,50 @@ async fn whatever_is_typed_is_text_on_every_page() {
 }
 
 #[tokio::test]
+async fn a_venue_behind_one_address_is_many_people() {
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |config| {
+            config.admin_password = Some(Secret::new("a-long-password"));
+        })
+        .await;
+        let mut tx = app.write().await;
+        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
+        tx.commit().await.unwrap();
+        let browser = async || {
+            let page = app.get("/faq/public").await;
+            page.header(header::SET_COOKIE).split(';').next().unwrap().to_owned()
+        };
+        let post = async |browser: &str| {
+            let mut request = request(Method::POST, "/api/faq/ask")
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::COOKIE, browser)
+                .body(Body::from("{\"question\":\"Food?\"}"))
+                .unwrap();
+            let peer: std::net::SocketAddr = "198.51.100.9:4000".parse().unwrap();
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            app.send(request).await.status
+        };
+        let (one, other) = (browser().await, browser().await);
+        assert!(one.starts_with("muster-browser=") && one != other);
+        for _ in 0..10 {
+            assert_eq!(post(&one).await, StatusCode::OK);
+        }
+        assert_eq!(post(&one).await, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(post(&other).await, StatusCode::OK, "somebody else in the same room");
+        // What was made up counts as nothing, and even who comes anew each time is counted with the network.
+        for _ in 0..10 {
+            assert_eq!(post("muster-browser=1").await, StatusCode::OK);
+        }
+        assert_eq!(post("muster-browser=2").await, StatusCode::TOO_MANY_REQUESTS);
+        for _ in 0..39 {
+            assert_eq!(post(&browser().await).await, StatusCode::OK);
+        }
+        assert_eq!(post(&browser().await).await, StatusCode::TOO_MANY_REQUESTS);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_proxy_on_this_machine_says_who_asks() {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, |config| {

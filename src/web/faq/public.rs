@@ -11,6 +11,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,10 +29,15 @@ use crate::faq::{self, Answer, AskError, Asker, Question};
 use crate::model::made_by::Maker;
 use crate::store;
 
+/// The cookie by which a browser is known again while it is open: questions are counted by it, and nothing else.
+const BROWSER: &str = "muster-browser";
+
 /// Who asks, for the limits.
 pub struct Visitor {
     organiser: Option<Organiser>,
     address: Option<IpAddr>,
+    /// What [`page`] gave this browser.
+    browser: Option<String>,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -47,6 +54,10 @@ impl FromRequestParts<App> for Visitor {
         Ok(Self {
             organiser: parts.extensions.get::<Organiser>().cloned(),
             address: if behind { named.or(peer) } else { peer },
+            browser: CookieJar::from_headers(&parts.headers)
+                .get(BROWSER)
+                .map(|cookie| cookie.value().to_owned())
+                .filter(|value| access::is_token(value)),
         })
     }
 }
@@ -54,13 +65,13 @@ impl FromRequestParts<App> for Visitor {
 impl Visitor {
     fn asker(&self, app: &App) -> Result<Asker, Error> {
         let secret = access::secret(&app.config).map_err(|error| Error::Internal(error.into()))?;
-        Ok(match (&self.organiser, self.address) {
-            (Some(organiser), _) => Asker::organiser(secret.expose(), &organiser.0),
-            (None, Some(address)) => {
-                let network = access::network(address.to_canonical());
-                Asker::participant(secret.expose(), &network.to_string())
+        Ok(match &self.organiser {
+            Some(organiser) => Asker::organiser(secret.expose(), &organiser.0),
+            None => {
+                let network = self.address.map(|it| access::network(it.to_canonical()).to_string());
+                let network = network.unwrap_or_default();
+                Asker::visitor(secret.expose(), &network, self.browser.as_deref())
             }
-            (None, None) => Asker::participant(secret.expose(), ""),
         })
     }
 }
@@ -191,8 +202,21 @@ impl PublicPage {
     }
 }
 
-pub async fn page(State(app): State<App>) -> Result<Response, Error> {
-    Ok(render(&PublicPage::load(&app).await?)?.into_response())
+pub async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    jar: CookieJar,
+) -> Result<Response, Error> {
+    let page = render(&PublicPage::load(&app).await?)?;
+    if visitor.browser.is_some() {
+        return Ok(page.into_response());
+    }
+    let browser = Cookie::build((BROWSER, access::random_token()))
+        .path("/")
+        .http_only(true)
+        .secure(access::is_https(&app.config))
+        .same_site(SameSite::Lax);
+    Ok((jar.add(browser), page).into_response())
 }
 
 pub async fn ask(
