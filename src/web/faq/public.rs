@@ -65,14 +65,12 @@ impl FromRequestParts<App> for Visitor {
 impl Visitor {
     fn asker(&self, app: &App) -> Result<Asker, Error> {
         let secret = access::secret(&app.config).map_err(|error| Error::Internal(error.into()))?;
-        Ok(match &self.organiser {
-            Some(organiser) => Asker::organiser(secret.expose(), &organiser.0),
-            None => {
-                let network = self.address.map(|it| access::network(it.to_canonical()).to_string());
-                let network = network.unwrap_or_default();
-                Asker::visitor(secret.expose(), &network, self.browser.as_deref())
-            }
-        })
+        if let Some(organiser) = &self.organiser {
+            return Ok(Asker::organiser(secret.expose(), &organiser.0));
+        }
+        let network = self.address.map(|it| access::network(it.to_canonical()).to_string());
+        let network = network.unwrap_or_default();
+        Ok(Asker::visitor(secret.expose(), &network, self.browser.as_deref()))
     }
 }
 
