@@ -65,7 +65,8 @@ pub async fn close_session(conn: &mut Conn, token: &str) -> sqlx::Result<()> {
     store::sessions::delete(conn, &hash(token)).await
 }
 
-fn hash(token: &str) -> String {
+/// What is stored of a token: from 32 random bytes nobody finds their way back.
+pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 

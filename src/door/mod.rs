@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::keys::{self, Pool};
-use crate::llm::pacing::{self, Demand, Outlook, When};
+use crate::llm::pacing::{self, Demand, Outlook, TokenEstimate};
 use crate::model::job::{Class, Task};
 use crate::model::{Clock, Job, Millis};
 use crate::store::jobs::Needs;
@@ -32,15 +32,7 @@ pub struct Refused {
     pub retry: Option<Duration>,
 }
 
-/// Who holds the token: `None` when nobody knows it.
-pub async fn enter(db: &Db, token: &str, now: Millis) -> sqlx::Result<Option<String>> {
-    let mut tx = db.write().await?;
-    let name = tokens::count(&mut tx, token, now).await?;
-    tx.commit().await?;
-    Ok(name)
-}
-
-/// Puts the request on the desk and its job into the queue.
+/// Puts the request on the desk and its job into the queue, and counts it for its token.
 pub async fn queue(
     db: &Db,
     desk: &Desk,
@@ -49,7 +41,7 @@ pub async fn queue(
     now: Millis,
     deadline: Millis,
 ) -> sqlx::Result<Result<Ticket, Full>> {
-    let (model, tokens) = (request.model.clone(), request.tokens);
+    let (model, tokens, who) = (request.model.clone(), request.tokens, request.who.clone());
     let ticket = match desk.put(request) {
         Ok(ticket) => ticket,
         Err(full) => return Ok(Err(full)),
@@ -57,6 +49,7 @@ pub async fn queue(
     let needs = Needs { model: Some(&model), instance: Some(instance), tokens: Some(tokens) };
     let job = Job::Forward(ticket.id());
     let mut tx = db.write().await?;
+    store::door::count(&mut tx, &who, now).await?;
     store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, now, Some(deadline), needs).await?;
     tx.commit().await?;
     Ok(Ok(ticket))
@@ -105,22 +98,17 @@ pub async fn refused(
     };
     let view = keys::view(conn, pool, std::slice::from_ref(&demand), now).await?;
     Ok(match pacing::outlook(&view, &demand, now) {
-        Outlook::Start { .. } => too_late("others go first", now.since(now)),
+        Outlook::Start { .. } => too_late("others go first", Duration::ZERO),
         Outlook::Wait { until, why } => too_late(&why, until.since(now)),
         Outlook::Resort { why } => {
-            let model = view.models.iter().position(|known| *known == request.model);
-            let is_off = |key: &pacing::Key| {
-                let ledger = model.and_then(|model| view.ledger(&key.project, model));
-                ledger.is_some_and(|ledger| ledger.off.is_some())
-            };
-            let unknown = view.keys.iter().any(is_off)
-                && view.keys.iter().all(|key| {
-                    is_off(key)
-                        || model.is_none_or(|model| {
-                            matches!(view.ready(key, model, 0, now), When::Never(_))
-                        })
+            // No key will ever serve: is it the model?
+            let is_unknown =
+                view.models.iter().position(|it| *it == request.model).is_some_and(|model| {
+                    let mut ledgers =
+                        view.keys.iter().filter_map(|key| view.ledger(&key.project, model));
+                    ledgers.any(|ledger| ledger.off.is_some())
                 });
-            Refused { code: if unknown { 404 } else { 503 }, message: why, retry: None }
+            Refused { code: if is_unknown { 404 } else { 503 }, message: why, retry: None }
         }
     })
 }
@@ -138,30 +126,27 @@ const TOKENS_OF_A_FILE: usize = 300;
 
 /// How many input tokens a body of `generateContent` will take, rather too many than too few.
 pub fn estimated_tokens(body: &Value) -> u32 {
-    fn latin_and_other(value: &Value) -> (usize, usize) {
-        match value {
-            Value::String(text) => {
-                let latin = text.chars().filter(char::is_ascii).count();
-                (latin, text.chars().count() - latin)
-            }
-            Value::Array(list) => list.iter().map(latin_and_other).fold((0, 0), sum),
-            Value::Object(fields) => fields
-                .iter()
-                .map(|(name, value)| match name.as_str() {
+    let mut estimate = TokenEstimate::default();
+    add(&mut estimate, body);
+    estimate.tokens()
+}
+
+fn add(estimate: &mut TokenEstimate, value: &Value) {
+    match value {
+        Value::String(text) => estimate.add_text(text),
+        Value::Array(list) => list.iter().for_each(|value| add(estimate, value)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match name.as_str() {
                     "inlineData" | "inline_data" | "fileData" | "file_data" => {
-                        (3 * TOKENS_OF_A_FILE, 0)
+                        estimate.add_tokens(TOKENS_OF_A_FILE);
                     }
-                    _ => latin_and_other(value),
-                })
-                .fold((0, 0), sum),
-            _ => (1, 0),
+                    _ => add(estimate, value),
+                }
+            }
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) => estimate.add_text("0"),
     }
-    fn sum(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
-        (one.0 + other.0, one.1 + other.1)
-    }
-    let (latin, other) = latin_and_other(body);
-    u32::try_from(latin.div_ceil(3) + other).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

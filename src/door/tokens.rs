@@ -1,7 +1,5 @@
 //! Tokens: what a program shows at the door. Shown once when it is made; only its hash is kept.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::access;
 use crate::model::{Millis, Secret};
 pub use crate::store::door::Token;
@@ -29,7 +27,7 @@ pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, 
         return Err(NotMade::Name);
     }
     let token = format!("muster_{}", access::random_token());
-    if store::door::insert(conn, name, &hash(&token), now).await? {
+    if store::door::insert(conn, name, &access::hash(&token), now).await? {
         Ok(Secret::new(token))
     } else {
         Err(NotMade::Exists)
@@ -46,15 +44,7 @@ pub async fn remove(conn: &mut Conn, name: &str) -> sqlx::Result<bool> {
     store::door::delete(conn, name.trim()).await
 }
 
-/// Counts a request by this token, and says whose it is; `None`: nobody knows it.
-pub(super) async fn count(
-    conn: &mut Conn,
-    token: &str,
-    now: Millis,
-) -> sqlx::Result<Option<String>> {
-    store::door::count(conn, &hash(token), now).await
-}
-
-fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
+/// Whose token it is; `None`: nobody knows it.
+pub async fn whose(conn: &mut Conn, token: &str) -> sqlx::Result<Option<String>> {
+    store::door::whose(conn, &access::hash(token)).await
 }

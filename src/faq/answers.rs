@@ -14,6 +14,7 @@ use crate::events;
 use crate::keys::Pool;
 use crate::model::job::Class;
 use crate::model::made_by::{MadeBy, Maker};
+use crate::model::text::one_line;
 use crate::model::{Clock, EntryId, Job, Millis, QuestionId};
 use crate::store::faq::{self as rows, Answered, Entry, QuestionRow, QuestionState};
 use crate::store::{self, Conn, Db};
@@ -48,8 +49,7 @@ impl Question {
     pub const LONGEST: usize = 500;
 
     pub fn parse(typed: &str) -> Result<Self, QuestionError> {
-        let text: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_line(typed);
         if !text.chars().any(char::is_alphanumeric) {
             return Err(QuestionError::Missing);
         }

@@ -6,6 +6,7 @@ use super::answers::hash;
 use super::{answers, links, nearness};
 use crate::events;
 use crate::keys::Pool;
+use crate::llm::pacing::TokenEstimate;
 use crate::model::job::Class;
 use crate::model::{EntryId, Job, Millis, QuestionId};
 use crate::store::Conn;
@@ -140,8 +141,8 @@ fn text(entry: &Entry) -> String {
     links::take_out(&whole, &mut Vec::new()).chars().take(LONGEST).collect()
 }
 
-/// Estimated as for other requests: rather too many.
 fn tokens(text: &str) -> u32 {
-    let latin = text.chars().filter(char::is_ascii).count();
-    u32::try_from(latin.div_ceil(3) + text.chars().count() - latin).unwrap_or(u32::MAX)
+    let mut estimate = TokenEstimate::default();
+    estimate.add_text(text);
+    estimate.tokens()
 }

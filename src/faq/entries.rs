@@ -1,5 +1,6 @@
 //! Entries: what organisers write, in which order, on or off.
 
+use crate::model::text::one_line;
 use crate::model::{EntryId, EventId, Millis, QuestionId};
 use crate::store::faq::{self as rows, Entry, EntryText};
 use crate::store::{self, Conn};
@@ -16,8 +17,7 @@ const PUBLIC: &str = "faq_public";
 pub fn check(typed: &EntryText) -> Result<EntryText, Vec<(&'static str, String)>> {
     let mut problems = Vec::new();
     let mut line = |field: &'static str, what: &str, typed: &str, most: usize, needed: bool| {
-        let spaced: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let text = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_line(typed);
         if text.is_empty() && needed {
             problems.push((field, format!("{what} is missing")));
         } else if text.chars().count() > most {

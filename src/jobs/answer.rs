@@ -61,15 +61,14 @@ pub async fn by_model(
             None
         }
         (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
-        (After::Again { at }, _) => Some((at, words)),
-        (After::Attempt { at, why }, _) => Some((at, Some(why))),
+        (After::Again { at } | After::Attempt { at, .. }, _) => Some(at),
         (After::Resort { why }, _) => {
             faq::conclude_instead(&mut tx, id, &why, now).await?;
             None
         }
     };
     match again {
-        Some((at, words)) => {
+        Some(at) => {
             store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
         }
         None => store::jobs::finish(&mut tx, leased).await?,

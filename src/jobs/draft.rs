@@ -79,12 +79,9 @@ pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<(
             keep(&mut tx, app, leased, message, &draft, &made_by, now).await?;
         }
         (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
-        (After::Again { at }, _) => {
+        (After::Again { at } | After::Attempt { at, .. }, _) => {
             let words = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
             give_back(&mut tx, leased, message, at, leased.attempts, &words).await?;
-        }
-        (After::Attempt { at, why }, _) => {
-            give_back(&mut tx, leased, message, at, leased.attempts, &why).await?;
         }
         (After::Resort { why }, _) => {
             by_template(&mut tx, app, part, why).await?;

@@ -43,30 +43,24 @@ pub async fn by_model(
     let words = outcome.as_ref().err().map(ToString::to_string);
     let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
-    let resort = match after {
+    let again = match after {
         After::Fine => {
             let made_by = MadeBy::model(&grant.model, grant.key);
             resumes::store_skills(&mut tx, id, &names, &made_by, now).await?;
             None
         }
-        After::Again { at } => {
+        After::Again { at } | After::Attempt { at, .. } => Some(at),
+        After::Resort { why } => {
+            resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
+            None
+        }
+    };
+    match again {
+        Some(at) => {
             resumes::give_back_finding(&mut tx, id).await?;
             store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
-            tx.commit().await?;
-            return Ok(());
         }
-        After::Attempt { at, why } => {
-            resumes::give_back_finding(&mut tx, id).await?;
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, Some(&why)).await?;
-            tx.commit().await?;
-            return Ok(());
-        }
-        After::Resort { why } => Some(why),
-    };
-    if let Some(why) = resort {
-        resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
+        None => store::jobs::finish(&mut tx, leased).await?,
     }
-    store::jobs::finish(&mut tx, leased).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(tx.commit().await?)
 }

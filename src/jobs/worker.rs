@@ -1,10 +1,10 @@
 //! Takes jobs from the queue and runs them: lease, heartbeat, recovery, drain.
 
-use std::panic::AssertUnwindSafe;
+mod booked;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -12,10 +12,8 @@ use super::gemini::{self, Work};
 use super::{Owner, owner, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
 use crate::faq::embeddings;
-use crate::keys::{self, Decision, Grant};
-use crate::llm::pacing::{self, Demand, Verdict};
-use crate::model::job::Task;
-use crate::model::{Job, Millis};
+use crate::keys::Grant;
+use crate::model::Millis;
 use crate::store::jobs::{DIRECT, LOST_ROLES, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
 use crate::store::{self, Conn};
 
@@ -214,7 +212,7 @@ enum Kind {
 /// Takes the next job of a lane, if one can run now.
 async fn look(app: &App, owner: &Owner, kind: Kind) -> anyhow::Result<Look> {
     match kind {
-        Kind::Gemini => look_for_gemini(app, owner).await,
+        Kind::Gemini => booked::look(app, owner).await,
         Kind::Sends => {
             // A test of the settings goes out also while the sender is paused: it is how one finds out. And who asked
             // for a code waits for it.
@@ -286,129 +284,8 @@ async fn claim(
     Ok(all)
 }
 
-/// Decides, claims, takes up and books in one transaction, so that several processes share one pool.
-async fn look_for_gemini(app: &App, owner: &Owner) -> anyhow::Result<Look> {
-    let now = app.clock.now();
-    let mut conn = app.db.read().await?;
-    let waiting = store::jobs::next_waiting(&mut conn, &app.instance, now).await?;
-    if waiting.is_empty() {
-        let next = store::jobs::next_due(&mut conn, None, now).await?;
-        drop(conn);
-        keys::follow(&app.db, &app.pool, now).await?;
-        return Ok(Look::Idle(next));
-    }
-    // Most of the time nothing can start: then nobody's turn is taken to find that out.
-    let demands: Vec<Demand> = waiting.iter().map(demand).collect();
-    let view = keys::view(&mut conn, &app.pool, &demands, now).await?;
-    if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
-        drop(conn);
-        // Here is the time for what was changed on another process's page.
-        keys::follow(&app.db, &app.pool, now).await?;
-        return Ok(Look::Idle(until));
-    }
-    drop(conn);
-    let mut tx = app.db.write().await?;
-    let now = keys::take_turn(&mut tx, &app.clock).await?;
-    let waiting = store::jobs::next_waiting(&mut tx, &app.instance, now).await?;
-    let demands: Vec<Demand> = waiting.iter().map(demand).collect();
-    match keys::decide(&mut tx, &app.pool, &demands, now).await? {
-        Decision::Wait { until, .. } => Ok(Look::Idle(until)),
-        Decision::Resort { demand, why } => {
-            let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
-                return Ok(Look::Again);
-            };
-            let mut leased = vec![first];
-            // Without any key there is nothing to decide for the next ones.
-            if app.pool.keys().is_empty() && matches!(leased[0].job, Job::Draft(..)) {
-                let most = TOGETHER as i64 - 1;
-                let until = lease(app, now);
-                let more = store::jobs::claim_more(&mut tx, &leased[0], most, now, until).await?;
-                leased.extend(more);
-            }
-            tx.commit().await?;
-            Ok(Look::Run(leased, Some(why)))
-        }
-        Decision::Start { demand, choice } => {
-            let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
-                return Ok(Look::Again);
-            };
-            let taken = gemini::take_up(&mut tx, app, &first, lease(app, now));
-            let taken = AssertUnwindSafe(taken).catch_unwind().await;
-            let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
-            let work = match taken {
-                Ok(work) => work,
-                Err(error) => {
-                    // What it wrote goes with the transaction, and the claim too.
-                    drop(tx);
-                    refuse(app, owner, &waiting[demand], &error).await?;
-                    return Ok(Look::Again);
-                }
-            };
-            let Some(work) = work else {
-                tx.commit().await?;
-                return Ok(Look::Again);
-            };
-            let grant = keys::book(&mut tx, &app.pool, choice, first.id, app.clock.now()).await?;
-            tx.commit().await?;
-            Ok(Look::Ask(Box::new(work), grant))
-        }
-    }
-}
-
-/// Puts a job off that could not be taken up.
-async fn refuse(
-    app: &App,
-    owner: &Owner,
-    waiting: &store::jobs::Waiting,
-    error: &anyhow::Error,
-) -> sqlx::Result<()> {
-    let mut tx = app.db.write().await?;
-    if let Some(leased) = claim_next(&mut tx, app, owner, waiting, app.clock.now()).await? {
-        let at = after_fault(app, &leased, error);
-        give_back_in(&mut tx, &leased, at, error).await?;
-    }
-    tx.commit().await
-}
-
-async fn claim_next(
-    tx: &mut Conn,
-    app: &App,
-    owner: &Owner,
-    waiting: &store::jobs::Waiting,
-    now: Millis,
-) -> sqlx::Result<Option<Leased>> {
-    store::jobs::claim_next(tx, waiting.next, &owner.name, lease(app, now)).await
-}
-
 fn lease(app: &App, now: Millis) -> Millis {
     now.plus(LEASE / app.config.time_scale)
-}
-
-fn demand(waiting: &store::jobs::Waiting) -> Demand {
-    Demand {
-        task: waiting.task,
-        class: waiting.class,
-        waiting: waiting.waiting,
-        created_at: waiting.oldest,
-        deadline_at: waiting.deadline_at,
-        tokens: waiting.tokens.map_or_else(
-            || usual_tokens(waiting.task),
-            |tokens| u32::try_from(tokens).unwrap_or(u32::MAX),
-        ),
-        model: waiting.model.clone(),
-    }
-}
-
-/// Facts and instructions of a letter; a resume of the longest length that is sent.
-fn usual_tokens(task: Task) -> u32 {
-    match task {
-        Task::Outreach => 900,
-        Task::Match => 1_500,
-        Task::Skills => 6_000,
-        Task::Faq => 3_000,
-        Task::Embed => 500,
-        Task::Door => 1_000,
-    }
 }
 
 /// Asks for what was taken up. The grant is for one request, and that may have been sent: after a fault of ours all its

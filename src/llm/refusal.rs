@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::Secret;
+use crate::model::text::{one_line, shortened};
 
 /// A "no" that is about quota or about the key, never about what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -398,15 +399,7 @@ pub fn redact(text: &str, key: &Secret) -> String {
         rest = &found[end..];
     }
     clean.push_str(rest);
-    let line = clean
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    match line.char_indices().nth(WORDS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    shortened(one_line(&clean), WORDS)
 }
 
 #[cfg(test)]

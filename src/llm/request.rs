@@ -16,17 +16,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// How many input tokens this will take, rather too many than too few: three characters of Latin script make one,
-    /// one of another script can be one.
-    pub fn estimated_tokens(&self) -> u32 {
-        let schema = self.schema.as_ref().map_or(0, |schema| schema.to_string().len());
-        let (mut latin, mut other) = (schema, 0);
-        for c in self.system.chars().chain(self.prompt.chars()) {
-            if c.is_ascii() { latin += 1 } else { other += 1 }
-        }
-        u32::try_from(latin.div_ceil(3) + other).unwrap_or(u32::MAX)
-    }
-
     /// The body of `generateContent` for `model`.
     pub fn body(&self, model: &str) -> Value {
         let mut generation = json!({ "maxOutputTokens": self.max_tokens });
@@ -112,11 +101,5 @@ mod tests {
         ] {
             assert_eq!(least_thinking(model), expected, "{model}");
         }
-    }
-
-    #[test]
-    fn tokens_are_estimated_rather_too_many() {
-        let request = Request { prompt: "日本語".repeat(10), schema: None, ..request() };
-        assert_eq!(request.estimated_tokens(), 32);
     }
 }

@@ -12,6 +12,7 @@ pub mod message;
 pub mod resume;
 pub mod secret;
 pub mod setup;
+pub mod text;
 
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};

@@ -12,6 +12,7 @@ use crate::events::CURRENT;
 use crate::model::message::MessageState;
 use crate::model::{EmailAddress, Millis, PersonId};
 use crate::skills;
+use crate::store::mails::Listed;
 use crate::store::people::NewPerson;
 use crate::store::{self, Conn};
 
@@ -251,19 +252,8 @@ async fn exported_resumes(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<ser
 async fn exported_messages(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {
     let mut all = Vec::new();
     for message in store::messages::of_person(conn, id).await? {
-        let mails: Vec<_> = store::mails::of_message(conn, message.id)
-            .await?
-            .into_iter()
-            .map(|mail| {
-                json!({
-                    "subject": mail.subject,
-                    "recipient": mail.recipient,
-                    "started_at": mail.started_at,
-                    "state": mail.state,
-                    "words": mail.words,
-                })
-            })
-            .collect();
+        let mails: Vec<_> =
+            store::mails::of_message(conn, message.id).await?.iter().map(exported_mail).collect();
         all.push(json!({
             "kind": message.kind,
             "state": message.state,
@@ -278,21 +268,20 @@ async fn exported_messages(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<se
     Ok(all)
 }
 
+fn exported_mail(mail: &Listed) -> serde_json::Value {
+    json!({
+        "subject": mail.subject,
+        "recipient": mail.recipient,
+        "started_at": mail.started_at,
+        "state": mail.state,
+        "words": mail.words,
+    })
+}
+
 async fn exported_discord(conn: &mut Conn, id: PersonId) -> sqlx::Result<serde_json::Value> {
     let account = store::discord::account(conn, id).await?;
-    let codes: Vec<_> = store::mails::asked_for(conn, id)
-        .await?
-        .into_iter()
-        .map(|mail| {
-            json!({
-                "subject": mail.subject,
-                "recipient": mail.recipient,
-                "started_at": mail.started_at,
-                "state": mail.state,
-                "words": mail.words,
-            })
-        })
-        .collect();
+    let codes: Vec<_> =
+        store::mails::asked_for(conn, id).await?.iter().map(exported_mail).collect();
     Ok(json!({
         "user": account.as_ref().map(|it| it.discord_user.as_str()),
         "verified_at": account.as_ref().map(|it| it.verified_at),

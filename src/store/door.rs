@@ -34,15 +34,24 @@ pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Token>> {
     .await
 }
 
-/// Counts a request of the token with this hash, and says its name; `None`: nobody knows it.
-pub async fn count(conn: &mut Conn, hash: &str, now: Millis) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar(
-        "UPDATE door_tokens SET requests = requests + 1, last_used_at = $2 WHERE hash = $1 RETURNING name",
+/// The name of the token with this hash.
+pub async fn whose(conn: &mut Conn, hash: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT name FROM door_tokens WHERE hash = $1")
+        .bind(hash)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Counts a request of the token of this name.
+pub async fn count(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE door_tokens SET requests = requests + 1, last_used_at = $2 WHERE name = $1",
     )
-    .bind(hash)
+    .bind(name)
     .bind(now)
-    .fetch_optional(conn)
-    .await
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// False when there is none of this name.

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use crate::model::text::one_line;
+
 /// The complaints about a form, by field.
 #[derive(Clone, Debug, Default)]
 pub struct FieldErrors(BTreeMap<&'static str, String>);
@@ -49,8 +51,7 @@ pub fn sentence(words: &str) -> String {
 
 /// A text of one line, trimmed, of at most `most` characters.
 pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
-    let typed: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(typed);
     if text.chars().count() > most {
         return Err(format!("{what} has at most {most} characters"));
     }

@@ -20,6 +20,14 @@ use crate::support::interactions::{
 
 const QUESTION: &str = "Do I get a certificate afterwards?";
 
+/// A server, a Gemini, and a Muster whose FAQ is filled.
+async fn with_faq(place: Place) -> (Scene, TestGemini, TestApp) {
+    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
+    let app = with_gemini(&scene, place, &gemini).await;
+    fill(&app).await;
+    (scene, gemini, app)
+}
+
 /// With one key for this Gemini.
 async fn with_gemini(scene: &Scene, place: Place, gemini: &TestGemini) -> TestApp {
     scene
@@ -199,9 +207,7 @@ async fn who_asks_too_often_is_told_to_wait_and_others_are_not() {
 #[tokio::test]
 async fn gemini_answers_later_and_the_same_question_is_answered_at_once() {
     on_both_places(async |place| {
-        let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-        let app = with_gemini(&scene, place, &gemini).await;
-        fill(&app).await;
+        let (scene, gemini, app) = with_faq(place).await;
         let (body, token) = asked(QUESTION);
         scene.interaction(&token);
         assert_eq!(ask(&app, &body).await, json!({ "type": 5, "data": { "flags": 64 } }));
@@ -225,9 +231,7 @@ async fn gemini_answers_later_and_the_same_question_is_answered_at_once() {
 
 #[tokio::test]
 async fn two_who_ask_the_same_are_both_told() {
-    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
-    fill(&app).await;
+    let (scene, gemini, app) = with_faq(Place::sqlite()).await;
     let tokens = [ADA, BO].map(|user| token(user, "ask", &[("question", QUESTION)]));
     for (user, token) in [ADA, BO].iter().zip(&tokens) {
         scene.interaction(token);
@@ -244,9 +248,7 @@ async fn two_who_ask_the_same_are_both_told() {
 #[tokio::test]
 async fn a_restart_between_question_and_answer_loses_nothing() {
     on_both_places(async |place| {
-        let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-        let app = with_gemini(&scene, place, &gemini).await;
-        fill(&app).await;
+        let (scene, _gemini, app) = with_faq(place).await;
         let (body, token) = asked(QUESTION);
         scene.interaction(&token);
         assert_eq!(ask(&app, &body).await["type"], 5);
@@ -266,9 +268,7 @@ async fn a_restart_between_question_and_answer_loses_nothing() {
 #[tokio::test]
 async fn after_twelve_minutes_the_entry_answers_and_after_fifteen_nothing_is_tried() {
     on_both_places(async |place| {
-        let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-        let app = with_gemini(&scene, place, &gemini).await;
-        fill(&app).await;
+        let (scene, gemini, app) = with_faq(place).await;
         gemini.fault_key(1, Some(gemini::Fault::Minute));
         let (body, token) = asked("Is there wifi?");
         scene.interaction(&token);
@@ -312,9 +312,7 @@ async fn after_twelve_minutes_the_entry_answers_and_after_fifteen_nothing_is_tri
 
 #[tokio::test]
 async fn an_unreachable_discord_is_asked_again_and_what_is_gone_is_not() {
-    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
-    fill(&app).await;
+    let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     let (body, token) = asked(QUESTION);
     scene.interaction(&token);
     ask(&app, &body).await;
@@ -357,9 +355,7 @@ async fn an_unreachable_discord_is_asked_again_and_what_is_gone_is_not() {
 
 #[tokio::test]
 async fn an_answer_that_overtakes_the_word_that_it_comes_later_is_sent_again() {
-    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
-    fill(&app).await;
+    let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     let (body, token) = asked(QUESTION);
     ask(&app, &body).await;
     let next = app.run_jobs().await.expect("it is tried again");
@@ -373,9 +369,7 @@ async fn an_answer_that_overtakes_the_word_that_it_comes_later_is_sent_again() {
 
 #[tokio::test]
 async fn where_discord_does_not_take_the_answer_other_words_stand_in_its_place() {
-    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
-    fill(&app).await;
+    let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     let (body, token) = asked(QUESTION);
     scene.interaction(&token);
     ask(&app, &body).await;
@@ -388,9 +382,7 @@ async fn where_discord_does_not_take_the_answer_other_words_stand_in_its_place()
 
 #[tokio::test]
 async fn an_answer_to_what_was_deleted_is_dropped() {
-    let (scene, gemini) = (Scene::new().await, patient_gemini().await);
-    let app = with_gemini(&scene, Place::sqlite(), &gemini).await;
-    fill(&app).await;
+    let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     // Discord knows nothing of this interaction.
     let (body, _) = asked(QUESTION);
     ask(&app, &body).await;

@@ -10,7 +10,7 @@ use muster::model::made_by::MadeBy;
 use serde_json::json;
 
 use crate::support::app::{NOON, TestApp, request};
-use crate::support::db::on_both_places;
+use crate::support::db::{Place, on_both_places};
 use crate::support::faq::{ask, fill, patient_gemini, with_keys};
 use crate::support::gemini::{Fault, TestGemini};
 
@@ -20,6 +20,21 @@ async fn add(app: &TestApp, section: &str, question: &str, answer: &str) {
     let fields = [("section", section), ("question", question), ("answer", answer), ("source", "")];
     let added = app.form("/faq", &fields).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+}
+
+/// With a password: only what is open is.
+async fn guarded(place: Place) -> TestApp {
+    TestApp::start_with(place, |config| {
+        config.admin_password = Some(Secret::new("a-long-password"));
+    })
+    .await
+}
+
+/// Opens the participants' page.
+async fn open(app: &TestApp) {
+    let mut tx = app.write().await;
+    muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn gemini() -> TestGemini {
@@ -328,17 +343,12 @@ async fn a_refused_key_and_a_broken_gemini_still_end_in_words() {
 #[tokio::test]
 async fn too_many_questions_are_refused_for_a_while() {
     on_both_places(async |place| {
-        let app = TestApp::start_with(place, |config| {
-            config.admin_password = Some(Secret::new("a-long-password"));
-        })
-        .await;
+        let app = guarded(place).await;
         fill(&app).await;
         let closed = app.post_json("/api/faq/ask", &json!({ "question": "Is there food?" })).await;
         assert_eq!(closed.status, StatusCode::UNAUTHORIZED, "closed until it is opened");
         assert_eq!(app.get("/faq/public").await.status, StatusCode::SEE_OTHER);
-        let mut tx = app.write().await;
-        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
-        tx.commit().await.unwrap();
+        open(&app).await;
 
         for number in 0..10 {
             let body = json!({ "question": format!("Is there food {number}?") });
@@ -435,13 +445,8 @@ async fn whatever_is_typed_is_text_on_every_page() {
 #[tokio::test]
 async fn a_venue_behind_one_address_is_many_people() {
     on_both_places(async |place| {
-        let app = TestApp::start_with(place, |config| {
-            config.admin_password = Some(Secret::new("a-long-password"));
-        })
-        .await;
-        let mut tx = app.write().await;
-        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
-        tx.commit().await.unwrap();
+        let app = guarded(place).await;
+        open(&app).await;
         let browser = async || {
             let page = app.get("/faq/public").await;
             page.header(header::SET_COOKIE).split(';').next().unwrap().to_owned()
@@ -479,13 +484,8 @@ async fn a_venue_behind_one_address_is_many_people() {
 #[tokio::test]
 async fn a_proxy_on_this_machine_says_who_asks() {
     on_both_places(async |place| {
-        let app = TestApp::start_with(place, |config| {
-            config.admin_password = Some(Secret::new("a-long-password"));
-        })
-        .await;
-        let mut tx = app.write().await;
-        muster::faq::entries::set_public(&mut tx, muster::events::CURRENT, true).await.unwrap();
-        tx.commit().await.unwrap();
+        let app = guarded(place).await;
+        open(&app).await;
         let post = async |from: &str| {
             let mut request = request(Method::POST, "/api/faq/ask")
                 .header(header::CONTENT_TYPE, "application/json")

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::model::text::{one_line, shortened};
 use crate::model::{Millis, Secret};
 
 /// Its `Display` is fit for an organiser and a log.
@@ -88,15 +89,7 @@ pub(super) fn redact(text: &str, secrets: &[&Secret]) -> String {
     for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
         text = text.replace(secret.expose(), "[token]");
     }
-    let line = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    match line.char_indices().nth(WORDS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    shortened(one_line(&text), WORDS)
 }
 
 #[cfg(test)]

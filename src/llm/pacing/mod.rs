@@ -3,6 +3,7 @@
 
 pub mod day;
 mod pace;
+mod tokens;
 mod view;
 mod words;
 
@@ -12,6 +13,7 @@ mod rules;
 mod simulation;
 
 pub use pace::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE, cost};
+pub use tokens::TokenEstimate;
 pub use view::{Key, Ledger, Rest, RestKind, Slot, TaskTurn, Turns, View};
 
 use crate::model::Millis;
