@@ -1,6 +1,7 @@
 //! The pages and the JSON interface: the only room that knows axum and askama. Handlers translate and call one domain
 //! function; what they read for a page comes straight from the store.
 
+mod aliases;
 mod api;
 pub mod assets;
 mod campaign;
@@ -33,7 +34,6 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::response::Redirect;
 use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
@@ -149,9 +149,7 @@ pub fn router(app: App) -> Router {
         .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))
         .route("/outbox", get(outbox::list))
         .route("/outbox/{mail}", get(outbox::mail_or_eml))
-        .route("/outbox/{mail}/html", get(outbox::html))
-        .route("/users", get(|| async { Redirect::permanent("/people") }))
-        .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }));
+        .route("/outbox/{mail}/html", get(outbox::html));
 
     let json = Router::new()
         .route("/api/users/add", post(api::add_user))
@@ -176,6 +174,7 @@ pub fn router(app: App) -> Router {
         .route("/logout", post(login::log_out));
 
     pages
+        .merge(aliases::routes())
         .merge(json)
         .merge(open)
         .fallback(|| async { Error::NotFound })

@@ -1,0 +1,17 @@
+//! Old addresses, served by the handlers that serve the new ones.
+//!
+//! Forms that were open and links that were sent before a rename keep working. The routes are merged with the pages
+//! (and with the JSON interface), so the same access rules apply to them.
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use crate::app::App;
+
+/// Old addresses of pages and of their forms.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/users", get(|| async { Redirect::permanent("/people") }))
+        .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }))
+}
