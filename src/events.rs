@@ -1,7 +1,7 @@
 //! The event that everything is about: what the settings page says, else what the environment says.
 
 use crate::config::Config;
-use crate::model::letter::EventFacts;
+use crate::model::email::EventFacts;
 use crate::model::{EmailAddress, EventId};
 use crate::store::{self, Conn};
 

@@ -7,7 +7,7 @@ use crate::discord::{Message, escape};
 use crate::events::CURRENT;
 use crate::matching;
 use crate::model::DiscordUser;
-use crate::model::letter::Teammate;
+use crate::model::email::Teammate;
 use crate::store::{self, Conn};
 
 /// Of the skills that two share, the rarest: a list of all of them says less.

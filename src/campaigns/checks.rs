@@ -11,7 +11,7 @@ use text::{addresses, normal, spread_links, strip_links_and_addresses, urls, wit
 
 use super::template::{SUBJECT_LIMIT, first_name};
 use crate::mail::message::{Whole, count_words, one_line, word_limit};
-use crate::model::letter::{Draft, Finding, LetterFacts, Purpose, Teammate};
+use crate::model::email::{Draft, EmailFacts, Finding, Purpose, Teammate};
 
 /// The rules in the order in which they are looked at, each with its words for the page.
 const RULES: &[(&str, &str)] = &[
@@ -66,7 +66,7 @@ pub type FindSkills<'a> = &'a dyn Fn(&str) -> Vec<String>;
 /// Everything that is wrong with a draft, in the order of the rules; empty when it may go out. What the draft says is
 /// checked in the draft, what the letter must hold in `whole`.
 pub fn check(
-    facts: &LetterFacts,
+    facts: &EmailFacts,
     draft: &Draft,
     whole: &Whole,
     find_skills: FindSkills,
@@ -188,7 +188,7 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(facts: &'a LetterFacts) -> Self {
+    fn new(facts: &'a EmailFacts) -> Self {
         let event = &facts.event;
         let mut links: Vec<&str> = [&event.link, &event.community_link]
             .into_iter()
@@ -242,7 +242,7 @@ impl<'a> Known<'a> {
     }
 }
 
-fn teammates(facts: &LetterFacts) -> &[Teammate] {
+fn teammates(facts: &EmailFacts) -> &[Teammate] {
     match &facts.purpose {
         Purpose::Invitation => &[],
         Purpose::Match(teammates) => teammates,

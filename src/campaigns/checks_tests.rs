@@ -1,11 +1,11 @@
 use super::*;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
-use crate::model::letter::{EventFacts, Recipient};
+use crate::model::email::{EventFacts, Recipient};
 use crate::skills;
 
-fn facts() -> LetterFacts {
-    LetterFacts {
+fn facts() -> EmailFacts {
+    EmailFacts {
         event: EventFacts {
             name: "Hack the Harbour 2027".into(),
             dates: Some("16–17 January 2027".into()),
@@ -28,14 +28,14 @@ fn facts() -> LetterFacts {
     }
 }
 
-fn matched() -> LetterFacts {
+fn matched() -> EmailFacts {
     let mate = |name: &str, shared: &str, address: Option<&str>| Teammate {
         name: name.into(),
         job_title: String::new(),
         shared: vec![shared.into()],
         address: address.map(|it| EmailAddress::parse(it).unwrap()),
     };
-    LetterFacts {
+    EmailFacts {
         purpose: Purpose::Match(vec![
             mate("Inês Carvalho", "Figma", Some("ines@example.org")),
             mate("Chen Wei-Ling", "Rust", None),
@@ -44,7 +44,7 @@ fn matched() -> LetterFacts {
     }
 }
 
-fn rules_of(facts: &LetterFacts, subject: &str, body: &str) -> Vec<String> {
+fn rules_of(facts: &EmailFacts, subject: &str, body: &str) -> Vec<String> {
     let draft = Draft { subject: subject.into(), body: body.into() };
     let address = EmailAddress::parse("hello@example.org").unwrap();
     let letter = whole(facts, &draft, &Leave::new(None, &address, "3vK9"));

@@ -1,11 +1,11 @@
 //! What an organiser (or a worker) does with one message.
 
-use crate::campaigns::letters::{self, is_flawless};
+use crate::campaigns::emails::{self, is_flawless};
 use crate::campaigns::task;
 use crate::config::Config;
 use crate::model::campaign::CampaignState;
+use crate::model::email::Draft;
 use crate::model::job::{Class, Job};
-use crate::model::letter::Draft;
 use crate::model::made_by::MadeBy;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId, Millis};
@@ -55,10 +55,10 @@ pub async fn store_draft(
     made_by: &MadeBy,
     now: Millis,
 ) -> sqlx::Result<AfterDraft> {
-    let Some(letter) = letters::read(tx, config, message).await? else {
+    let Some(letter) = emails::read(tx, config, message).await? else {
         return Ok(AfterDraft::Dropped);
     };
-    let (_, findings) = letter.judge(draft);
+    let (_, findings) = letter.check(draft);
     let words = serde_json::to_string(&findings).unwrap_or_default();
     let by_model = made_by.key.is_some();
     if !is_flawless(&findings) && by_model && message.drafts + 1 < DRAFTS {
@@ -112,12 +112,12 @@ pub async fn approve(
     if message.state != MessageState::Drafted {
         return Err(MessageError::NotADraft(message.state));
     }
-    let letter = letters::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
+    let letter = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
     if store::people::suppression(tx, &letter.person.address.hash()).await?.is_some() {
         return Err(MessageError::OptedOut(letter.person.name));
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-    let (whole, findings) = letter.judge(&draft);
+    let (whole, findings) = letter.check(&draft);
     let blocking = findings.iter().find(|finding| {
         super::checks::blocks(&finding.rule) && (!anyway || super::checks::is_final(&finding.rule))
     });
@@ -199,8 +199,8 @@ pub async fn edit(
     now: Millis,
 ) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
-    let letter = letters::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
-    let (_, findings) = letter.judge(draft);
+    let letter = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
+    let (_, findings) = letter.check(draft);
     let words = serde_json::to_string(&findings).unwrap_or_default();
     if !store::messages::edit(tx, id, &draft.subject, &draft.body, &words, now).await? {
         return Err(MessageError::WrongState(message.state));

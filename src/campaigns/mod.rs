@@ -2,7 +2,7 @@
 //! of a letter are judged in `checks`, written without a model in `template`, and put together in `letters`.
 
 pub mod checks;
-pub mod letters;
+pub mod emails;
 pub mod messages;
 pub mod progress;
 pub mod template;

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::mail::message::{count_words, one_line, room_for_words};
-use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose, Teammate};
+use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose, Teammate};
 
 /// What mail clients show of a subject, and what [`checks`](super::checks) lets through.
 pub const SUBJECT_LIMIT: usize = 78;
@@ -12,7 +12,7 @@ const SKILLS_NAMED: usize = 4;
 
 /// Writes the letter. The whole of it stays below its limit of words as long as names do: what is less important
 /// goes first, the name of a match never.
-pub fn write(facts: &LetterFacts) -> Draft {
+pub fn write(facts: &EmailFacts) -> Draft {
     match &facts.purpose {
         Purpose::Invitation => invitation(facts),
         Purpose::Match(teammates) => introduction(facts, teammates),
@@ -38,7 +38,7 @@ struct InvitationBody<'a> {
     full: bool,
 }
 
-fn invitation(facts: &LetterFacts) -> Draft {
+fn invitation(facts: &EmailFacts) -> Draft {
     let event = event_name(&facts.event);
     let greeting = greeting(&facts.to.name);
     let skills = cleaned(&facts.to.skills);
@@ -84,7 +84,7 @@ struct MatchBody<'a> {
     full: bool,
 }
 
-fn introduction(facts: &LetterFacts, teammates: &[Teammate]) -> Draft {
+fn introduction(facts: &EmailFacts, teammates: &[Teammate]) -> Draft {
     let event = event_name(&facts.event);
     let greeting = greeting(&facts.to.name);
     let people = match teammates.len() {
@@ -140,7 +140,7 @@ fn entry(teammate: &Teammate, with_title: bool, named: usize) -> String {
 }
 
 /// The first attempt that leaves the whole letter below its limit, else the shortest (the last).
-fn first_that_fits(facts: &LetterFacts, attempts: impl IntoIterator<Item = String>) -> String {
+fn first_that_fits(facts: &EmailFacts, attempts: impl IntoIterator<Item = String>) -> String {
     let room = room_for_words(facts);
     let mut attempt = String::new();
     for next in attempts {

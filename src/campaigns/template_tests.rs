@@ -5,7 +5,7 @@ use crate::campaigns::checks::{blocks, check};
 use crate::mail::message::word_limit;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
-use crate::model::letter::Recipient;
+use crate::model::email::Recipient;
 use crate::skills;
 
 fn event() -> EventFacts {
@@ -23,8 +23,8 @@ fn event() -> EventFacts {
     }
 }
 
-fn facts(name: &str, skills: &[&str], purpose: Purpose) -> LetterFacts {
-    LetterFacts {
+fn facts(name: &str, skills: &[&str], purpose: Purpose) -> EmailFacts {
+    EmailFacts {
         event: event(),
         to: Recipient {
             name: name.into(),
@@ -70,7 +70,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What keeps the letter from going out, in both ways of leaving.
-fn blocking(facts: &LetterFacts) -> Vec<String> {
+fn blocking(facts: &EmailFacts) -> Vec<String> {
     let draft = write(facts);
     leaves()
         .iter()
@@ -318,7 +318,7 @@ proptest! {
         event in any_event(), name in name(), skills in skills(12), purpose in any_purpose(),
     ) {
         let to = Recipient { name, job_title: String::new(), skills };
-        let facts = LetterFacts { event, to, purpose, hint: String::new() };
+        let facts = EmailFacts { event, to, purpose, hint: String::new() };
         prop_assert_eq!(blocking(&facts), Vec::<String>::new());
         let draft = write(&facts);
         for leave in leaves() {

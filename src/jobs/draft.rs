@@ -1,13 +1,13 @@
 //! Writes a letter: by Gemini, or by the template when that is the resort.
 
 use crate::app::App;
-use crate::campaigns::letters::{self, Letter};
+use crate::campaigns::emails::{self, EmailContext};
 use crate::campaigns::messages::{AfterDraft, store_draft};
 use crate::campaigns::{checks, template};
 use crate::jobs::gemini::{self, ask};
 use crate::keys::{After, Grant};
 use crate::llm::prompts;
-use crate::model::letter::{Draft, Finding};
+use crate::model::email::{Draft, Finding};
 use crate::model::made_by::{MadeBy, Maker};
 use crate::model::{MessageId, Millis};
 use crate::store::jobs::Leased;
@@ -18,7 +18,7 @@ use crate::store::{self, Conn};
 pub struct Part {
     pub leased: Leased,
     pub message: Message,
-    pub letter: Letter,
+    pub letter: EmailContext,
 }
 
 /// Writes a letter without Gemini, in the caller's transaction.
@@ -47,12 +47,12 @@ pub async fn take_up(
     let now = app.clock.now();
     let found = match store::messages::find(tx, id).await? {
         Some(message) => {
-            letters::read(tx, &app.config, &message).await?.map(|letter| (message, letter))
+            emails::read(tx, &app.config, &message).await?.map(|letter| (message, letter))
         }
         None => None,
     };
     if let Some((message, letter)) = found {
-        let reason = letters::reason_to_skip(tx, &message, &letter.person).await?;
+        let reason = emails::reason_to_skip(tx, &message, &letter.person).await?;
         if let Some(reason) = reason {
             store::messages::skip(tx, id, reason).await?;
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;

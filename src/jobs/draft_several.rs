@@ -5,11 +5,11 @@
 use super::draft::{self, Part};
 use super::gemini::ask;
 use crate::app::App;
-use crate::campaigns::letters::Letter;
+use crate::campaigns::emails::EmailContext;
 use crate::keys::{self, After, Grant};
 use crate::llm::{Failure, prompts};
+use crate::model::email::Draft;
 use crate::model::job::{Class, Task};
-use crate::model::letter::Draft;
 use crate::model::made_by::MadeBy;
 use crate::model::{Job, Millis};
 use crate::store::jobs::Leased;
@@ -118,7 +118,7 @@ fn own_draft<'a>(
 }
 
 /// The words of somebody's name that tell them from others.
-fn name_words(letter: &Letter) -> impl Iterator<Item = &str> {
+fn name_words(letter: &EmailContext) -> impl Iterator<Item = &str> {
     words(&letter.facts.to.name).filter(|word| word.chars().count() >= 3)
 }
 
@@ -128,14 +128,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Two people who share a word of their names do not stand in one request: neither check nor reader would see that their
 /// letters were swapped.
-fn may_be_mixed_up(one: &Letter, other: &Letter) -> bool {
+fn may_be_mixed_up(one: &EmailContext, other: &EmailContext) -> bool {
     name_words(one).any(|word| name_words(other).any(|it| it.eq_ignore_ascii_case(word)))
         || name_words(one).next().is_none()
         || name_words(other).next().is_none()
 }
 
 /// Whether a draft for `own` has a word of the other's name that its own facts do not have.
-fn names(own: &Letter, other: &Letter, draft: &Draft) -> bool {
+fn names(own: &EmailContext, other: &EmailContext, draft: &Draft) -> bool {
     let facts = &own.facts;
     let known = [&facts.event.name, &facts.to.job_title]
         .into_iter()

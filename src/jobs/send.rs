@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::RngExt as _;
 
 use crate::app::App;
-use crate::campaigns::{self, letters};
+use crate::campaigns::{self, emails};
 use crate::jobs::Owner;
 use crate::mail;
 use crate::mail::smtp::Delivery;
@@ -14,7 +14,7 @@ use crate::mail::verdict::{Action, Then, UNREACHABLE, Verdict};
 use crate::mail::{Envelope, compose};
 use crate::model::campaign::CampaignState;
 use crate::model::clock::millis;
-use crate::model::letter::Draft;
+use crate::model::email::Draft;
 use crate::model::message::MessageState;
 use crate::model::{MailId, MessageId, Millis};
 use crate::people::{self, Suppress};
@@ -137,12 +137,12 @@ async fn begin(
         return Ok(None);
     }
     // Read after the claim: what is changed from now on comes too late for this attempt, and never halfway.
-    let Some(letter) = letters::read(tx, &app.config, &message).await? else {
+    let Some(letter) = emails::read(tx, &app.config, &message).await? else {
         store::jobs::finish(tx, leased).await?;
         return Ok(None);
     };
     let person = &letter.person;
-    if let Some(reason) = letters::reason_to_skip(tx, &message, person).await? {
+    if let Some(reason) = emails::reason_to_skip(tx, &message, person).await? {
         store::messages::send_again(tx, id, None, "", false).await?;
         store::messages::skip(tx, id, reason).await?;
         finish(tx, leased, id, now).await?;
@@ -163,7 +163,7 @@ async fn begin(
         return Ok(None);
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-    let (whole, _) = letter.judge(&draft);
+    let (whole, _) = letter.check(&draft);
     if Some(letter.hash(&draft, &whole)) != message.approved_hash {
         // The event, the person or a consent was changed after the approval: not what somebody agreed to.
         store::messages::send_again(tx, id, None, "", false).await?;
@@ -232,7 +232,7 @@ async fn turned_away(tx: &mut Conn, message: &Message, now: Millis) -> sqlx::Res
     } else if campaign.is_some_and(|it| it.state == CampaignState::Cancelled) {
         store::messages::skip_cancelled(tx, message.id, now).await?;
     } else if let Some(person) = store::people::find(tx, message.person_id).await?
-        && let Some(reason) = letters::reason_to_skip(tx, message, &person).await?
+        && let Some(reason) = emails::reason_to_skip(tx, message, &person).await?
     {
         store::messages::skip(tx, message.id, reason).await?;
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Unusable};
 use super::{Request, privacy};
-use crate::model::letter::{Draft, LetterFacts, Purpose};
+use crate::model::email::{Draft, EmailFacts, Purpose};
 
 /// Where the data begins and ends. A fence inside the data is taken out before.
 const OPEN: &str = "<data>";
@@ -20,7 +20,7 @@ const FAQ_TOKENS: u32 = 1_024;
 const MOST_SKILLS: usize = 80;
 
 /// Asks for the letter that these facts are about.
-pub fn letter(facts: &LetterFacts) -> Request {
+pub fn letter(facts: &EmailFacts) -> Request {
     match &facts.purpose {
         Purpose::Invitation => invitation(facts),
         Purpose::Match(_) => match_letter(facts),
@@ -35,7 +35,7 @@ const INVITATION: &str = "Say, in this order and in your own words: a greeting w
 
 /// Asks for one invitation to each of several people of the same event and guidance, told by an id. None of the facts
 /// has a hint: a letter that is written again is written alone.
-pub fn invitations<Id: ToString>(letters: &[(Id, &LetterFacts)]) -> Request {
+pub fn invitations<Id: ToString>(letters: &[(Id, &EmailFacts)]) -> Request {
     let work = format!(
         "Write one invitation to each person in the data, to the event in the data, in 70 to 95 words each. Give each \
          with the person's id exactly as given, each id once.\n\
@@ -82,7 +82,7 @@ pub fn read_invitations(answer: &Answer) -> Result<Vec<(String, Draft)>, Unusabl
 }
 
 /// Asks for an invitation: about 90 words, so that it stays under 150 with what code adds.
-pub fn invitation(facts: &LetterFacts) -> Request {
+pub fn invitation(facts: &EmailFacts) -> Request {
     let work = format!(
         "Write an invitation to the event in the data, to the person in the data, in 70 to 95 words.\n{INVITATION}"
     );
@@ -95,7 +95,7 @@ pub fn invitation(facts: &LetterFacts) -> Request {
 }
 
 /// Asks for a match e-mail: under 200 words, so that it stays under 300 with what code adds.
-pub fn match_letter(facts: &LetterFacts) -> Request {
+pub fn match_letter(facts: &EmailFacts) -> Request {
     let work = "Write one e-mail that tells the person in the data about every match in the data, in 120 to 190 words.\n\
         Say, in this order: a greeting with the person's name exactly as given; one sentence on the event, with its \
         name exactly as given; each match on a line of its own, with the name exactly as given and the shared skills \
@@ -236,7 +236,7 @@ pub fn read_skills(answer: &Answer) -> Result<Vec<String>, Unusable> {
     Ok(skills)
 }
 
-fn system(work: &str, facts: &LetterFacts) -> String {
+fn system(work: &str, facts: &EmailFacts) -> String {
     let mut text = format!(
         "You write e-mails for the organisers of a hackathon. {work}\n\
          Rules:\n\
@@ -275,7 +275,7 @@ fn language(code: &str) -> String {
 }
 
 /// The facts that the model may know.
-fn letter_data(facts: &LetterFacts) -> Value {
+fn letter_data(facts: &EmailFacts) -> Value {
     let event = &facts.event;
     let mut data = json!({
         "event": { "name": clean(&event.name) },
@@ -349,10 +349,10 @@ fn clean(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::llm::answer::Usage;
-    use crate::model::letter::{EventFacts, Recipient, Teammate};
+    use crate::model::email::{EventFacts, Recipient, Teammate};
 
-    fn facts(purpose: Purpose) -> LetterFacts {
-        LetterFacts {
+    fn facts(purpose: Purpose) -> EmailFacts {
+        EmailFacts {
             event: EventFacts {
                 name: "Harbour Hack".into(),
                 dates: Some("16–17 January 2027".into()),

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::message::{Whole, one_line, signature};
-use crate::model::letter::EventFacts;
+use crate::model::email::EventFacts;
 
 #[derive(Template)]
 #[template(path = "emails/code/body.txt")]

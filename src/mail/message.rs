@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::leave::Leave;
 use crate::model::EmailAddress;
-use crate::model::letter::{Draft, EventFacts, LetterFacts, Purpose};
+use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose};
 
 /// Columns of the text part.
 const WIDTH: usize = 72;
@@ -48,7 +48,7 @@ pub fn word_limit(purpose: &Purpose) -> usize {
 }
 
 /// How many words a draft's body may have so that the whole letter stays below its limit.
-pub fn room_for_words(facts: &LetterFacts) -> usize {
+pub fn room_for_words(facts: &EmailFacts) -> usize {
     let longest = Leave::Mailto { address: unread(), code: String::new() };
     let nothing = Draft { subject: String::new(), body: String::new() };
     let added = count_words(&whole(facts, &nothing, &longest).text);
@@ -103,7 +103,7 @@ enum Block {
 }
 
 /// The letter as it will be sent: everything a draft may not say for itself is added here.
-pub fn whole(facts: &LetterFacts, draft: &Draft, leave: &Leave) -> Whole {
+pub fn whole(facts: &EmailFacts, draft: &Draft, leave: &Leave) -> Whole {
     let event = &facts.event;
     let body = draft.body.trim();
     let link = event.link.as_deref();
@@ -175,7 +175,7 @@ pub(super) fn signature(event: &EventFacts) -> Vec<String> {
 }
 
 /// Why one gets this mail: the first line behind the signature.
-fn why(facts: &LetterFacts) -> &'static str {
+fn why(facts: &EmailFacts) -> &'static str {
     match facts.purpose {
         Purpose::Invitation => {
             "You get this one invitation because you are on the organisers' list."

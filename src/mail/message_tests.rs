@@ -3,14 +3,14 @@ use mail_parser::{MessageParser, MimeHeaders};
 use super::*;
 use crate::mail::compose::{ComposeError, Envelope, compose};
 use crate::model::Millis;
-use crate::model::letter::{Recipient, Teammate};
+use crate::model::email::{Recipient, Teammate};
 
 const NAME: &str = "Zoë \"Z\" <script> 🦀";
 const LINK: &str = "https://harbour.example/register?i=7Qx2&ref=a%20b#top";
 const COMMUNITY: &str = "https://harbour.example/community";
 
-fn facts() -> LetterFacts {
-    LetterFacts {
+fn facts() -> EmailFacts {
+    EmailFacts {
         event: EventFacts {
             name: "Hack & Harbour 2027".into(),
             link: Some(LINK.into()),

@@ -5,7 +5,7 @@ pub mod score;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::letter::Teammate;
+use crate::model::email::Teammate;
 use crate::model::{EmailAddress, EventId, Millis, PairId, PersonId};
 use crate::store::matches::{Ranked, Row};
 use crate::store::{self, Conn, Db};

@@ -4,9 +4,9 @@
 pub mod address;
 pub mod campaign;
 pub mod clock;
+pub mod email;
 pub mod ids;
 pub mod job;
-pub mod letter;
 pub mod made_by;
 pub mod message;
 pub mod resume;

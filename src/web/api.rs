@@ -12,7 +12,7 @@ use super::error::{ApiError, Error};
 use super::form::{line, needed_line, sentence};
 use super::guard::Organiser;
 use crate::app::App;
-use crate::campaigns::{self, StartError, letters, progress};
+use crate::campaigns::{self, StartError, emails, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::made_by::MadeBy;
 use crate::model::{CampaignId, EmailAddress, Millis, PersonId};
@@ -161,7 +161,7 @@ pub async fn campaign(
     let mut progress = progress::of(&mut conn, &campaign).await?;
     progress::expect(&mut conn, &app.pool, &app.config, &campaign, &mut progress, app.clock.now())
         .await?;
-    let shared = letters::shared(&mut conn, &app.config).await?;
+    let shared = emails::shared(&mut conn, &app.config).await?;
     let messages = store::messages::all(&mut conn, id).await?;
     let emails = messages.into_iter().map(|row| {
         let message = row.message;

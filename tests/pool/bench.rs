@@ -7,8 +7,8 @@ use muster::config::{self, Pacing};
 use muster::keys::{self, After, Decision, Grant, KeyRow, KeyState, Pool};
 use muster::llm::pacing::Demand;
 use muster::llm::{Answer, Client, Failure, Request, prompts};
+use muster::model::email::{EmailFacts, EventFacts, Purpose, Recipient, Teammate};
 use muster::model::job::{Class, Task};
-use muster::model::letter::{EventFacts, LetterFacts, Purpose, Recipient, Teammate};
 use muster::model::{Clock, JobId, Millis, Secret};
 use muster::store::Conn;
 
@@ -311,8 +311,8 @@ fn mate(name: &str) -> Teammate {
     }
 }
 
-pub fn facts(purpose: Purpose) -> LetterFacts {
-    LetterFacts {
+pub fn facts(purpose: Purpose) -> EmailFacts {
+    EmailFacts {
         event: EventFacts {
             name: "Harbour Hack".into(),
             organiser: Some("Harbour Club".into()),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use muster::keys;
 use muster::llm::{Failure, prompts};
+use muster::model::email::Purpose;
 use muster::model::job::{Class, Task};
-use muster::model::letter::Purpose;
 
 use super::bench::{Bench, By, NOON, facts, full, request};
 use crate::support::db::{TestDb, on_both_engines};

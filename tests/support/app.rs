@@ -10,7 +10,7 @@ use muster::app::App;
 use muster::campaigns;
 use muster::config::{Config, Vars};
 use muster::model::campaign::CampaignKind;
-use muster::model::letter::Draft;
+use muster::model::email::Draft;
 use muster::model::made_by::{MadeBy, Maker};
 use muster::model::message::MessageState;
 use muster::model::{CampaignId, Clock, EmailAddress, MessageId, Millis, PersonId};
@@ -263,9 +263,9 @@ impl TestApp {
         let mut tx = self.write().await;
         let message = store::messages::find(&mut tx, id).await.unwrap().unwrap();
         let config = &self.app.config;
-        let letter = campaigns::letters::read(&mut tx, config, &message).await.unwrap().unwrap();
+        let letter = campaigns::emails::read(&mut tx, config, &message).await.unwrap().unwrap();
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        let (whole, _) = letter.judge(&draft);
+        let (whole, _) = letter.check(&draft);
         let now = self.app.clock.now();
         let envelope = muster::mail::Envelope {
             from: config.mail.from_address(),

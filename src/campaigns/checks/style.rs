@@ -2,7 +2,7 @@
 
 use super::FindSkills;
 use super::text::{find_phrase, normal};
-use crate::model::letter::Draft;
+use crate::model::email::Draft;
 
 const SUBJECT_WORDS: &[&str] = &[
     "subject:",

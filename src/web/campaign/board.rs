@@ -6,7 +6,7 @@ use super::PageQuery;
 use super::bar::{Bar, fill};
 use crate::app::App;
 use crate::campaigns::progress::{self, Progress};
-use crate::model::letter::Finding;
+use crate::model::email::Finding;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId, Millis};
 use crate::store::campaigns::Campaign;

@@ -12,7 +12,7 @@ use super::{PageQuery, Shown, show};
 use crate::app::App;
 use crate::campaigns::messages::{self, MessageError, Settle};
 use crate::campaigns::{self, progress};
-use crate::model::letter::Draft;
+use crate::model::email::Draft;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId};
 use crate::store::{self, Conn};

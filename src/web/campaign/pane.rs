@@ -6,8 +6,8 @@ use axum::response::Response;
 use super::PageQuery;
 use super::board::Board;
 use crate::app::App;
-use crate::campaigns::{self, checks, letters};
-use crate::model::letter::{Draft, Finding};
+use crate::campaigns::{self, checks, emails};
+use crate::model::email::{Draft, Finding};
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, Job, MailId, MessageId, PersonId};
@@ -120,11 +120,11 @@ impl Pane {
         message: &Message,
         query: &PageQuery,
     ) -> Result<Option<Self>, Error> {
-        let Some(letter) = letters::read(conn, &app.config, message).await? else {
+        let Some(letter) = emails::read(conn, &app.config, message).await? else {
             return Ok(None);
         };
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        let (whole, findings) = letter.judge(&draft);
+        let (whole, findings) = letter.check(&draft);
         let is_written = !draft.body.trim().is_empty();
         let changed = message
             .approved_hash
@@ -215,7 +215,7 @@ impl Can {
     fn of(message: &Message, is_written: bool, findings: &[Finding]) -> Self {
         let state = message.state;
         let is_draft = state == MessageState::Drafted;
-        let flawless = letters::is_flawless(findings);
+        let flawless = emails::is_flawless(findings);
         let hopeless = findings.iter().any(|finding| checks::is_final(&finding.rule));
         let waits = message.released_at.is_none();
         let is_approved = state == MessageState::Approved && waits;
@@ -355,8 +355,8 @@ pub async fn letter_html(
     let mut conn = app.db.read().await?;
     let message = store::messages::find(&mut conn, id).await?;
     let message = message.filter(|it| it.campaign_id == campaign).ok_or(Error::NotFound)?;
-    let letter = letters::read(&mut conn, &app.config, &message).await?.ok_or(Error::NotFound)?;
+    let letter = emails::read(&mut conn, &app.config, &message).await?.ok_or(Error::NotFound)?;
     let draft = Draft { subject: message.subject, body: message.body };
-    let (whole, _) = letter.judge(&draft);
+    let (whole, _) = letter.check(&draft);
     Ok(in_a_frame(whole.html))
 }

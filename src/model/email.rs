@@ -54,7 +54,7 @@ pub enum Purpose {
 
 /// Everything a letter may say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LetterFacts {
+pub struct EmailFacts {
     pub event: EventFacts,
     pub to: Recipient,
     pub purpose: Purpose,

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::mail::Leave;
 use crate::mail::message::{Whole, whole};
 use crate::model::EmailAddress;
-use crate::model::letter::{Draft, EventFacts, Finding, LetterFacts, Purpose, Recipient};
+use crate::model::email::{Draft, EmailFacts, EventFacts, Finding, Purpose, Recipient};
 use crate::model::message::{MessageKind, SkipReason};
 use crate::store::messages::Message;
 use crate::store::people::Person;
@@ -19,9 +19,9 @@ const TOLD_SKILLS: usize = 15;
 
 /// Everything about a message that its letter needs, read afresh.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct EmailContext {
     pub person: Person,
-    pub facts: LetterFacts,
+    pub facts: EmailFacts,
     pub leave: Leave,
     pub reply_to: Option<EmailAddress>,
     /// How many people its campaign puts into one request.
@@ -33,7 +33,7 @@ pub async fn read(
     conn: &mut Conn,
     config: &Config,
     message: &Message,
-) -> sqlx::Result<Option<Letter>> {
+) -> sqlx::Result<Option<EmailContext>> {
     let Some(person) = store::people::find(conn, message.person_id).await? else { return Ok(None) };
     let campaign = store::campaigns::find(conn, message.campaign_id).await?;
     let together = campaign.as_ref().map_or(1, |it| super::people_per_request(config, it));
@@ -53,13 +53,13 @@ pub async fn read(
     let leave = Leave::new(config.public_url.as_deref(), &answers, &person.code);
     let to =
         Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
-    let facts = LetterFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
-    Ok(Some(Letter { person, facts, leave, reply_to: event.reply_to, together }))
+    let facts = EmailFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
+    Ok(Some(EmailContext { person, facts, leave, reply_to: event.reply_to, together }))
 }
 
-impl Letter {
+impl EmailContext {
     /// The letter as it goes out, and everything that is wrong with it.
-    pub fn judge(&self, draft: &Draft) -> (Whole, Vec<Finding>) {
+    pub fn check(&self, draft: &Draft) -> (Whole, Vec<Finding>) {
         let whole = whole(&self.facts, draft, &self.leave);
         let findings = checks::check(&self.facts, draft, &whole, &skills::find);
         (whole, findings)
@@ -112,7 +112,7 @@ pub async fn shared(conn: &mut Conn, config: &Config) -> sqlx::Result<Shared> {
 impl Shared {
     /// The whole letter as it goes out to the person of that name and code.
     pub fn whole(&self, message: &Message, name: &str, code: &str) -> Whole {
-        let facts = LetterFacts {
+        let facts = EmailFacts {
             event: self.event.clone(),
             to: Recipient { name: name.to_owned(), job_title: String::new(), skills: Vec::new() },
             purpose: match message.kind {
