@@ -25,7 +25,7 @@ pub async fn list(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Message> 
     if !teammates.is_empty() {
         return Ok(Message::new(&text(&teammates)));
     }
-    Ok(Message::new(if store::people::skills(conn, person).await?.is_empty() {
+    Ok(Message::new(if store::person_skills::list(conn, person).await?.is_empty() {
         "The organisers know no skill of yours yet, so there is nobody to compare you with. Send them your resume, or \
          tell them what you know."
     } else {

@@ -42,7 +42,7 @@ pub async fn read(
         event.facts.guidance = guidance;
     }
     let mut known: Vec<String> =
-        store::people::skills(conn, person.id).await?.into_iter().map(|it| it.skill).collect();
+        store::person_skills::list(conn, person.id).await?.into_iter().map(|it| it.skill).collect();
     known.truncate(TOLD_SKILLS);
     let purpose = match message.kind {
         MessageKind::Invitation => Purpose::Invitation,

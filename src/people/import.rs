@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use crate::model::{EmailAddress, Millis, PersonId};
 use crate::people::{LONGEST_LINE, Profile, Source, fresh_code};
 use crate::skills;
-use crate::store::people::{NewPerson, NewSkill, Person};
+use crate::store::people::{NewPerson, Person};
+use crate::store::person_skills::NewSkill;
 use crate::store::{self, Conn};
 
 /// A row that was not imported.
@@ -183,7 +184,7 @@ async fn store_batch(
             skills.push(NewSkill { person: *id, key, name });
         }
     }
-    changed.extend(store::people::add_skills(tx, &skills, source.of_skills(), now).await?);
+    changed.extend(store::person_skills::add_all(tx, &skills, source.of_skills(), now).await?);
     report.new += new.len();
     let changed = known.values().filter(|person| changed.contains(&person.id)).count();
     report.changed += changed;
@@ -213,7 +214,7 @@ pub async fn write(conn: &mut Conn) -> anyhow::Result<Vec<u8>> {
     table.write_record(["Name", "Email", "Job title", "Skills"])?;
     for people in store::people::all(conn).await?.chunks(BATCH) {
         let ids = people.iter().map(|person| person.id);
-        let mut skills = store::people::skills_of(conn, ids).await?;
+        let mut skills = store::person_skills::names(conn, ids).await?;
         for person in people {
             let known = skills.remove(&person.id).unwrap_or_default().join("; ");
             let cells = [&person.name, person.address.as_str(), &person.job_title, &known];

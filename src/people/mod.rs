@@ -106,7 +106,7 @@ pub async fn add_skills(
     let mut new = 0;
     for skill in skills {
         let added =
-            store::people::add_skill(tx, id, &skills::key(skill), skill, source, now).await?;
+            store::person_skills::add(tx, id, &skills::key(skill), skill, source, now).await?;
         new += u64::from(added);
     }
     Ok(new)
@@ -114,7 +114,7 @@ pub async fn add_skills(
 
 /// Takes a skill away; false when the person does not have it. Matches follow with the next run.
 pub async fn remove_skill(tx: &mut Conn, id: PersonId, key: &str) -> sqlx::Result<bool> {
-    store::people::remove_skill(tx, id, key).await
+    store::person_skills::remove(tx, id, key).await
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -142,9 +142,9 @@ pub async fn edit(
         return Err(EditError::AddressTaken);
     }
     let wanted: Vec<String> = profile.skills.iter().map(|skill| skills::key(skill)).collect();
-    for had in store::people::skills(tx, id).await? {
+    for had in store::person_skills::list(tx, id).await? {
         if !wanted.contains(&had.skill_key) {
-            store::people::remove_skill(tx, id, &had.skill_key).await?;
+            store::person_skills::remove(tx, id, &had.skill_key).await?;
         }
     }
     add_skills(tx, id, &profile.skills, Source::Form.of_skills(), now).await?;
@@ -204,7 +204,7 @@ pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<boo
 /// with the text that was read in them; of matches stands what was shared, and nothing about the other.
 pub async fn export(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_json::Value>> {
     let Some(person) = store::people::find(conn, id).await? else { return Ok(None) };
-    let skills: Vec<_> = store::people::skills(conn, id)
+    let skills: Vec<_> = store::person_skills::list(conn, id)
         .await?
         .iter()
         .map(|skill| json!({ "skill": skill.skill, "source": skill.source }))

@@ -21,6 +21,7 @@ mod migrate;
 pub mod overview;
 pub mod page_keys;
 pub mod people;
+pub mod person_skills;
 pub mod resumes;
 pub mod room;
 pub mod sessions;

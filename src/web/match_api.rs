@@ -175,7 +175,7 @@ pub async fn resume(
     let mut conn = app.db.read().await?;
     let resume = store::resumes::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let total = match resume.person_id {
-        Some(person) => store::people::skills(&mut conn, person).await?.len(),
+        Some(person) => store::person_skills::list(&mut conn, person).await?.len(),
         None => 0,
     };
     Ok(Json(json!({

@@ -93,7 +93,7 @@ pub async fn list(
         Pager::new(query.page, PER_PAGE, total, "/people", &[("q", &q), ("show", show_word)]);
     let listed = store::people::list(&mut conn, &q, show, PER_PAGE, pager.offset()).await?;
     let ids = listed.iter().map(|person| person.id);
-    let mut skills = store::people::skills_of(&mut conn, ids).await?;
+    let mut skills = store::person_skills::names(&mut conn, ids).await?;
     let row = |person: Listed| {
         let known = skills.remove(&person.id).unwrap_or_default();
         Row::new(person, known)
@@ -288,7 +288,7 @@ pub async fn edit(
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let person = store::people::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
-    let known = store::people::skills(&mut conn, id).await?;
+    let known = store::person_skills::list(&mut conn, id).await?;
     drop(conn);
     let typed = PersonForm {
         name: person.name,
@@ -401,7 +401,7 @@ pub async fn person(
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let suppression = store::people::suppression(&mut conn, &person.address.hash()).await?;
-    let known = store::people::skills(&mut conn, id).await?;
+    let known = store::person_skills::list(&mut conn, id).await?;
     let matches = store::matches::of_person(&mut conn, event.id, id).await?;
     let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
     let page = PersonPage {
@@ -443,7 +443,7 @@ pub async fn person(
 }
 
 impl SkillChip {
-    fn new(skill: store::people::Skill) -> Self {
+    fn new(skill: store::person_skills::Skill) -> Self {
         Self {
             name: skill.skill,
             key: skill.skill_key,

@@ -106,7 +106,7 @@ async fn matching_again_keeps_what_is_the_same_and_removes_what_is_not_found_any
 
         let mut tx = app.write().await;
         let ada = store::people::all(&mut tx).await.unwrap().remove(0);
-        assert!(store::people::remove_skill(&mut tx, ada.id, "rust").await.unwrap());
+        assert!(store::person_skills::remove(&mut tx, ada.id, "rust").await.unwrap());
         tx.commit().await.unwrap();
         pairs().await;
         assert_eq!(app.count("SELECT COUNT(*) FROM matches").await, 1);
