@@ -7,7 +7,6 @@
 mod child;
 mod choose;
 mod docx;
-mod flow;
 mod limits;
 mod pdf;
 mod repair;

@@ -16,7 +16,6 @@ mod home;
 mod keys;
 mod leave;
 mod login;
-mod match_api;
 mod matchmaking;
 mod metrics;
 mod outbox;
@@ -91,21 +90,21 @@ pub fn router(app: App) -> Router {
             post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MANY)),
         )
         .route("/matchmaking/resumes", get(resumes::list))
-        .route("/matchmaking/resumes/{id}", get(match_api::resume))
+        .route("/matchmaking/resumes/{id}", get(api::matching::resume))
         .route("/matchmaking/resumes/{id}/whose", get(resumes::whose).post(resumes::claim_for_new))
         .route("/matchmaking/resumes/{id}/claim", post(resumes::claim))
         .route("/matchmaking/resumes/{id}/again", post(resumes::again))
         .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
         .route("/matchmaking/resumes/{id}/file", get(resumes::download))
-        .route("/matchmaking/add-user", post(match_api::add_user))
+        .route("/matchmaking/add-user", post(api::matching::add_user))
         .route(
             "/matchmaking/upload-resume",
-            post(match_api::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
+            post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
         )
-        .route("/matchmaking/find-matches", post(match_api::find_matches))
-        .route("/matchmaking/bulk-match", post(match_api::bulk_match))
-        .route("/matchmaking/user-matches/{id}", get(match_api::user_matches))
-        .route("/api/matchmaking/stats", get(match_api::stats))
+        .route("/matchmaking/find-matches", post(api::matching::find_matches))
+        .route("/matchmaking/bulk-match", post(api::matching::bulk_match))
+        .route("/matchmaking/user-matches/{id}", get(api::matching::user_matches))
+        .route("/api/matchmaking/stats", get(api::matching::stats))
         .route("/faq", get(faq::list).post(faq::add))
         .route("/faq/new", get(faq::new))
         .route("/faq/ask", post(faq::ask))
@@ -152,13 +151,13 @@ pub fn router(app: App) -> Router {
         .route("/outbox/{mail}/html", get(outbox::html));
 
     let json = Router::new()
-        .route("/api/users/add", post(api::add_user))
-        .route("/api/users/reset", post(api::reset_users))
-        .route("/api/campaign/test", post(api::start_test))
-        .route("/api/campaign/send", post(api::start_live))
-        .route("/api/campaigns/{id}", get(api::campaign))
+        .route("/api/users/add", post(api::campaigns::add_user))
+        .route("/api/users/reset", post(api::campaigns::reset_users))
+        .route("/api/campaign/test", post(api::campaigns::start_test))
+        .route("/api/campaign/send", post(api::campaigns::start_live))
+        .route("/api/campaigns/{id}", get(api::campaigns::campaign))
         .route("/api/faq/ask", post(faq::api_ask))
-        .route("/api/{*path}", any(api::nothing_here))
+        .route("/api/{*path}", any(api::not_found))
         .method_not_allowed_fallback(api::wrong_method);
 
     let open = Router::new()

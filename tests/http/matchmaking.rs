@@ -251,7 +251,7 @@ async fn the_page_and_its_stream_are_the_same_on_postgresql() {
     assert!(page.contains("22 pairs") && page.contains("Write 12 match mails"));
     assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/outreach/1");
     let mut conn = app.app.db.read().await.unwrap();
-    let mails = store::room::mails(&mut conn, muster::events::CURRENT).await.unwrap();
+    let mails = store::matchmaking::mails(&mut conn, muster::events::CURRENT).await.unwrap();
     assert_eq!((mails.due, mails.in_work), (0, 12));
     let person = app.page("/people/1").await;
     assert!(person.contains("Match e-mail"));

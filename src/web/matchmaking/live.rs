@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::events::{self, CURRENT};
 use crate::store;
 use crate::store::matches::Stats;
+use crate::store::matchmaking::Mails;
 use crate::store::resumes::{Show, Sums};
-use crate::store::room::Mails;
 use crate::web::Error;
 use crate::web::assets;
 use crate::web::page::Times;
@@ -51,7 +51,7 @@ async fn look(app: App) -> Result<Live, Error> {
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let sums = store::resumes::sums(&mut conn).await?;
     let stats = store::matches::stats(&mut conn, CURRENT).await?;
-    let mails = store::room::mails(&mut conn, CURRENT).await?;
+    let mails = store::matchmaking::mails(&mut conn, CURRENT).await?;
     let steps = Steps::new(&sums, &stats, &mails);
     let mut live = Live { version: version(&sums, &stats, &mails), ..Live::default() };
     live.text("s-resumes", steps.resumes);

@@ -29,8 +29,8 @@ use crate::matching::score::{LIST, Rule};
 use crate::model::campaign::CampaignKind;
 use crate::model::{CampaignId, PersonId};
 use crate::store::matches::Match;
+use crate::store::matchmaking::Show;
 use crate::store::resumes::Show as ShowResumes;
-use crate::store::room::Show;
 use crate::store::{self, Conn};
 use crate::{events, resumes};
 use charts::{AROUND, BARS_WIDTH, Bar, Graph, bars, bars_height, graph, of_hundred};
@@ -120,7 +120,7 @@ pub async fn page(
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let sums = store::resumes::sums(&mut conn).await?;
     let stats = store::matches::stats(&mut conn, CURRENT).await?;
-    let mails = store::room::mails(&mut conn, CURRENT).await?;
+    let mails = store::matchmaking::mails(&mut conn, CURRENT).await?;
     let rare = rare(stats.users_with_skills);
     let steps = Steps::new(&sums, &stats, &mails);
 
@@ -129,14 +129,15 @@ pub async fn page(
         Some("none") => (Show::WithoutMatch, "none"),
         _ => (Show::All, ""),
     };
-    let total = store::room::count(&mut conn, CURRENT, &q, show).await?;
+    let total = store::matchmaking::count(&mut conn, CURRENT, &q, show).await?;
     let all = match (q.trim(), show) {
         ("", Show::All) => total,
-        _ => store::room::count(&mut conn, CURRENT, "", Show::All).await?,
+        _ => store::matchmaking::count(&mut conn, CURRENT, "", Show::All).await?,
     };
     let list = [("q", q.as_str()), ("show", show_word)];
     let pager = Pager::new(query.page, PER_PAGE, total, "/matchmaking", &list);
-    let listed = store::room::list(&mut conn, CURRENT, &q, show, PER_PAGE, pager.offset()).await?;
+    let listed =
+        store::matchmaking::list(&mut conn, CURRENT, &q, show, PER_PAGE, pager.offset()).await?;
     let around_of = |id| {
         let (id, page): (PersonId, _) = (id, pager.page.to_string());
         let address = Pager::new(
@@ -152,7 +153,7 @@ pub async fn page(
     let mut rows = Vec::new();
     let mut first_with_matches = None;
     for person in listed {
-        let known = store::room::skills_of(&mut conn, person.id).await?;
+        let known = store::matchmaking::skills_of(&mut conn, person.id).await?;
         let matches = store::matches::of_person(&mut conn, CURRENT, person.id).await?;
         if !matches.is_empty() && first_with_matches.is_none() {
             first_with_matches = Some(person.id);
@@ -171,7 +172,7 @@ pub async fn page(
     for row in &mut rows {
         row.is_around = around.as_ref().is_some_and(|around| around.id == row.id);
     }
-    let top: Vec<(String, i64)> = store::room::skills(&mut conn, SHOWN_BARS, 0)
+    let top: Vec<(String, i64)> = store::matchmaking::skills(&mut conn, SHOWN_BARS, 0)
         .await?
         .into_iter()
         .map(|skill| (skill.skill, skill.people))
@@ -221,7 +222,7 @@ pub async fn page(
             .collect::<Vec<_>>()
             .join(", "),
         rare: count(rare, "person", "people"),
-        skills: store::room::count_skills(&mut conn).await?,
+        skills: store::matchmaking::count_skills(&mut conn).await?,
         frame,
         steps,
         suggested,
@@ -245,7 +246,7 @@ async fn around(conn: &mut Conn, id: PersonId) -> Result<Option<Around>, Error> 
     let mut pairs = Vec::new();
     for (b, other) in closest.iter().enumerate() {
         for (a, one) in closest[..b].iter().enumerate() {
-            if store::room::is_pair(conn, CURRENT, one.other_id, other.other_id).await? {
+            if store::matchmaking::is_pair(conn, CURRENT, one.other_id, other.other_id).await? {
                 pairs.push((a, b));
             }
         }

@@ -5,7 +5,7 @@ use crate::matching::shared_names;
 use crate::model::message::MessageState;
 use crate::model::{EmailAddress, PersonId};
 use crate::store::matches::Match;
-use crate::store::room::Listed;
+use crate::store::matchmaking::Listed;
 use crate::web::page::{Times, tone};
 
 /// Skills of a line before "and 5 more".

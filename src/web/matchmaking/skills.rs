@@ -47,12 +47,12 @@ pub async fn skills(
     Query(query): Query<SkillsQuery>,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let total = store::room::count_skills(&mut conn).await?;
+    let total = store::matchmaking::count_skills(&mut conn).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/matchmaking/skills", &[]);
     let people = store::matches::stats(&mut conn, CURRENT).await?.users_with_skills.max(1);
     let rare = rare(people);
-    let listed = store::room::skills(&mut conn, PER_PAGE, pager.offset()).await?;
-    let row = |skill: store::room::Skill| Row {
+    let listed = store::matchmaking::skills(&mut conn, PER_PAGE, pager.offset()).await?;
+    let row = |skill: store::matchmaking::Skill| Row {
         kind: skills::category(&skill.skill).map_or("", skills::Category::label),
         url: Pager::new(None, 1, 0, "/matchmaking", &[("q", &skill.skill)]).address(),
         width: score_width(skill.people * 1000 / people),

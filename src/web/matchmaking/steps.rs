@@ -1,8 +1,8 @@
 //! The four steps of matchmaking in a sentence each.
 
 use crate::store::matches::Stats;
+use crate::store::matchmaking::Mails;
 use crate::store::resumes::Sums;
-use crate::store::room::Mails;
 use crate::web::page::count;
 
 /// The four steps in a sentence each.

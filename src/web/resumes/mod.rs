@@ -1,8 +1,8 @@
 //! Resumes on the pages: the list, the deeds, the file itself.
 
+mod assign;
 mod item;
 mod upload;
-mod whose;
 
 use askama::Template;
 use axum::Extension;
@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+pub use assign::{claim, claim_for_new, whose};
 pub use item::{Item, items};
 pub use upload::{MANY, ONE, file, short_text, upload};
-pub use whose::{claim, claim_for_new, whose};
 
 use super::error::Error;
 use super::guard::Organiser;

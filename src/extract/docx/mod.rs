@@ -1,6 +1,8 @@
 //! The parts of a Word document (a zip of XML files), in reading order: headers, body, notes, footers.
 //! It runs in the child. What a part says is the business of [`flow`].
 
+mod flow;
+
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
@@ -11,7 +13,6 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::child::Reason;
-use super::flow;
 
 /// A part may unpack to this many bytes. The text of a novel has one.
 const MAX_PART: u64 = 24 << 20;

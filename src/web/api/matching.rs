@@ -9,10 +9,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::{ApiError, Error};
-use super::form::{line, needed_line, sentence};
-use super::guard::Organiser;
-use super::resumes::{file, short_text};
 use crate::app::App;
 use crate::campaigns::{self, StartError};
 use crate::events::CURRENT;
@@ -24,6 +20,10 @@ use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
 use crate::resumes::{self, Upload, UploadError, files};
 use crate::skills;
 use crate::store::{self, Conn};
+use crate::web::error::{ApiError, Error};
+use crate::web::form::{line, needed_line, sentence};
+use crate::web::guard::Organiser;
+use crate::web::resumes::{file, short_text};
 
 type Answer = Result<(StatusCode, Json<Value>), ApiError>;
 

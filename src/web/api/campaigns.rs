@@ -8,28 +8,16 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::error::{ApiError, Error};
-use super::form::{line, needed_line, sentence};
-use super::guard::Organiser;
 use crate::app::App;
 use crate::campaigns::{self, StartError, emails, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::made_by::MadeBy;
 use crate::model::{CampaignId, EmailAddress, Millis, PersonId};
 use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::web::error::{ApiError, Error};
+use crate::web::form::{line, needed_line, sentence};
+use crate::web::guard::Organiser;
 use crate::{events, skills, store};
-
-/// A path that is not there.
-pub async fn nothing_here() -> ApiError {
-    ApiError(Error::NotFound)
-}
-
-/// A path that is there, asked in a way it does not answer.
-pub async fn wrong_method() -> Response {
-    let words = "This address does not answer that method.";
-    let body = Json(json!({ "success": false, "message": words }));
-    (StatusCode::METHOD_NOT_ALLOWED, body).into_response()
-}
 
 // ── People ──
 
