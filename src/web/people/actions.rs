@@ -1,0 +1,106 @@
+//! What an organiser does on a person's page.
+
+use axum::Json;
+use axum::extract::{Form, Path, State};
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::campaigns::messages;
+use crate::model::PersonId;
+use crate::web::Error;
+use crate::{people, store};
+
+#[derive(Deserialize)]
+pub struct SkillKey {
+    skill: String,
+}
+
+pub async fn remove_skill(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+    Form(typed): Form<SkillKey>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    if !people::remove_skill(&mut tx, id, &typed.skill).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/people/{id}?said=skill-removed")))
+}
+
+/// The organiser notes that somebody answered "no more mail".
+pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    messages::opt_out(&mut tx, &person, "noted by an organiser", app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/people/{id}?said=left")))
+}
+
+/// The organiser takes it back.
+pub async fn come_back(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    store::people::unsuppress(&mut tx, &person.address.hash()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/people/{id}?said=back")))
+}
+
+#[derive(Deserialize)]
+pub struct Switches {
+    shares_address: Option<String>,
+    registered: Option<String>,
+}
+
+pub async fn switches(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+    Form(typed): Form<Switches>,
+) -> Result<Redirect, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.write().await?;
+    store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    store::people::set_shares_address(&mut tx, id, typed.shares_address.map(|_| now)).await?;
+    store::people::set_registered(&mut tx, id, typed.registered.map(|_| now)).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/people/{id}?said=saved")))
+}
+
+#[derive(Deserialize)]
+pub struct Erasure {
+    /// The person's name, typed: an erasure cannot be taken back.
+    name: String,
+}
+
+pub async fn erase(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+    Form(typed): Form<Erasure>,
+) -> Result<Redirect, Error> {
+    let mut tx = app.db.write().await?;
+    let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    if typed.name.trim().to_lowercase() != person.name.to_lowercase() {
+        return Err(Error::Unprocessable(format!(
+            "To erase {}, type the name exactly as it stands there. Nothing was erased.",
+            person.name
+        )));
+    }
+    people::erase(&mut tx, id, app.clock.now()).await?;
+    tx.commit().await?;
+    app.db.scrub().await?;
+    tracing::info!(person.id = id.0, "Erased person {id}");
+    Ok(Redirect::to("/people?said=erased"))
+}
+
+/// Everything that is known about a person, as they may ask for it.
+pub async fn export(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let all = people::export(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let name = format!("attachment; filename=\"person-{id}.json\"");
+    Ok(([(CONTENT_DISPOSITION, name)], Json(all)).into_response())
+}

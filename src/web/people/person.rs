@@ -1,0 +1,201 @@
+//! One person's page.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::notice::{notice, suppressed_because};
+use crate::app::App;
+use crate::model::PersonId;
+use crate::model::message::MessageKind;
+use crate::store::{self, Conn};
+use crate::web::Error;
+use crate::web::guard::Organiser;
+use crate::web::matchmaking::{MatchLine, picture};
+use crate::web::page::{Frame, Place, Times, filters, render, tone};
+use crate::web::resumes::{Item, items};
+use crate::{events, resumes};
+
+#[derive(Template)]
+#[template(path = "people/person.html")]
+pub struct PersonPage {
+    frame: Frame,
+    said: &'static str,
+    id: PersonId,
+    name: String,
+    address: String,
+    job_title: String,
+    source: &'static str,
+    added: String,
+    /// When they showed which Discord account is theirs; empty: they did not.
+    on_discord: String,
+    skills: Vec<SkillChip>,
+    resumes: Vec<ResumeLine>,
+    matches: Vec<MatchLine>,
+    /// Said where there are no matches.
+    without_matches: &'static str,
+    letters: Vec<LetterLine>,
+    /// Why and since when they are not written to; empty when they may be.
+    left: String,
+    shares_address: bool,
+    registered: bool,
+    largest_file: usize,
+}
+
+struct SkillChip {
+    name: String,
+    key: String,
+    source: &'static str,
+}
+
+struct ResumeLine {
+    item: Item,
+    text: String,
+}
+
+/// A message to the person, and the attempts to deliver it.
+struct LetterLine {
+    kind: &'static str,
+    subject: String,
+    word: &'static str,
+    tone: &'static str,
+    icon: &'static str,
+    /// Why it was skipped, what went wrong.
+    detail: String,
+    url: String,
+    at: String,
+    mails: Vec<MailLine>,
+}
+
+struct MailLine {
+    url: String,
+    at: String,
+    words: String,
+}
+
+#[derive(Deserialize)]
+pub struct Said {
+    said: Option<String>,
+}
+
+pub async fn person(
+    State(app): State<App>,
+    Extension(organiser): Extension<Organiser>,
+    Path(id): Path<PersonId>,
+    Query(query): Query<Said>,
+) -> Result<Response, Error> {
+    let mut conn = app.db.read().await?;
+    let person = store::people::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let event = events::current(&mut conn, &app.config).await?;
+    let times = Times::new(event.time_zone.as_deref(), app.clock.now());
+    let suppression = store::people::suppression(&mut conn, &person.address.hash()).await?;
+    let known = store::person_skills::list(&mut conn, id).await?;
+    let matches = store::matches::of_person(&mut conn, event.id, id).await?;
+    let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
+    let page = PersonPage {
+        frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
+        said: notice(query.said.as_deref()),
+        id,
+        left: suppression
+            .map(|it| format!("{}, {}", suppressed_because(&it.reason), times.at(it.since)))
+            .unwrap_or_default(),
+        source: match person.source.as_str() {
+            "import" => "Imported",
+            "sample" => "A sample",
+            "api" => "Added by the JSON interface",
+            "resume" => "Added with a resume",
+            _ => "Added by form",
+        },
+        added: times.at(person.created_at),
+        on_discord: store::discord::account(&mut conn, id)
+            .await?
+            .map(|it| times.at(it.verified_at))
+            .unwrap_or_default(),
+        without_matches: match (known.is_empty(), was_matched) {
+            (true, _) => "They come from shared skills: type some, or upload a resume.",
+            (false, false) => "Nobody was matched yet.",
+            (false, true) => "Nobody else has one of these skills.",
+        },
+        skills: known.into_iter().map(SkillChip::new).collect(),
+        resumes: resume_lines(&mut conn, &app, id, &times).await?,
+        matches: matches.iter().map(MatchLine::new).collect(),
+        letters: letter_lines(&mut conn, id, &times).await?,
+        shares_address: person.shares_address_at.is_some(),
+        registered: person.registered_at.is_some(),
+        largest_file: resumes::MAX_BYTES,
+        name: person.name,
+        address: person.address.to_string(),
+        job_title: person.job_title,
+    };
+    Ok(render(&page)?.into_response())
+}
+
+impl SkillChip {
+    fn new(skill: store::person_skills::Skill) -> Self {
+        Self {
+            name: skill.skill,
+            key: skill.skill_key,
+            source: match skill.source.as_str() {
+                "model" => "from the resume, by Gemini",
+                "taxonomy" => "from the resume, by the word list",
+                "import" => "imported",
+                _ => "typed",
+            },
+        }
+    }
+}
+
+/// The resumes with the part of their text that is read for skills.
+async fn resume_lines(
+    conn: &mut Conn,
+    app: &App,
+    id: PersonId,
+    times: &Times,
+) -> Result<Vec<ResumeLine>, Error> {
+    let mut lines = Vec::new();
+    let resumes = store::resumes::of_person(conn, id).await?;
+    for item in items(conn, app, &resumes, times).await? {
+        let text = store::resumes::text(conn, item.id).await?.unwrap_or_default();
+        lines.push(ResumeLine { item, text: resumes::first_part(&text).to_owned() });
+    }
+    Ok(lines)
+}
+
+async fn letter_lines(
+    conn: &mut Conn,
+    id: PersonId,
+    times: &Times,
+) -> Result<Vec<LetterLine>, Error> {
+    let mut lines = Vec::new();
+    for message in store::messages::of_person(conn, id).await? {
+        let mails = store::mails::of_message(conn, message.id).await?;
+        let reason = message.skip_reason().map(|reason| reason.label().to_owned());
+        lines.push(LetterLine {
+            kind: match message.kind {
+                MessageKind::Invitation => "Invitation",
+                MessageKind::Match => "Match e-mail",
+            },
+            word: message.state.label(),
+            tone: tone(message.state),
+            icon: picture(message.state),
+            detail: reason.or_else(|| message.error.clone()).unwrap_or_default(),
+            url: format!(
+                "/outreach/{}?state={}&message={}",
+                message.campaign_id, message.state, message.id
+            ),
+            at: times.at(message.sent_at.or(message.drafted_at).unwrap_or(message.created_at)),
+            subject: message.subject,
+            mails: mails
+                .into_iter()
+                .map(|mail| MailLine {
+                    url: format!("/outbox/{}", mail.id),
+                    at: times.at(mail.started_at),
+                    words: mail.words.unwrap_or(mail.state),
+                })
+                .collect(),
+        });
+    }
+    Ok(lines)
+}
