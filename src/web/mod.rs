@@ -4,7 +4,6 @@
 mod aliases;
 mod api;
 pub mod assets;
-mod campaign;
 mod discord;
 mod discord_setup;
 mod door;
@@ -43,6 +42,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::app::App;
 pub use error::Error;
+use outreach::campaign;
 
 /// Bytes of a table that is imported, with some room for the form around it.
 const TABLE: usize = 17 * 1024 * 1024;

@@ -7,7 +7,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::board::Board;
+use super::overview::Board;
 use crate::app::App;
 use crate::campaigns::progress::{self, Progress};
 use crate::campaigns::{self, MOST_TOGETHER};

@@ -235,5 +235,4 @@ fn capitalised(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "template_tests.rs"]
 mod tests;

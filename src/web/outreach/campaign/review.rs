@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::PageQuery;
-use super::board::Board;
+use super::overview::Board;
 use crate::app::App;
 use crate::campaigns::{self, checks, emails};
 use crate::model::email::{Draft, Finding};

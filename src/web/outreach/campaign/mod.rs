@@ -1,18 +1,18 @@
 //! One campaign: how far it is, its letters, and the letter under review.
 
-mod ask;
+mod actions;
 pub mod bar;
-mod board;
-mod deeds;
+mod confirm;
 mod live;
-mod pane;
+mod overview;
 mod quota;
+mod review;
 
-pub use ask::{ask_to_cancel, ask_to_send, cancel, send};
-pub use deeds::{act, approve_some, pause, resume};
+pub use actions::{act, approve_some, pause, resume};
+pub use confirm::{ask_to_cancel, ask_to_send, cancel, send};
 pub use live::live;
-pub use pane::letter_html;
 pub use quota::{ask_for_template, finish_by_template, write_templates_again, write_together};
+pub use review::letter_html;
 
 use askama::Template;
 use axum::Extension;
@@ -21,21 +21,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::error::Error;
-use super::form::FieldErrors;
-use super::guard::Organiser;
-use super::outreach::Standing;
-use super::page::{Frame, Place, count, filters, render};
+use super::Standing;
 use crate::app::App;
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::message::MessageState;
 use crate::model::{CampaignId, MessageId};
 use crate::store;
-use ask::SendAsk;
+use crate::web::error::Error;
+use crate::web::form::FieldErrors;
+use crate::web::guard::Organiser;
+use crate::web::page::{Frame, Place, count, filters, render};
 use bar::Bar;
-use board::Board;
-use pane::{Mode, Pane, Typed};
+use confirm::SendAsk;
+use overview::Board;
 use quota::Quota;
+use review::{Mode, Pane, Typed};
 
 /// What stands in the page's address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -166,7 +166,7 @@ async fn show(
         can_cancel: matches!(state, CampaignState::Running | CampaignState::Paused),
         has_drafts: board.rows.iter().any(|row| row.is_draft),
         send: SendAsk::read(&mut conn, app, id, progress.unreleased).await?,
-        cancel_words: ask::cancel_words(progress),
+        cancel_words: confirm::cancel_words(progress),
         quota: Quota::read(&mut conn, app, &board, board.now).await?,
         template_words: quota::template_words(&board.campaign, progress),
         empty: if !board.filter.q.is_empty() {

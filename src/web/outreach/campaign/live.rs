@@ -4,7 +4,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 
 use super::PageQuery;
-use super::board::{Board, class, tab_label};
+use super::overview::{Board, class, tab_label};
 use crate::app::App;
 use crate::model::CampaignId;
 use crate::model::message::MessageState;

@@ -1,5 +1,7 @@
 //! `/outreach`: who is due, starting a campaign, and all campaigns so far.
 
+pub mod campaign;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Query, State};
@@ -7,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::campaign::bar::Bar;
 use super::error::Error;
 use super::form::{FieldErrors, sentence};
 use super::guard::Organiser;
@@ -21,6 +22,7 @@ use crate::model::message::MessageState;
 use crate::store::Conn;
 use crate::store::campaigns::Campaign;
 use crate::{events, store};
+use campaign::bar::Bar;
 
 const PER_PAGE: i64 = 20;
 

@@ -6,8 +6,8 @@ use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::board::Filter;
-use super::pane::Typed as EditTyped;
+use super::overview::Filter;
+use super::review::Typed as EditTyped;
 use super::{PageQuery, Shown, show};
 use crate::app::App;
 use crate::campaigns::messages::{self, MessageError, Settle};

@@ -321,5 +321,4 @@ fn invented_skills(known: &Known, text: &str, find_skills: FindSkills) -> Vec<St
 }
 
 #[cfg(test)]
-#[path = "checks_tests.rs"]
 mod tests;

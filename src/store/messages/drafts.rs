@@ -1,0 +1,98 @@
+//! Writing drafts.
+
+use crate::model::made_by::MadeBy;
+use crate::model::{CampaignId, MessageId, Millis};
+use crate::store::Conn;
+
+/// Takes up the writing; false when it is not wanted any more. A message in `drafting` is taken up again: its writer
+/// died, or the job would not run.
+pub async fn start_drafting(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'drafting' WHERE id = $1 AND state IN ('queued', 'drafting')",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Written<'a> {
+    pub subject: &'a str,
+    pub body: &'a str,
+    pub made_by: &'a MadeBy,
+    /// JSON of `Vec<Finding>`.
+    pub findings: &'a str,
+}
+
+/// Stores a draft; false when the message was cancelled meanwhile.
+pub async fn store_draft(
+    conn: &mut Conn,
+    id: MessageId,
+    written: &Written<'_>,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'drafted', subject = $2, body = $3, made_by = $4, made_model = $5, made_key = $6,
+                made_why = $7, findings = $8, drafts = drafts + 1, drafted_at = $9, error = NULL
+         WHERE id = $1 AND state = 'drafting'",
+    )
+    .bind(id)
+    .bind(written.subject)
+    .bind(written.body)
+    .bind(written.made_by.by.as_str())
+    .bind(&written.made_by.model)
+    .bind(written.made_by.key)
+    .bind(&written.made_by.why)
+    .bind(written.findings)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives a message back to the queue, to be written in another run. `written` says whether this run used up one of its
+/// tries.
+pub async fn give_back_draft(
+    conn: &mut Conn,
+    id: MessageId,
+    findings: Option<&str>,
+    error: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE messages SET state = 'queued', findings = COALESCE($2, findings), error = $3,
+                drafts = drafts + CASE WHEN CAST($2 AS TEXT) IS NULL THEN 0 ELSE 1 END
+         WHERE id = $1 AND state = 'drafting'",
+    )
+    .bind(id)
+    .bind(findings)
+    .bind(error)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Asks for another draft of every letter of a campaign that the template wrote in the model's place and that waits for
+/// review; returns how many those are.
+pub async fn write_templates_again(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE messages SET state = 'queued', drafts = 0, error = NULL, findings = '[]'
+         WHERE campaign_id = $1 AND state = 'drafted' AND made_by = 'template' AND forgotten_at IS NULL",
+    )
+    .bind(campaign)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// How many letters [`write_templates_again`] would ask for.
+pub async fn count_templates(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT COUNT(*) FROM messages
+         WHERE campaign_id = $1 AND state = 'drafted' AND made_by = 'template' AND forgotten_at IS NULL",
+    )
+    .bind(campaign)
+    .fetch_one(conn)
+    .await
+}
