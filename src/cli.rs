@@ -126,7 +126,7 @@ fn serve() -> anyhow::Result<()> {
     log_to_output();
     set_up_tls()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(crate::app::serve(config))
+    runtime.block_on(crate::server::serve(config))
 }
 
 /// Asks Google about every key, those of the page too, and prints a line for each.

@@ -1,4 +1,4 @@
-//! Muster: invites people to a hackathon by e-mail and brings them together.
+//! Muster: invites people to a hackathon by email and brings them together.
 //!
 //! The modules in reading order; `ARCHITECTURE.md` says which may know which.
 
@@ -22,12 +22,16 @@ pub mod events;
 pub mod faq;
 pub mod keys;
 pub mod matching;
+pub mod owner;
 pub mod people;
 pub mod resumes;
 pub mod senders;
 pub mod timeline;
 
 pub mod app;
-pub mod cli;
+
 pub mod jobs;
 pub mod web;
+
+pub mod cli;
+pub mod server;

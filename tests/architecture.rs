@@ -1,37 +1,44 @@
-//! Which room may know which: `main → app → {web, jobs, cli} → domain → store → model` and
-//! `{jobs, cli} → {discord, llm, mail, extract, skills} → model`. The sources are read and every path in them is judged.
+//! Which module may use which: `main → cli → server → {web, jobs} → app → domain → store → model` and
+//! `{app, jobs, cli} → {discord, llm, mail, extract, skills} → {config, model}`. The test checks every path in the sources.
 
 use std::fmt;
 
 use crate::support::repository;
 use crate::support::source::{At, Token, files, tokens};
 
-/// The rooms that are not the domain. Any other module beside `lib.rs` is a part of the domain.
-const MODEL: &str = "model";
-const CONFIG: &str = "config";
-const STORE: &str = "store";
-const TOOLS: &[&str] = &["discord", "llm", "mail", "extract", "skills"];
-const DOORS: &[&str] = &["web", "jobs", "cli"];
-const APP: &str = "app";
-
-/// Single paths that a room may name although the rooms do not say so: from, path, why.
-const GRANTED: &[(&str, &str, &str)] = &[
-    ("domain", "llm::pacing", "the pure part of the pool: times and states in, a verdict out"),
-    ("campaigns", "mail", "what may go out is judged on the letter as it goes out, which is pure"),
-    (
-        "bot",
-        "discord",
-        "what comes from Discord and what goes there are values; asking it is for jobs",
-    ),
-    ("bot", "mail", "the mail with a code is put together, not delivered"),
-    ("senders", "mail", "the mail that tries the settings is put together, not delivered"),
-    ("web", "app", "handlers are handed the parts of the running program"),
-    ("jobs", "app", "workers are handed the parts of the running program"),
-    ("cli", "app", "without a command it serves"),
-    ("keys", "llm", "the domain's part of the pool ties what llm decides to what the store books"),
+/// What each module may use, apart from itself. `domain` stands for every module that is not listed here.
+const MODULES: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    ("cli", &["server", "app", "domain", "tools", "store", "config", "model"]),
+    ("server", &["web", "jobs", "app", "domain", "tools", "store", "config", "model"]),
+    ("web", &["app", "domain", "skills", "store", "config", "model"]),
+    ("jobs", &["app", "domain", "tools", "store", "config", "model"]),
+    ("app", &["domain", "tools", "store", "config", "model"]),
+    ("domain", &["domain", "skills", "llm::pacing", "store", "config", "model"]),
+    ("discord", TOOL),
+    ("extract", TOOL),
+    ("llm", TOOL),
+    ("mail", TOOL),
+    ("skills", TOOL),
+    ("store", &["model"]),
+    ("config", &["model"]),
+    ("model", &[]),
 ];
 
-/// Who may use a crate: its name, the rooms, why nobody else.
+/// The tools: values in, values out.
+const TOOLS: &[&str] = &["discord", "extract", "llm", "mail", "skills"];
+const TOOL: &[&str] = &["config", "model"];
+
+/// What some modules of the domain may use besides: composing and classifying emails, Discord's values, Gemini's keys.
+const DOMAIN: &[(&str, &[&str])] = &[
+    ("bot", &["discord", "mail"]),
+    ("campaigns", &["mail"]),
+    ("keys", &["llm"]),
+    ("senders", &["mail"]),
+    ("sending", &["mail"]),
+];
+
+/// Who may use a crate: its name, the modules, why nobody else.
 const CRATES: &[(&str, &[&str], &str)] = &[
     ("axum", &["web"], "only web knows HTTP as it comes in"),
     ("axum_extra", &["web"], "only web knows HTTP as it comes in"),
@@ -54,7 +61,7 @@ impl fmt::Display for Violation {
 }
 
 #[test]
-fn no_room_names_one_above_it() {
+fn no_module_names_one_above_it() {
     let root = repository();
     let mut found = Vec::new();
     for file in files(&root.join("src")) {
@@ -65,106 +72,71 @@ fn no_room_names_one_above_it() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
-/// Judges one file, named from `src` on.
+/// The violations in one file, named from `src` on.
 fn judge(file: &str, source: &str) -> Vec<Violation> {
     let module = module_of(file);
-    let Some(room) = module.first() else {
-        return Vec::new(); // lib.rs and main.rs name whom they like.
+    let Some(top) = module.first() else {
+        return Vec::new(); // lib.rs declares every module.
     };
     let judged = paths(&module, source).into_iter().filter_map(|(line, path)| {
         let rule = match path.first().map(String::as_str) {
-            Some("crate") => breach(room, &path[1..]),
-            _ => foreign_breach(room, &path),
+            Some("crate") => breach(top, &path[1..]),
+            _ => foreign_breach(top, &path),
         }?;
         Some(Violation { file: file.to_owned(), line, path: path.join("::"), rule })
     });
     judged.collect()
 }
 
-/// The rule that forbids `room` to name this path inside Muster.
-fn breach(room: &str, path: &[String]) -> Option<String> {
+/// The rule that forbids `module` to use this path inside Muster.
+fn breach(module: &str, path: &[String]) -> Option<String> {
     let other = path.first()?.as_str();
-    // A macro or re-export at the crate's root belongs to everybody.
+    // A macro or re-export at the crate's root may be used everywhere.
     let is_item = other.chars().next().is_some_and(char::is_uppercase);
-    if other == room || is_item {
+    if other == module || is_item {
         return None;
     }
-    let allowed = match rank(room) {
-        Rank::Model => false,
-        Rank::Store | Rank::Config => other == MODEL,
-        Rank::Tool => other == MODEL || other == CONFIG,
-        Rank::Domain | Rank::Web => {
-            [MODEL, CONFIG, STORE, "skills"].contains(&other) || rank(other) == Rank::Domain
-        }
-        Rank::Door => !DOORS.contains(&other) && other != APP,
-        Rank::App => true,
-    };
     let full = path.join("::");
-    let granted = GRANTED.iter().any(|(from, to, _)| {
-        let from_here = *from == room || (*from == "domain" && rank(room) == Rank::Domain);
-        from_here && (full == *to || full.starts_with(&format!("{to}::")))
-    });
-    if allowed || granted {
-        return None;
-    }
-    Some(match rank(room) {
-        Rank::Model => "model is known to all and knows no other room".into(),
-        Rank::Config => "config knows model only".into(),
-        Rank::Store => "store knows model only: rows and SQL, no rules, no tools".into(),
-        Rank::Tool => {
-            format!("{room} is a tool: values in, values out; it knows model and config only")
-        }
-        Rank::Domain => format!(
-            "{room} belongs to the domain, which knows store, skills, config, model and llm::pacing"
-        ),
-        Rank::Web => "web knows the domain and the store's rows; tools are used by jobs".into(),
-        Rank::Door => {
-            format!("{room} is a door, as {} are; only app stands above them", DOORS.join(", "))
-        }
-        Rank::App => unreachable!("app may name every room"),
+    let uses = |allowed: &&str| match *allowed {
+        "domain" => group(other) == "domain",
+        "tools" => TOOLS.contains(&other),
+        allowed => full == allowed || full.starts_with(&format!("{allowed}::")),
+    };
+    let allowed = may_use(module);
+    (!allowed.iter().any(uses)).then(|| match &*allowed {
+        [] => format!("{module} may use no other module"),
+        allowed => format!("{module} may use only {}", allowed.join(", ")),
     })
 }
 
-/// The rule that forbids `room` to name this path of another crate.
-fn foreign_breach(room: &str, path: &[String]) -> Option<String> {
+fn may_use(module: &str) -> Vec<&'static str> {
+    let of = |table: &[(&str, &'static [&'static str])], module: &str| {
+        table.iter().find(|(name, _)| *name == module).map_or(&[][..], |(_, allowed)| *allowed)
+    };
+    [of(MODULES, group(module)), of(DOMAIN, module)].concat()
+}
+
+/// The entry of `MODULES` that a module falls under.
+fn group(module: &str) -> &str {
+    let listed = MODULES.iter().any(|(name, _)| *name == module);
+    if listed { module } else { "domain" }
+}
+
+/// The rule that forbids `module` to name this path of another crate.
+fn foreign_breach(module: &str, path: &[String]) -> Option<String> {
     let name = path.first()?.as_str();
     let asks = path.iter().skip(1).any(|part| part.starts_with("query") || part == "raw_sql");
-    if name == "sqlx" && asks && room != STORE {
+    if name == "sqlx" && asks && module != "store" {
         return Some("all SQL stands in store".into());
     }
-    let (_, rooms, why) = CRATES.iter().find(|(known, ..)| *known == name)?;
-    (!rooms.contains(&room)).then(|| format!("{why} (allowed in {})", rooms.join(", ")))
+    let (_, modules, why) = CRATES.iter().find(|(known, ..)| *known == name)?;
+    (!modules.contains(&module)).then(|| format!("{why} (allowed in {})", modules.join(", ")))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Rank {
-    Model,
-    Config,
-    Store,
-    Tool,
-    Domain,
-    Web,
-    Door,
-    App,
-}
-
-fn rank(room: &str) -> Rank {
-    match room {
-        MODEL => Rank::Model,
-        CONFIG => Rank::Config,
-        STORE => Rank::Store,
-        "web" => Rank::Web,
-        APP | "main" => Rank::App,
-        _ if TOOLS.contains(&room) => Rank::Tool,
-        _ if DOORS.contains(&room) => Rank::Door,
-        _ => Rank::Domain,
-    }
-}
-
-/// `["store", "people"]` for `store/people.rs`; nothing for `lib.rs` and `main.rs`.
+/// `["store", "people"]` for `store/people.rs`; nothing for `lib.rs`.
 fn module_of(file: &str) -> Vec<String> {
     let mut parts: Vec<_> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    if parts.last().is_some_and(|last| last == "mod") || ["lib", "main"].contains(&&*parts[0]) {
+    if parts.last().is_some_and(|last| last == "mod") || parts[0] == "lib" {
         parts.pop();
     }
     parts
@@ -300,9 +272,9 @@ fn a_planted_violation_is_found_however_it_is_written() {
 }
 
 #[test]
-fn each_room_is_held_to_its_own_rule() {
+fn each_module_is_held_to_its_own_rule() {
     let use_of =
-        |room: &str, path: &str| found(&format!("{room}.rs"), &format!("use {path};")).len();
+        |module: &str, path: &str| found(&format!("{module}.rs"), &format!("use {path};")).len();
     let forbidden = [
         ("model", "crate::config::Config"),
         ("store", "crate::config::Config"),
@@ -315,6 +287,14 @@ fn each_room_is_held_to_its_own_rule() {
         ("campaigns", "crate::jobs::Outcome"),
         ("web", "crate::llm::gemini::Client"),
         ("web", "crate::jobs::worker"),
+        ("web", "crate::server::serve"),
+        ("app", "crate::web::router"),
+        ("app", "crate::jobs::Workers"),
+        ("jobs", "crate::server::serve"),
+        ("server", "crate::cli::main"),
+        ("campaigns", "crate::app::App"),
+        ("people", "crate::discord::Rest"),
+        ("main", "muster::server::serve"),
         ("store", "crate::app::App"),
         ("jobs", "crate::web::page"),
         ("cli", "crate::jobs::worker"),
@@ -325,8 +305,8 @@ fn each_room_is_held_to_its_own_rule() {
         ("people", "askama::Template"),
         ("jobs", "askama_web::WebTemplate"),
     ];
-    for (room, path) in forbidden {
-        assert_eq!(use_of(room, path), 1, "{room} must not use {path}");
+    for (module, path) in forbidden {
+        assert_eq!(use_of(module, path), 1, "{module} must not use {path}");
     }
     let allowed = [
         ("store", "crate::model::Millis"),
@@ -340,11 +320,13 @@ fn each_room_is_held_to_its_own_rule() {
         ("web", "crate::{store::people, campaigns, config, model}"),
         ("web", "axum::Router"),
         ("campaigns", "askama::Template"),
-        ("app", "crate::{web, jobs, llm, mail, store}"),
-        ("main", "muster::{app, cli}"),
+        ("app", "crate::{owner, keys, llm, mail, store}"),
+        ("server", "crate::{web, jobs, app, config, store}"),
+        ("cli", "crate::{server, faq, skills}"),
+        ("main", "muster::cli"),
     ];
-    for (room, path) in allowed {
-        assert_eq!(use_of(room, path), 0, "{room} may use {path}");
+    for (module, path) in allowed {
+        assert_eq!(use_of(module, path), 0, "{module} may use {path}");
     }
 }
 
@@ -353,6 +335,6 @@ fn a_violation_names_file_line_and_rule() {
     let found = judge("store/people.rs", "\nuse crate::web::page;");
     assert_eq!(
         found[0].to_string(),
-        "store/people.rs:2: names crate::web::page, but store knows model only: rows and SQL, no rules, no tools",
+        "store/people.rs:2: names crate::web::page, but store may use only model",
     );
 }

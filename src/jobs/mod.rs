@@ -9,19 +9,19 @@ mod embed;
 mod find_skills;
 mod forward;
 mod gemini;
-mod owner;
 mod read_resume;
+mod recovery;
 mod reply;
 mod role;
 mod send;
 mod send_direct;
 mod worker;
 
-pub use owner::Owner;
 pub use worker::{Workers, run_due};
 
 use crate::app::App;
 use crate::model::Job;
+use crate::owner::Owner;
 use crate::store::jobs::Leased;
 
 /// The one place that says which body belongs to which kind. `resort` is there where nobody waits for a key any more:

@@ -7,7 +7,6 @@ use rand::RngExt as _;
 
 use crate::app::App;
 use crate::campaigns::{self, emails};
-use crate::jobs::Owner;
 use crate::mail;
 use crate::mail::smtp::Delivery;
 use crate::mail::verdict::{Action, Then, UNREACHABLE, Verdict};
@@ -17,6 +16,7 @@ use crate::model::clock::millis;
 use crate::model::email::Draft;
 use crate::model::message::MessageState;
 use crate::model::{MailId, MessageId, Millis};
+use crate::owner::Owner;
 use crate::people::{self, Suppress};
 use crate::store::jobs::Leased;
 use crate::store::mails::{NewMail, Sender};

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::jobs::Owner;
 use crate::mail::smtp::Delivery;
 use crate::mail::verdict::Action;
 use crate::model::job::Class;
 use crate::model::{EmailAddress, Job, MailId, Millis};
+use crate::owner::Owner;
 use crate::senders;
 use crate::store::jobs::Leased;
 use crate::store::mails::{Mail, Sender};

@@ -9,11 +9,12 @@ use tokio::sync::Semaphore;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::gemini::{self, Work};
-use super::{Owner, owner, run, run_together, send};
+use super::{recovery, run, run_together, send};
 use crate::app::{App, follow_database, follow_neighbours};
 use crate::faq::embeddings;
 use crate::keys::Grant;
 use crate::model::Millis;
+use crate::owner::Owner;
 use crate::store::jobs::{DIRECT, LOST_ROLES, Lane, Leased, READS, REPLIES, ROLES, SENDS, SETUP};
 use crate::store::{self, Conn};
 
@@ -81,7 +82,7 @@ impl Workers {
         tx.commit().await?;
         for dead in owner.dead() {
             let mut tx = app.db.write().await?;
-            owner::settle(&mut tx, &dead.name, app.clock.now()).await?;
+            recovery::settle(&mut tx, &dead.name, app.clock.now()).await?;
             tx.commit().await?;
             dead.bury();
         }
@@ -108,7 +109,7 @@ impl Workers {
         }
         self.heart.abort();
         let mut tx = self.app.db.write().await?;
-        owner::settle(&mut tx, &self.owner.name, self.app.clock.now()).await?;
+        recovery::settle(&mut tx, &self.owner.name, self.app.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -190,7 +191,7 @@ async fn beat(app: &App, owner: &Owner) -> sqlx::Result<()> {
     let mut tx = app.db.write().await?;
     store::jobs::heartbeat(&mut tx, &owner.name, now.plus(LEASE / app.config.time_scale)).await?;
     for silent in store::jobs::silent_owners(&mut tx, now).await? {
-        owner::settle(&mut tx, &silent, now).await?;
+        recovery::settle(&mut tx, &silent, now).await?;
     }
     store::jobs::forget_forwards(&mut tx, now.minus(LEFT_BEHIND / app.config.time_scale)).await?;
     store::campaigns::finish_all_done(&mut tx, now).await?;

@@ -6,11 +6,12 @@ use futures_util::FutureExt as _;
 
 use super::{Look, TOGETHER, after_fault, give_back_in, lease};
 use crate::app::App;
-use crate::jobs::{Owner, gemini};
+use crate::jobs::gemini;
 use crate::keys::{self, Decision};
 use crate::llm::pacing::{self, Demand, Verdict};
 use crate::model::job::Task;
 use crate::model::{Job, Millis};
+use crate::owner::Owner;
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
