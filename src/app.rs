@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{self, Guesses};
 use crate::config::{Config, MailTransport};
 use crate::discord;
-use crate::door::Desk;
 use crate::extract::Reader;
+use crate::gateway::PendingRequests;
 use crate::keys::{self, Pool};
 use crate::llm;
 use crate::mail::smtp::{Sender, Timeouts};
 use crate::model::{Clock, Secret};
 use crate::owner::Owner;
+use crate::shared_clock;
 use crate::store::{self, Conn, Db, Engine};
-use crate::timeline;
 
 /// Handed to every handler and worker. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub struct Parts {
     /// Tells this process from others on the same database.
     pub instance: String,
     /// What other programs ask through this process.
-    pub desk: Desk,
+    pub pending: PendingRequests,
     pub guesses: Guesses,
     pub pool: Pool,
     pub gemini: llm::Client,
@@ -73,7 +73,7 @@ impl App {
             gemini: llm::Client::new(&config.gemini, config.time_scale)?,
             reader: Reader::new(program),
             instance: access::random_token(),
-            desk: Desk::default(),
+            pending: PendingRequests::default(),
             guesses: Guesses::default(),
             stopping: CancellationToken::new(),
             db,
@@ -136,7 +136,7 @@ pub async fn follow_neighbours(
     if db.engine() == Engine::Sqlite
         && let Some(reading) = clock.reading()
     {
-        clock.follow(reading.now, timeline::join(tx, pool, &reading, alone()).await?);
+        clock.follow(reading.now, shared_clock::join(tx, pool, &reading, alone()).await?);
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::events::CURRENT;
 use crate::extract::{self, MAX_BYTES, Reader};
 use crate::model::Clock;
 use crate::store::Db;
-use crate::{door, faq, keys, llm, skills};
+use crate::{faq, gateway, keys, llm, skills};
 
 /// Invites people to a hackathon by e-mail and brings them together.
 ///
@@ -247,19 +247,19 @@ fn tokens(command: &TokenCommand) -> anyhow::Result<()> {
         match command {
             TokenCommand::Create { name } => {
                 let now = Clock::machine().now();
-                let token = door::tokens::create(&mut tx, name, now).await?;
+                let token = gateway::tokens::create(&mut tx, name, now).await?;
                 tx.commit().await?;
                 print(token.expose())
             }
             TokenCommand::List => {
-                for token in door::tokens::list(&mut tx).await? {
+                for token in gateway::tokens::list(&mut tx).await? {
                     print(&format!("{}: {} requests", token.name, token.requests))?;
                 }
                 Ok(())
             }
             TokenCommand::Remove { name } => {
                 anyhow::ensure!(
-                    door::tokens::remove(&mut tx, name).await?,
+                    gateway::tokens::remove(&mut tx, name).await?,
                     "there is no token of this name; muster token list names them"
                 );
                 tx.commit().await?;

@@ -17,16 +17,16 @@ pub mod skills;
 pub mod access;
 pub mod bot;
 pub mod campaigns;
-pub mod door;
 pub mod events;
 pub mod faq;
+pub mod gateway;
 pub mod keys;
 pub mod matching;
 pub mod owner;
 pub mod people;
 pub mod resumes;
 pub mod senders;
-pub mod timeline;
+pub mod shared_clock;
 
 pub mod app;
 

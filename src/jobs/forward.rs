@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::door::{self, Broken, Piece, Refused, Reply, Request};
+use crate::gateway::{self, Broken, Piece, Refused, Reply, Request};
 use crate::keys::{self, After, Grant};
 use crate::llm::Failure;
 use crate::llm::gemini::Listener;
@@ -23,7 +23,7 @@ pub async fn take_up(
     leased: &Leased,
     id: RequestId,
 ) -> sqlx::Result<Option<Arc<Request>>> {
-    let request = app.desk.take(id);
+    let request = app.pending.take(id);
     if request.is_none() {
         store::jobs::finish(tx, leased).await?;
     }
@@ -33,14 +33,16 @@ pub async fn take_up(
 /// Its turn does not come in time.
 pub async fn by_resort(app: &App, leased: &Leased, id: RequestId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    let refused = match app.desk.take(id) {
-        Some(request) => Some(door::refused(&mut tx, &app.pool, &request, app.clock.now()).await?),
+    let refused = match app.pending.take(id) {
+        Some(request) => {
+            Some(gateway::refused(&mut tx, &app.pool, &request, app.clock.now()).await?)
+        }
         None => None,
     };
     store::jobs::finish(&mut tx, leased).await?;
     tx.commit().await?;
     if let Some(refused) = refused {
-        app.desk.answer(id, Reply::Refused(refused));
+        app.pending.answer(id, Reply::Refused(refused));
     }
     Ok(())
 }
@@ -74,7 +76,7 @@ pub async fn by_model(
             let words = outcome.as_ref().err().map(ToString::to_string);
             store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
             // Before the commit: from then on it may be taken again.
-            app.desk.put_back(id);
+            app.pending.put_back(id);
         }
         None => store::jobs::finish(&mut tx, leased).await?,
     }
@@ -83,7 +85,7 @@ pub async fn by_model(
         // Nobody is left to hear it when the connection is closed.
         (Err(_), Some(pieces)) => drop(pieces.send(Err(Broken)).await),
         (Err(failure), None) if again.is_none() => {
-            app.desk.answer(id, Reply::Refused(said_of(&failure)));
+            app.pending.answer(id, Reply::Refused(said_of(&failure)));
         }
         _ => {}
     }
@@ -101,7 +103,7 @@ impl Listener for Connection<'_> {
     async fn hear(&mut self, piece: Vec<u8>) -> bool {
         let pieces = self.pieces.get_or_insert_with(|| {
             let (sender, pieces) = mpsc::channel(PIECES);
-            self.app.desk.answer(self.id, Reply::Answer(pieces));
+            self.app.pending.answer(self.id, Reply::Answer(pieces));
             sender
         });
         pieces.send(Ok(piece)).await.is_ok()

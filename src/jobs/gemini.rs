@@ -12,7 +12,7 @@ use crate::llm::{Answer, Failure, Request, Unusable};
 use crate::model::{Job, Millis, QuestionId, RequestId, ResumeId};
 use crate::store::jobs::Leased;
 use crate::store::{Conn, Tx};
-use crate::{door, faq, store};
+use crate::{faq, gateway, store};
 
 /// Work that was taken up: read afresh and still wanted.
 pub enum Work {
@@ -21,7 +21,7 @@ pub enum Work {
     Skills { leased: Leased, id: ResumeId, text: String },
     Answer { leased: Leased, id: QuestionId, work: faq::Work },
     Embed { leased: Leased, subject: Subject, text: String },
-    Forward { leased: Leased, id: RequestId, request: Arc<door::Request> },
+    Forward { leased: Leased, id: RequestId, request: Arc<gateway::Request> },
 }
 
 impl Work {

@@ -202,7 +202,7 @@ fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> Task
             Task::Outreach => pace.outreach_delay,
             Task::Skills => pace.skills_delay,
             Task::Match => pace.match_delay,
-            Task::Faq | Task::Embed | Task::Door => Duration::ZERO,
+            Task::Faq | Task::Embed | Task::Gateway => Duration::ZERO,
         },
         spacing: pace.spacing(task, view.serving_projects(now)),
         waiting: of_task().map(|it| it.waiting).sum(),

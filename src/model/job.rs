@@ -47,7 +47,7 @@ pub enum Task {
     /// What a text is about, as numbers: what the FAQ is searched by, beside its words. No distance is kept.
     Embed,
     /// Another program of the organiser asks. No distance is kept.
-    Door,
+    Gateway,
 }
 
 words!(Task, "task", {
@@ -56,7 +56,7 @@ words!(Task, "task", {
     Match => "match",
     Faq => "faq",
     Embed => "embed",
-    Door => "door",
+    Gateway => "door",
 });
 
 /// Who waits for a job. The order is the order of service.
@@ -115,7 +115,7 @@ impl Job {
             Self::FindSkills(_) => Some(Task::Skills),
             Self::AnswerFaq(_) => Some(Task::Faq),
             Self::EmbedEntry(_) | Self::EmbedQuestion(_) => Some(Task::Embed),
-            Self::Forward(_) => Some(Task::Door),
+            Self::Forward(_) => Some(Task::Gateway),
             Self::Send(_)
             | Self::SendDirect(_)
             | Self::ReadResume(_)

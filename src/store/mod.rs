@@ -8,7 +8,6 @@ pub mod bookings;
 pub mod campaigns;
 pub mod discord;
 pub mod discord_setup;
-pub mod door;
 pub mod events;
 pub mod faq;
 pub mod jobs;
@@ -25,8 +24,9 @@ pub mod people;
 pub mod person_skills;
 pub mod resumes;
 pub mod sessions;
+pub mod shared_clock;
 pub mod snapshot;
-pub mod timeline;
+pub mod tokens;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -88,7 +88,7 @@ async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
 
 /// Open without password: what participants and machines need.
 fn is_open(path: &str) -> bool {
-    // The door asks for a token of its own.
+    // The gateway checks a token of its own.
     path == "/login" || ["/assets/", "/u/", "/gemini/"].iter().any(|it| path.starts_with(it))
 }
 

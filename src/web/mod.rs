@@ -6,10 +6,10 @@ mod api;
 pub mod assets;
 mod discord;
 mod discord_setup;
-mod door;
 mod error;
 mod faq;
 mod form;
+mod gateway;
 mod guard;
 mod home;
 mod keys;
@@ -24,7 +24,6 @@ mod people;
 mod resumes;
 mod settings;
 mod sse;
-mod tokens;
 mod turn;
 
 use std::io;
@@ -128,8 +127,11 @@ pub fn router(app: App) -> Router {
         .route("/settings/mail/test", post(settings::send_test))
         .route("/settings/mail/go-on", post(settings::go_on))
         .route("/settings/matching", post(settings::save_rule))
-        .route("/settings/tokens", get(tokens::show).post(tokens::make))
-        .route("/settings/tokens/remove", get(tokens::ask_to_remove).post(tokens::remove))
+        .route("/settings/tokens", get(gateway::tokens::show).post(gateway::tokens::make))
+        .route(
+            "/settings/tokens/remove",
+            get(gateway::tokens::ask_to_remove).post(gateway::tokens::remove),
+        )
         .route("/outreach", get(outreach::list).post(outreach::start))
         .route("/outreach/{id}", get(campaign::page))
         .route("/outreach/{id}/live", get(campaign::live))
@@ -165,10 +167,10 @@ pub fn router(app: App) -> Router {
         .route("/assets/{*path}", get(assets::serve))
         .route("/u/{code}", get(leave::page).post(leave::leave))
         .route("/faq/public", get(faq::public_page).post(faq::ask_public))
-        .route("/gemini/v1beta/models/{call}", post(door::ask))
+        .route("/gemini/v1beta/models/{call}", post(gateway::ask))
         // Google's libraries ask for this one by now; what is asked is the same in both.
-        .route("/gemini/v1/models/{call}", post(door::ask))
-        .route("/gemini/{*path}", any(door::nothing_here))
+        .route("/gemini/v1/models/{call}", post(gateway::ask))
+        .route("/gemini/{*path}", any(gateway::nothing_here))
         .route("/login", get(login::form).post(login::log_in))
         .route("/logout", post(login::log_out));
 

@@ -296,7 +296,7 @@ pub fn request(task: Task) -> Request {
             mate("Cy Sample"),
         ]))),
         Task::Skills => prompts::skills("Built services in Rust and Go; reads Python."),
-        Task::Faq | Task::Embed | Task::Door => {
+        Task::Faq | Task::Embed | Task::Gateway => {
             prompts::faq("Is there food?", &[("Is there food?", "Yes.")])
         }
     }

@@ -6,8 +6,8 @@ use muster::llm::pacing::RestKind;
 use muster::model::clock::Reading;
 use muster::model::job::{Class, Task};
 use muster::model::{Clock, Job, Millis, ResumeId};
+use muster::shared_clock;
 use muster::store::{self, jobs, keys as rows};
-use muster::timeline;
 
 use super::bench::{Bench, NOON, full};
 use crate::support::gemini::Rules;
@@ -70,7 +70,7 @@ impl Used {
 async fn join(bench: &Bench, boot: &str, up: i64, now: Millis, alone: bool) -> Millis {
     let reading = Reading { boot: Some(boot.into()), up, now };
     let mut tx = bench.db.write().await.unwrap();
-    let told = timeline::join(&mut tx, &bench.pool, &reading, alone).await.unwrap();
+    let told = shared_clock::join(&mut tx, &bench.pool, &reading, alone).await.unwrap();
     tx.commit().await.unwrap();
     told
 }
@@ -182,6 +182,6 @@ async fn rests_distances_and_the_queue_go_along() {
         (waiting.waiting, waiting.deadline_at.unwrap()),
         (1, now.plus(Duration::from_mins(2)))
     );
-    let last = store::timeline::last_moment(&mut conn).await.unwrap().unwrap();
+    let last = store::shared_clock::last_moment(&mut conn).await.unwrap().unwrap();
     assert!(last <= now, "nothing was sent in the future");
 }

@@ -2,8 +2,8 @@
 //! cannot be seen inside one.
 
 mod discord;
-mod door;
 mod faq;
+mod gateway;
 mod keys;
 mod kill;
 mod pool;

@@ -132,6 +132,6 @@ fn usual_tokens(task: Task) -> u32 {
         Task::Skills => 6_000,
         Task::Faq => 3_000,
         Task::Embed => 500,
-        Task::Door => 1_000,
+        Task::Gateway => 1_000,
     }
 }

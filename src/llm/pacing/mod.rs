@@ -42,7 +42,7 @@ impl Demand {
     /// Whether it waits for its minute beyond its deadline: nobody looks on. Whoever asks through the door holds a
     /// connection, and is told when its time cannot be kept.
     fn may_be_late(&self) -> bool {
-        self.class == Class::Bulk && self.task != Task::Door
+        self.class == Class::Bulk && self.task != Task::Gateway
     }
 }
 

@@ -101,7 +101,7 @@ impl Pace {
             Task::Outreach => self.outreach_delay,
             Task::Skills => self.skills_delay,
             Task::Match => self.match_delay,
-            Task::Faq | Task::Embed | Task::Door => Duration::ZERO,
+            Task::Faq | Task::Embed | Task::Gateway => Duration::ZERO,
         };
         let projects = u64::try_from(projects.max(1)).unwrap_or(u64::MAX);
         let doubled = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).saturating_mul(2);
@@ -133,7 +133,7 @@ pub fn cost(task: Task) -> i64 {
         Task::Outreach => 5,
         Task::Skills => 7,
         // Another program is one among the others.
-        Task::Match | Task::Door => 6,
+        Task::Match | Task::Gateway => 6,
         // Small and waited for: they go before a resume that somebody watches.
         Task::Faq | Task::Embed => 1,
     }

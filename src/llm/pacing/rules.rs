@@ -418,7 +418,7 @@ fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
         ledgers.push(ledger());
     }
     let third = Demand { model: Some("third".into()), ..watched(Task::Embed) };
-    let second = Demand { model: Some("second".into()), ..watched(Task::Door) };
+    let second = Demand { model: Some("second".into()), ..watched(Task::Gateway) };
     assert_eq!(start(decide(&view, std::slice::from_ref(&third), NOON)).1, "third");
     assert_eq!(start(decide(&view, &[second], NOON)).1, "second");
 
@@ -437,14 +437,14 @@ fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
     assert!(matches!(outlook(&view, &watched(Task::Faq), NOON), Outlook::Resort { .. }));
     assert_eq!(start(decide(&view, &[third], NOON)).1, "third");
 
-    let unknown = Demand { model: Some("nobody".into()), ..watched(Task::Door) };
+    let unknown = Demand { model: Some("nobody".into()), ..watched(Task::Gateway) };
     assert!(matches!(outlook(&view, &unknown, NOON), Outlook::Resort { .. }));
 }
 
 #[test]
 fn the_door_takes_its_turn_among_bulk_and_is_told_when_its_time_cannot_be_kept() {
     let mut view = view(Pacing::Full, &[1]);
-    let door = Demand { deadline_at: Some(seconds(5)), ..bulk(Task::Door) };
+    let door = Demand { deadline_at: Some(seconds(5)), ..bulk(Task::Gateway) };
     let people_first = decide(&view, &[door.clone(), watched(Task::Faq)], NOON);
     assert!(matches!(people_first, Verdict::Start { demand: 1, .. }), "{people_first:?}");
 
@@ -463,7 +463,7 @@ fn the_door_takes_its_turn_among_bulk_and_is_told_when_its_time_cannot_be_kept()
 #[test]
 fn the_door_and_a_campaign_share_the_starts() {
     let mut view = view(Pacing::Full, &[1, 2]);
-    let demands = [bulk(Task::Door), bulk(Task::Outreach)];
+    let demands = [bulk(Task::Gateway), bulk(Task::Outreach)];
     let mut starts = [0_u32; 2];
     for n in 0..110 {
         let Verdict::Start { demand, .. } = decide(&view, &demands, NOON) else { panic!("{n}") };

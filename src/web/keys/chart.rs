@@ -18,7 +18,7 @@ const ORDER: [(Task, &str); 5] = [
     (Task::Skills, "f3"),
     (Task::Match, "f4"),
     (Task::Faq, "f2"),
-    (Task::Door, "f5"),
+    (Task::Gateway, "f5"),
 ];
 
 /// The bar in which a task's requests stand: what the FAQ is searched by is a part of the FAQ.

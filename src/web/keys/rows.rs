@@ -351,7 +351,7 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Match => "Match mails",
         Task::Faq => "FAQ answers",
         Task::Embed => "FAQ search",
-        Task::Door => "Other programs",
+        Task::Gateway => "Other programs",
     }
 }
 
@@ -382,7 +382,7 @@ impl TaskLine {
                 Next::Resort { why } if task.task == Task::Faq => {
                     format!("the FAQ answers as written: {why}")
                 }
-                Next::Resort { why } if matches!(task.task, Task::Embed | Task::Door) => {
+                Next::Resort { why } if matches!(task.task, Task::Embed | Task::Gateway) => {
                     format!("not done: {why}")
                 }
                 Next::Resort { why } => format!("the template writes: {why}"),
@@ -433,7 +433,7 @@ impl Happened {
             Task::Match => "a match mail",
             Task::Faq => "a question",
             Task::Embed => "a text's meaning",
-            Task::Door => trouble.label.as_deref().unwrap_or("another program's request"),
+            Task::Gateway => trouble.label.as_deref().unwrap_or("another program's request"),
         };
         let words = trouble.words.as_deref().unwrap_or("no words");
         let model = &trouble.model;

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::door::tokens::{self, NotMade};
 use crate::events;
+use crate::gateway::tokens::{self, NotMade};
 use crate::web::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;

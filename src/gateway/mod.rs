@@ -1,12 +1,12 @@
 //! The door for other programs of the organiser: their requests to Gemini go through the same pool.
 //!
 //! A request lives no longer than the connection it came by, so it stays in the memory of the process that holds that
-//! ([`Desk`]); the queue has a job that only this process can do, and so the request takes its turn among all others.
+//! ([`PendingRequests`]); the queue has a job that only this process can do, and so the request takes its turn among all others.
 
-mod desk;
+mod pending;
 pub mod tokens;
 
-pub use desk::{Broken, Desk, Full, Piece, Reply, Request, Ticket};
+pub use pending::{Broken, Full, PendingRequests, Piece, Reply, Request, Ticket};
 
 use std::time::Duration;
 
@@ -32,24 +32,24 @@ pub struct Refused {
     pub retry: Option<Duration>,
 }
 
-/// Puts the request on the desk and its job into the queue, and counts it for its token.
+/// Puts the request on the pending and its job into the queue, and counts it for its token.
 pub async fn queue(
     db: &Db,
-    desk: &Desk,
+    pending: &PendingRequests,
     instance: &str,
     request: Request,
     now: Millis,
     deadline: Millis,
 ) -> sqlx::Result<Result<Ticket, Full>> {
     let (model, tokens, who) = (request.model.clone(), request.tokens, request.who.clone());
-    let ticket = match desk.put(request) {
+    let ticket = match pending.put(request) {
         Ok(ticket) => ticket,
         Err(full) => return Ok(Err(full)),
     };
     let needs = Needs { model: Some(&model), instance: Some(instance), tokens: Some(tokens) };
     let job = Job::Forward(ticket.id());
     let mut tx = db.write().await?;
-    store::door::count(&mut tx, &who, now).await?;
+    store::tokens::count(&mut tx, &who, now).await?;
     store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, now, Some(deadline), needs).await?;
     tx.commit().await?;
     Ok(Ok(ticket))
@@ -88,7 +88,7 @@ pub async fn refused(
     now: Millis,
 ) -> sqlx::Result<Refused> {
     let demand = Demand {
-        task: Task::Door,
+        task: Task::Gateway,
         class: Class::Bulk,
         waiting: 1,
         created_at: now,

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use muster::model::job::{Class, Task};
 use muster::model::{Job, MessageId};
-use muster::{door, store};
+use muster::{gateway, store};
 use serde_json::{Value, json};
 
 use crate::support::app::{Answer, TestApp, request};
@@ -18,7 +18,7 @@ const MODEL: &str = "gemini-3.5-flash-lite";
 
 async fn token(app: &TestApp) -> String {
     let mut tx = app.write().await;
-    let token = door::tokens::create(&mut tx, "website", app.app.clock.now()).await.unwrap();
+    let token = gateway::tokens::create(&mut tx, "website", app.app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     token.expose().to_owned()
 }
@@ -86,7 +86,7 @@ async fn a_program_asks_through_the_pool_and_gets_googles_own_answer() {
                           AND outcome = 'ok' AND tokens_in IS NOT NULL";
         assert_eq!(app.count(booked).await, 1);
         assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0);
-        let tokens = door::tokens::list(&mut app.app.db.read().await.unwrap()).await.unwrap();
+        let tokens = gateway::tokens::list(&mut app.app.db.read().await.unwrap()).await.unwrap();
         assert_eq!((tokens[0].requests, tokens[0].last_used_at.is_some()), (1, true));
     })
     .await;
@@ -202,7 +202,7 @@ async fn people_go_first_and_a_program_that_hangs_up_costs_no_request() {
         store::jobs::enqueue(&mut tx, job, Class::Person, now, now, None).await.unwrap();
         let waiting = store::jobs::next_waiting(&mut tx, &app.app.instance, now).await.unwrap();
         let classes: Vec<_> = waiting.iter().map(|it| (it.task, it.class)).collect();
-        assert_eq!(classes, [(Task::Outreach, Class::Person), (Task::Door, Class::Bulk)]);
+        assert_eq!(classes, [(Task::Outreach, Class::Person), (Task::Gateway, Class::Bulk)]);
         let elsewhere = store::jobs::next_waiting(&mut tx, "elsewhere", now).await.unwrap();
         assert_eq!(elsewhere.len(), 1, "only who holds the connection can answer");
         drop(tx);

@@ -27,7 +27,7 @@ pub async fn join(
     alone: bool,
 ) -> sqlx::Result<Millis> {
     let now = reading.now;
-    let written = store::timeline::read(conn).await?;
+    let written = store::shared_clock::read(conn).await?;
     let shared = written.as_deref().and_then(|value| shared(value, reading));
     let apart = |time: Millis| time.since(now).max(now.since(time));
     match shared {
@@ -46,12 +46,12 @@ pub async fn join(
             // was. So it is taken to have been just now, which costs a minute at most. Everything else goes by the
             // clock, unless that is before what is written down.
             let since = written.as_deref().and_then(carried_at);
-            let then = store::timeline::last_moment(conn).await?.max(since).unwrap_or(now);
+            let then = store::shared_clock::last_moment(conn).await?.max(since).unwrap_or(now);
             let step = Step { then, now };
             carry(conn, pool, step, step.by().min(0)).await?;
         }
     }
-    store::timeline::write(conn, &as_written(reading)).await?;
+    store::shared_clock::write(conn, &as_written(reading)).await?;
     Ok(now)
 }
 
@@ -59,14 +59,14 @@ async fn carry(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx:
     let pace = pool.pace();
     let distances = Task::ALL.iter().map(|task| pace.spacing(*task, 1));
     let reach = distances.fold(pace.send_gap, Duration::max);
-    store::timeline::carry_pool(conn, step, reach).await?;
-    let longest = store::timeline::Longest {
+    store::shared_clock::carry_pool(conn, step, reach).await?;
+    let longest = store::shared_clock::Longest {
         fault: pace.fault_rest.1,
         day: DAY + pace.day_margin,
         lowered: pace.lowered_for,
     };
-    store::timeline::cut_rests(conn, longest, step.now).await?;
-    store::timeline::carry_queue(conn, queue_by, step.now).await
+    store::shared_clock::cut_rests(conn, longest, step.now).await?;
+    store::shared_clock::carry_queue(conn, queue_by, step.now).await
 }
 
 /// As it stands in the database: the boot, what the time was when that began, and the time now, to which everything was

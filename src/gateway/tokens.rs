@@ -2,7 +2,7 @@
 
 use crate::access;
 use crate::model::{Millis, Secret};
-pub use crate::store::door::Token;
+pub use crate::store::tokens::Token;
 use crate::store::{self, Conn};
 
 pub const LONGEST_NAME: usize = 40;
@@ -27,7 +27,7 @@ pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, 
         return Err(NotMade::Name);
     }
     let token = format!("muster_{}", access::random_token());
-    if store::door::insert(conn, name, &access::hash(&token), now).await? {
+    if store::tokens::insert(conn, name, &access::hash(&token), now).await? {
         Ok(Secret::new(token))
     } else {
         Err(NotMade::Exists)
@@ -36,15 +36,15 @@ pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, 
 
 /// By name.
 pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Token>> {
-    store::door::list(conn).await
+    store::tokens::list(conn).await
 }
 
 /// False when there is none of this name. What it has under way is still answered.
 pub async fn remove(conn: &mut Conn, name: &str) -> sqlx::Result<bool> {
-    store::door::delete(conn, name.trim()).await
+    store::tokens::delete(conn, name.trim()).await
 }
 
 /// Whose token it is; `None`: nobody knows it.
-pub async fn whose(conn: &mut Conn, token: &str) -> sqlx::Result<Option<String>> {
-    store::door::whose(conn, &access::hash(token)).await
+pub async fn owner(conn: &mut Conn, token: &str) -> sqlx::Result<Option<String>> {
+    store::tokens::owner(conn, &access::hash(token)).await
 }

@@ -49,7 +49,7 @@ pub struct Full;
 
 /// Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Desk(Arc<Mutex<HashMap<RequestId, Open>>>);
+pub struct PendingRequests(Arc<Mutex<HashMap<RequestId, Open>>>);
 
 struct Open {
     request: Arc<Request>,
@@ -58,15 +58,15 @@ struct Open {
     taken: bool,
 }
 
-/// What the connection holds. Dropped, it takes the request off the desk: nobody waits for the answer.
+/// What the connection holds. Dropped, it takes the request off the pending: nobody waits for the answer.
 pub struct Ticket {
     id: RequestId,
     request: Arc<Request>,
     reply: oneshot::Receiver<Reply>,
-    desk: Desk,
+    pending: PendingRequests,
 }
 
-impl Desk {
+impl PendingRequests {
     pub(super) fn put(&self, request: Request) -> Result<Ticket, Full> {
         let request = Arc::new(request);
         let (sender, reply) = oneshot::channel();
@@ -77,7 +77,7 @@ impl Desk {
         let id = RequestId(rand::rng().random_range(1..=i64::MAX));
         open.insert(id, Open { request: request.clone(), reply: sender, taken: false });
         drop(open);
-        Ok(Ticket { id, request, reply, desk: self.clone() })
+        Ok(Ticket { id, request, reply, pending: self.clone() })
     }
 
     /// Takes a request to ask it; `None`: nobody waits for it any more.
@@ -123,9 +123,9 @@ impl Ticket {
         (&mut self.reply).await.unwrap_or(lost)
     }
 
-    /// Takes it off the desk, unless it is being asked or answered at this moment.
+    /// Takes it off the pending, unless it is being asked or answered at this moment.
     pub(super) fn withdraw(&self) -> bool {
-        let mut open = self.desk.open();
+        let mut open = self.pending.open();
         let waits = open.get(&self.id).is_some_and(|found| !found.taken);
         if waits {
             open.remove(&self.id);
@@ -136,6 +136,6 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.desk.open().remove(&self.id);
+        self.pending.open().remove(&self.id);
     }
 }

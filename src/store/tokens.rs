@@ -35,7 +35,7 @@ pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Token>> {
 }
 
 /// The name of the token with this hash.
-pub async fn whose(conn: &mut Conn, hash: &str) -> sqlx::Result<Option<String>> {
+pub async fn owner(conn: &mut Conn, hash: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT name FROM door_tokens WHERE hash = $1")
         .bind(hash)
         .fetch_optional(conn)

@@ -1,6 +1,8 @@
 //! The Gemini-compatible door: what Google's own libraries ask, given nothing but another base URL.
 //! Errors have the shape of Google's, so that those libraries read them.
 
+pub mod tokens;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::door::{self, Piece, Refused, Reply, tokens};
+use crate::gateway::{self, Piece, Refused, Reply};
 
 /// Bytes of a request: what Google takes with files in it.
 const LARGEST: usize = 20 * 1024 * 1024;
@@ -54,7 +56,7 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
             "no token was sent; it stands in x-goog-api-key, or behind Authorization: Bearer",
         )
     })?;
-    let who = whose(app, token).await.map_err(|error| fault(&error))?;
+    let who = token_owner(app, token).await.map_err(|error| fault(&error))?;
     let who = who.ok_or_else(|| {
         refused(401, "this token is not known; make one on the settings page, or by muster token create NAME")
     })?;
@@ -66,11 +68,11 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
         .map_err(|_| refused(413, "the request is larger than 20 MiB, or broke off"))?;
     let tokens = serde_json::from_slice::<Value>(&body).ok().filter(Value::is_object);
     let tokens = tokens
-        .map(|body| door::estimated_tokens(&body))
+        .map(|body| gateway::estimated_tokens(&body))
         .ok_or_else(|| refused(400, "the body is not a JSON object"))?;
-    let request = door::Request { model, stream, body: body.into(), tokens, who, label };
+    let request = gateway::Request { model, stream, body: body.into(), tokens, who, label };
     let deadline = now.plus(patience);
-    let ticket = door::queue(&app.db, &app.desk, &app.instance, request, now, deadline)
+    let ticket = gateway::queue(&app.db, &app.pending, &app.instance, request, now, deadline)
         .await
         .map_err(|error| fault(&error))?
         .map_err(|full| Refused {
@@ -79,7 +81,7 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
             retry: Some(Duration::from_secs(10)),
         })?;
     let reply = tokio::select! {
-        reply = door::wait(&app.db, &app.pool, &app.clock, ticket, deadline) => {
+        reply = gateway::wait(&app.db, &app.pool, &app.clock, ticket, deadline) => {
             reply.map_err(|error| fault(&error))?
         }
         () = app.stopping.cancelled() => {
@@ -101,8 +103,8 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
 }
 
 /// Only looks: whoever knows no token makes nobody wait for the lock to write.
-async fn whose(app: &App, token: &str) -> sqlx::Result<Option<String>> {
-    tokens::whose(&mut *app.db.read().await?, token).await
+async fn token_owner(app: &App, token: &str) -> sqlx::Result<Option<String>> {
+    gateway::tokens::owner(&mut *app.db.read().await?, token).await
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {
