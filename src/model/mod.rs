@@ -35,6 +35,7 @@ pub struct UnknownWord {
 macro_rules! words {
     ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
+            #[allow(dead_code, reason = "not every set is listed somewhere")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word that stands in the database and in the JSON interface.

@@ -5,11 +5,10 @@ use std::convert::Infallible;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::stream::Stream;
-use serde::Deserialize;
 
 use super::error::Error;
 use super::guard::Organiser;
@@ -22,6 +21,7 @@ use crate::events;
 use crate::model::setup::{Deed, DeedState, Tone};
 use crate::store::discord_setup::{Run, list};
 use crate::store::{self, Conn};
+use crate::web::notice::{Notice, NoticeQuery};
 
 /// What stands in `.env` so far, and what is still to be entered: on this page, and on that of the settings.
 pub struct Missing {
@@ -100,7 +100,7 @@ impl Part {
 #[template(path = "discord/setup.html")]
 struct SetupPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     board: Board,
 }
 
@@ -247,24 +247,15 @@ fn state(run: &Run, times: &Times) -> (&'static str, String) {
     }
 }
 
-#[derive(Deserialize)]
-pub struct Said {
-    said: Option<String>,
-}
-
 pub async fn show(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Settings).await?;
-    let said = match query.said.as_deref() {
-        Some("asked") => "It is under way. What comes of it stands below in a moment.",
-        _ => "",
-    };
     if let Some(board) = Board::load(&app, &mut conn).await? {
-        return Ok(render(&SetupPage { frame, said, board })?.into_response());
+        return Ok(render(&SetupPage { frame, notice: notice.text(), board })?.into_response());
     }
     let missing = Missing::new(&app.config);
     let variables = missing.variables.join(", ");
@@ -295,7 +286,7 @@ pub async fn act(
     let mut tx = app.db.write().await?;
     setup::ask(&mut tx, &bot.guild_id, deed, &organiser.0, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/discord?said=asked"))
+    Ok(Notice::DiscordStarted.redirect("/discord"))
 }
 
 #[derive(Template)]

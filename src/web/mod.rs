@@ -17,6 +17,7 @@ mod leave;
 mod login;
 mod matchmaking;
 mod metrics;
+mod notice;
 mod outbox;
 mod outreach;
 mod page;

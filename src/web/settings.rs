@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use crate::config::MailTransport;
 use crate::matching::RULE_SETTING;
 use crate::model::EmailAddress;
 use crate::store::events::EventRow;
+use crate::web::notice::{Notice, NoticeQuery};
 use crate::{config, events, senders, store};
 
 const LONGEST: usize = 200;
@@ -145,7 +146,7 @@ fn checked(
 #[template(path = "settings/settings.html")]
 pub struct SettingsPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     typed: EventForm,
     errors: FieldErrors,
     /// The hints: what counts where a field is empty.
@@ -171,28 +172,18 @@ struct MailPart {
     domains: String,
 }
 
-#[derive(Deserialize)]
-pub struct Said {
-    said: Option<String>,
-}
-
 pub async fn show(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
-    let said = match query.said.as_deref() {
-        Some("saved") => "Saved.",
-        Some("goes-on") => "Mail goes out again.",
-        _ => "",
-    };
-    page(&app, &organiser, said, None, FieldErrors::default(), String::new()).await
+    page(&app, &organiser, notice.text(), None, FieldErrors::default(), String::new()).await
 }
 
 async fn page(
     app: &App,
     organiser: &Organiser,
-    said: &'static str,
+    notice: String,
     typed: Option<EventForm>,
     errors: FieldErrors,
     test_address: String,
@@ -213,7 +204,7 @@ async fn page(
     };
     let page = SettingsPage {
         frame: Frame::load(app, &mut conn, organiser, Place::Settings).await?,
-        said,
+        notice,
         typed,
         errors,
         set: EventForm {
@@ -277,12 +268,12 @@ pub async fn save_event(
 ) -> Result<Response, Error> {
     let mut errors = FieldErrors::default();
     let Some(row) = typed.check(&mut errors).filter(|_| errors.is_empty()) else {
-        return page(&app, &organiser, "", Some(typed), errors, String::new()).await;
+        return page(&app, &organiser, String::new(), Some(typed), errors, String::new()).await;
     };
     let mut tx = app.db.write().await?;
     store::events::update(&mut tx, events::CURRENT, &row).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/settings?said=saved").into_response())
+    Ok(Notice::Saved.redirect("/settings").into_response())
 }
 
 #[derive(Deserialize)]
@@ -297,7 +288,7 @@ pub async fn send_test(
 ) -> Result<Response, Error> {
     let mut errors = FieldErrors::default();
     let Some(to) = errors.take("to", EmailAddress::parse(&typed.to)) else {
-        return page(&app, &organiser, "", None, errors, typed.to).await;
+        return page(&app, &organiser, String::new(), None, errors, typed.to).await;
     };
     let mut tx = app.db.write().await?;
     let event = events::current(&mut tx, &app.config).await?;
@@ -313,7 +304,7 @@ pub async fn go_on(State(app): State<App>) -> Result<Redirect, Error> {
     if let Some(smtp) = &app.smtp {
         smtp.forget_refused_login().await;
     }
-    Ok(Redirect::to("/settings?said=goes-on"))
+    Ok(Notice::SendingResumed.redirect("/settings"))
 }
 
 #[derive(Deserialize)]
@@ -331,5 +322,5 @@ pub async fn save_rule(
     let mut tx = app.db.write().await?;
     store::events::set(&mut tx, events::CURRENT, RULE_SETTING, &typed.rule).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/settings?said=saved"))
+    Ok(Notice::Saved.redirect("/settings"))
 }

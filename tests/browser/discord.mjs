@@ -14,7 +14,7 @@ await open(async (page) => {
   const line = (deed) => page.locator(`#${deed}`);
   const press = async (name) => {
     await page.getByRole("button", { name }).click();
-    await page.waitForURL("**/discord?said=asked");
+    await page.waitForURL("**/discord?notice=discord-started");
   };
   await press("Check the set-up");
   // Not loaded anew: what came of it shows by itself.

@@ -138,7 +138,7 @@ async fn when_the_days_quota_ends_first_the_organiser_chooses() {
 
         // Three letters a request: two requests are enough.
         let said = app.form("/outreach/1/together", &[("people", "3")]).await;
-        assert_eq!(said.location(), "/outreach/1?said=together");
+        assert_eq!(said.location(), "/outreach/1?notice=together");
         assert!(!app.page("/outreach/1").await.contains("Today&#39;s quota ends first"));
         assert!(app.page("/outreach/1").await.contains("Up to 3 people stand in one request."));
         assert_eq!(app.form("/outreach/1/together", &[("people", "9")]).await.status, 422);

@@ -28,7 +28,7 @@ async fn start(place: Place) -> (TestApp, TestDiscord) {
 async fn press(app: &TestApp, deed: &str) -> Option<Millis> {
     let pressed = app.post(&format!("/discord/{deed}")).await;
     assert_eq!(pressed.status, StatusCode::SEE_OTHER, "{}", pressed.text());
-    assert_eq!(pressed.location(), "/discord?said=asked");
+    assert_eq!(pressed.location(), "/discord?notice=discord-started");
     app.run_jobs().await
 }
 
@@ -387,6 +387,6 @@ async fn the_pages_are_for_organisers() {
     for path in ["/discord", "/discord/places", "/discord/live"] {
         assert_eq!(app.get(path).await.status, StatusCode::SEE_OTHER, "{path}");
     }
-    assert_ne!(app.post("/discord/check").await.location(), "/discord?said=asked");
+    assert_ne!(app.post("/discord/check").await.location(), "/discord?notice=discord-started");
     assert_eq!(app.count(JOBS).await, 0);
 }

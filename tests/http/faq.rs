@@ -80,7 +80,7 @@ async fn entries_are_written_moved_switched_off_and_deleted() {
         assert!(!lost.to_string().contains("vegan"), "{lost}");
         app.post("/faq/1/on").await;
         assert_eq!(ask(&app, "Is there lunch?").await["unknown"], false);
-        assert_eq!(app.post("/faq/1/delete").await.location(), "/faq?said=deleted");
+        assert_eq!(app.post("/faq/1/delete").await.location(), "/faq?notice=entry-deleted");
         assert_eq!(app.post("/faq/1/delete").await.status, StatusCode::NOT_FOUND);
         assert!(app.post("/faq/2/explode").await.status.is_client_error());
     })
@@ -392,7 +392,7 @@ async fn a_file_is_shown_first_then_imported_and_exported_as_it_came() {
         );
         assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 0);
         let done = app.multipart("/faq/import", &[("text", file), ("apply", "yes")], &[]).await;
-        assert_eq!(done.location(), "/faq?said=imported");
+        assert_eq!(done.location(), "/faq?notice=imported");
         assert_eq!(app.count("SELECT COUNT(*) FROM faq_entries").await, 2);
         let exported = app.get("/faq/faq.txt").await;
         assert!(exported.header(header::CONTENT_DISPOSITION).contains("faq.txt"));

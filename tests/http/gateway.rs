@@ -265,7 +265,7 @@ async fn tokens_are_made_shown_once_and_removed_on_the_page() {
 
     assert!(app.page("/settings/tokens/remove?name=The%20website").await.contains("turned away"));
     let removed = app.form("/settings/tokens/remove", &[("name", "The website")]).await;
-    assert_eq!(removed.location(), "/settings/tokens?said=removed");
+    assert_eq!(removed.location(), "/settings/tokens?notice=token-removed");
     assert!(app.page("/settings/tokens").await.contains("There is none yet"));
     let gone = app.form("/settings/tokens/remove", &[("name", "The website")]).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);

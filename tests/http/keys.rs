@@ -197,7 +197,7 @@ async fn what_google_said_is_text() {
     store::keys::set_aside(&mut tx, id, HOSTILE, NOON).await.unwrap();
     tx.commit().await.unwrap();
 
-    let page = app.page("/keys?said=%3Cscript%3E&key=1").await;
+    let page = app.page("/keys?notice=%3Cscript%3E&key=1").await;
     assert_eq!(page.matches("<script").count(), 1, "only our own:\n{page}");
     assert_eq!(page.matches("&#60;script&#62;alert(1)").count(), 3, "reason, refusal, log");
     assert!(row_words(&page, 1).contains("1 refusal so far, the last at 12:00."));
@@ -212,10 +212,10 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
         let answer = app.post("/keys/1/pause").await;
         assert_eq!(
             (answer.status, answer.location()),
-            (StatusCode::SEE_OTHER, "/keys?said=paused&key=1")
+            (StatusCode::SEE_OTHER, "/keys?notice=key-paused&key=1")
         );
     }
-    let page = app.page("/keys?said=paused&key=1").await;
+    let page = app.page("/keys?notice=key-paused&key=1").await;
     assert!(words(&page).contains("Key 1 is paused. What it has under way goes on."));
     assert!(row_words(&page, 1).starts_with("Key 1 Paused"));
     assert!(offers(&page, 1, "go-on") && !offers(&page, 1, "pause"));

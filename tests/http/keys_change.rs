@@ -31,11 +31,11 @@ async fn a_key_is_entered_named_paused_and_removed() {
         let answer = enter(&app, &format!(" {MATERIAL}\n"), "  atlas  two ").await;
         assert_eq!(
             (answer.status, answer.location()),
-            (StatusCode::SEE_OTHER, "/keys?said=added&key=2"),
+            (StatusCode::SEE_OTHER, "/keys?notice=key-added&key=2"),
             "{}",
             words(&answer.text())
         );
-        let page = app.page("/keys?said=added&key=2").await;
+        let page = app.page("/keys?notice=key-added&key=2").await;
         assert_no_material(&page);
         assert!(words(&page).contains("Key 2 was added. It serves from now on."));
         let row = row_words(&page, 2);
@@ -48,9 +48,9 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert!(form.contains("value=\"atlas two\""), "{form}");
         assert_eq!(
             app.form("/keys/2/project", &[("project", "<b>birch</b>")]).await.location(),
-            "/keys?said=named&key=2"
+            "/keys?notice=project-named&key=2"
         );
-        let page = app.page("/keys?said=named&key=2").await;
+        let page = app.page("/keys?notice=project-named&key=2").await;
         assert!(page.contains("Project &#60;b&#62;birch&#60;/b&#62;"), "{page}");
         assert!(words(&page).contains("The project of key 2 is changed."));
         let long = app.form("/keys/2/project", &[("project", &"long".repeat(20))]).await;
@@ -64,7 +64,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert!(words(&asked).contains("Remove Key 2?"), "{}", words(&asked));
         assert!(app.app.pool.key(2).is_some(), "asking removes nothing");
         let answer = app.post("/keys/2/remove").await;
-        assert_eq!(answer.location(), "/keys?said=removed&key=2");
+        assert_eq!(answer.location(), "/keys?notice=key-removed&key=2");
         let page = app.page(answer.location()).await;
         assert!(!page.contains("id=\"k2\""));
         assert!(words(&page).contains("Key 2 was removed."), "{}", words(&page));
@@ -73,7 +73,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert_eq!(app.post("/keys/2/remove").await.status, StatusCode::NOT_FOUND);
 
         // Entered again it has a number of its own, and serves.
-        assert_eq!(enter(&app, MATERIAL, "").await.location(), "/keys?said=added&key=3");
+        assert_eq!(enter(&app, MATERIAL, "").await.location(), "/keys?notice=key-added&key=3");
         let row = row_words(&app.page("/keys").await, 3);
         assert!(row.starts_with("Key 3 Ready Project of its own entered"), "{row}");
     })
@@ -126,7 +126,7 @@ async fn what_is_no_key_gets_a_clear_word_and_is_not_sent_back() {
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM page_keys").await, 0);
     // From no key at all to one.
-    assert_eq!(enter(&app, MATERIAL, "").await.location(), "/keys?said=added&key=1");
+    assert_eq!(enter(&app, MATERIAL, "").await.location(), "/keys?notice=key-added&key=1");
     assert!(words(&app.page("/keys").await).contains("Ready 1 of 1"));
 }
 
@@ -261,7 +261,7 @@ async fn two_that_were_refused_only_together_are_proposed_and_grouped_with_one_c
         assert!(!words(&page).contains("key 3 seem"));
         assert!(row_words(&page, 1).contains("9 of 15"));
         let answer = app.form("/keys/group", &[("a", "1"), ("b", "2")]).await;
-        assert_eq!(answer.location(), "/keys?said=grouped&key=1");
+        assert_eq!(answer.location(), "/keys?notice=keys-grouped&key=1");
         let page = app.page(answer.location()).await;
         assert!(!words(&page).contains("seem to share"));
         for (number, other) in [(1, 2), (2, 1)] {

@@ -31,7 +31,7 @@ async fn an_empty_page_offers_the_drop_zone_and_a_line_of_help() {
     assert!(page.contains("Nobody is here yet") && page.contains("data-drop"));
     assert!(!page.contains("<table") && !page.contains("data-live="));
     let to = leads_to(&app, "/people/sample", &[("back", "matchmaking")]).await;
-    assert_eq!(to, "/matchmaking?said=sample");
+    assert_eq!(to, "/matchmaking?notice=sample-to-match");
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn match_mails_are_drafted_once_for_each_person_as_a_campaign() {
     let mut tx = app.app.db.write().await.unwrap();
     people::suppress(&mut tx, &gone, Suppress::OptedOut, None, NOON).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/matchmaking?said=nobody-due");
+    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/matchmaking?notice=nobody-due");
     leads_to(&app, "/matchmaking/run", &[]).await;
     assert!(app.page("/matchmaking").await.contains("Write 2 match mails"));
     let campaign = leads_to(&app, "/matchmaking/mails", &[]).await;

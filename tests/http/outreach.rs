@@ -17,14 +17,14 @@ async fn a_test_run_goes_from_people_to_letters_that_went_out() {
         let app = TestApp::start_with(place, |_| {}).await;
         assert!(app.page("/outreach").await.contains("Nobody is here yet"));
         let added = [("name", "Ada Byron"), ("email", "ada@example.org"), ("back", "outreach")];
-        assert_eq!(app.form("/people", &added).await.location(), "/outreach?said=added");
+        assert_eq!(app.form("/people", &added).await.location(), "/outreach?notice=added");
         app.person("Bo Lind").insert().await;
         app.person("Cy Young").insert().await;
         assert!(app.page("/outreach").await.contains("3 people are due"));
 
         let started = app.form("/outreach", &[("start", "test"), ("guidance", "")]).await;
         assert_eq!(started.status, StatusCode::SEE_OTHER);
-        assert_eq!(started.location(), "/outreach/1?said=started");
+        assert_eq!(started.location(), "/outreach/1?notice=started");
         let page = app.page("/outreach/1").await;
         assert!(page.contains("<b id=\"n-queued\">3</b>"), "{page}");
         assert!(page.contains("Waits to be written"));
@@ -50,7 +50,7 @@ async fn a_test_run_goes_from_people_to_letters_that_went_out() {
         assert!(asked.contains("Ada Byron and Bo Lind"));
         assert_eq!(app.count("SELECT COUNT(*) FROM jobs WHERE kind = 'send_message'").await, 0);
         let sent = app.form("/outreach/1/send", &[("count", "2")]).await;
-        assert_eq!(sent.location(), "/outreach/1?said=sent&n=2&state=all");
+        assert_eq!(sent.location(), "/outreach/1?notice=sent&n=2&state=all");
         assert_eq!(app.count("SELECT COUNT(*) FROM jobs WHERE kind = 'send_message'").await, 2);
         let again = app.form("/outreach/1/send", &[("count", "2")]).await;
         assert_eq!(again.status, StatusCode::CONFLICT, "what is on its way is not sent again");
@@ -84,7 +84,7 @@ async fn a_second_press_leads_to_the_campaign_that_runs() {
     app.person("Ada").insert().await;
     app.form("/outreach", &[("start", "test")]).await;
     let again = app.form("/outreach", &[("start", "test")]).await;
-    assert_eq!(again.location(), "/outreach/1?said=busy");
+    assert_eq!(again.location(), "/outreach/1?notice=busy");
     assert!(app.page(again.location()).await.contains("no second one was started"));
     assert_eq!(app.count("SELECT COUNT(*) FROM campaigns").await, 1);
 }
@@ -119,7 +119,7 @@ async fn a_live_campaign_asks_first_and_takes_over_the_drafts_of_test_runs() {
     assert_eq!(app.count("SELECT COUNT(*) FROM campaigns").await, 1);
 
     let started = app.form("/outreach", &[("start", "live-now"), ("guidance", "")]).await;
-    assert_eq!(started.location(), "/outreach/2?said=started");
+    assert_eq!(started.location(), "/outreach/2?notice=started");
     let ids = app.messages(CampaignId(2)).await;
     let mut states = Vec::new();
     for id in ids {
@@ -163,7 +163,7 @@ async fn a_campaign_is_paused_goes_on_and_is_cancelled() {
     app.draft(ids[0], None).await;
     app.post(&format!("/outreach/1/messages/{}/approve", ids[0])).await;
 
-    assert_eq!(app.post("/outreach/1/pause").await.location(), "/outreach/1?said=paused");
+    assert_eq!(app.post("/outreach/1/pause").await.location(), "/outreach/1?notice=paused");
     let page = app.page("/outreach/1").await;
     assert!(page.contains("<b>Paused.</b>") && !page.contains("Send 1 approved…"), "{page}");
     assert_eq!(app.post("/outreach/1/pause").await.status, StatusCode::CONFLICT);

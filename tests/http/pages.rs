@@ -50,10 +50,10 @@ async fn what_people_call_themselves_is_text_on_every_page() {
         format!("/outreach/1?message={first}"),
         format!("/outreach/1?message={first}&mode=edit"),
         format!("/outreach/1?message={first}&mode=again"),
-        format!("/outreach/1?message={first}&view=html&said=approved&of={second}"),
+        format!("/outreach/1?message={first}&view=html&notice=approved&of={second}"),
         format!("/outreach/1?state=all&message={second}"),
         "/outreach/1?q=%3Cscript%3E%22&state=%3Cscript%3E".to_owned(),
-        "/outreach/1?said=%3Cscript%3E&of=1".to_owned(),
+        "/outreach/1?notice=%3Cscript%3E&of=1".to_owned(),
         "/outreach/1/send".to_owned(),
         "/outreach/1/cancel".to_owned(),
         "/outbox?q=%3Cscript%3E".to_owned(),
@@ -73,4 +73,14 @@ async fn what_people_call_themselves_is_text_on_every_page() {
     judge("after a hint", &app.page(late.location()).await);
     let letter = app.page(&format!("/outreach/1/messages/{first}/letter")).await;
     assert!(!letter.contains("<script"), "{letter}");
+}
+
+#[tokio::test]
+async fn a_notice_in_an_old_address_still_has_its_text() {
+    let app = TestApp::start().await;
+    assert!(app.page("/people?said=added").await.contains("<span>Added.</span>"));
+    assert!(app.page("/faq?said=closed").await.contains("Only organisers can see the FAQ now."));
+    assert!(
+        app.page("/faq?notice=faq-closed").await.contains("Only organisers can see the FAQ now.")
+    );
 }

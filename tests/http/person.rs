@@ -18,7 +18,7 @@ async fn a_persons_page_holds_all_that_is_known_and_done() {
     let path = format!("/people/{ada}");
     assert!(app.page(&path).await.contains("Nobody was matched yet."));
     let to = leads_to(&app, &format!("/matchmaking/people/{ada}/run"), &[]).await;
-    assert_eq!(to, format!("/people/{ada}?said=matched#h-matches"));
+    assert_eq!(to, format!("/people/{ada}?notice=person-matched#h-matches"));
     leads_to(&app, "/matchmaking/mails", &[]).await;
     app.run_jobs().await;
     let page = app.page(&path).await;
@@ -46,7 +46,7 @@ async fn a_skill_is_removed_by_its_button_and_only_from_its_person() {
     app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
     let path = format!("/people/{ada}/skills/remove");
     let to = leads_to(&app, &path, &[("skill", "rust")]).await;
-    assert_eq!(to, format!("/people/{ada}?said=skill-removed"));
+    assert_eq!(to, format!("/people/{ada}?notice=skill-removed"));
     assert_eq!(app.form(&path, &[("skill", "rust")]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.count("SELECT COUNT(*) FROM person_skills").await, 2);
 }

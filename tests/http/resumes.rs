@@ -44,7 +44,7 @@ async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_ask
     ];
     let answer = app.multipart("/matchmaking/upload", &[("email", "")], &files).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(answer.header(header::LOCATION), "/matchmaking?said=uploaded");
+    assert_eq!(answer.header(header::LOCATION), "/matchmaking?notice=uploaded");
     app.run_jobs().await;
 
     let page = app.page("/matchmaking").await;
@@ -80,7 +80,7 @@ async fn an_unclaimed_resume_is_given_to_somebody_or_brings_its_person_in() {
     assert!(whose.contains("value=\"Grace New\"") && whose.contains("value=\"grace@example.net\""));
 
     let to = leads_to(&app, "/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
-    assert_eq!(to, "/matchmaking?said=claimed");
+    assert_eq!(to, "/matchmaking?notice=assigned");
     let again = app.form("/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
 
@@ -140,7 +140,7 @@ async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_r
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
 
     let to = leads_to(&app, "/matchmaking/resumes/1/again", &[("back", "resumes")]).await;
-    assert_eq!(to, "/matchmaking/resumes?said=again");
+    assert_eq!(to, "/matchmaking/resumes?notice=resume-again");
     app.run_jobs().await;
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
     leads_to(&app, "/matchmaking/resumes/1/delete", &[]).await;

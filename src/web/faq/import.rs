@@ -5,10 +5,11 @@ use axum::Extension;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::super::error::Error;
 use super::super::guard::Organiser;
+use super::super::notice::Notice;
 use super::super::page::{Frame, Place, filters, render};
 use crate::app::App;
 use crate::events::CURRENT;
@@ -83,7 +84,7 @@ pub async fn import(
         entries::import(&mut tx, CURRENT, &parsed.entries, now).await?;
         embeddings::catch_up(&mut tx, &app.pool, now).await?;
         tx.commit().await?;
-        return Ok(Redirect::to("/faq?said=imported").into_response());
+        return Ok(Notice::EntriesImported.redirect("/faq").into_response());
     }
     let mut conn = app.db.read().await?;
     let known = store::faq::entries(&mut conn, CURRENT).await?;

@@ -27,6 +27,7 @@ use crate::faq::entries::{self, Direction};
 use crate::model::{EntryId, QuestionId};
 use crate::store;
 use crate::store::faq::{Entry, EntryText};
+use crate::web::notice::{Notice, NoticeQuery};
 
 /// Unanswered questions that are listed.
 const LISTED: i64 = 100;
@@ -37,7 +38,7 @@ const LISTED: i64 = 100;
 #[template(path = "faq/list.html")]
 pub struct ListPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     sections: Vec<Section>,
     entries: usize,
     unanswered: Vec<UnansweredLine>,
@@ -73,31 +74,13 @@ struct UnansweredLine {
     asked: String,
 }
 
-#[derive(Deserialize)]
-pub struct Said {
-    said: Option<String>,
-}
-
-fn said(word: Option<&str>) -> &'static str {
-    match word.unwrap_or_default() {
-        "added" => "The entry is there now.",
-        "saved" => "Saved.",
-        "deleted" => "The entry is gone.",
-        "settled" => "The question is off the list.",
-        "open" => "Everybody with the link can read the FAQ and ask it.",
-        "closed" => "Only organisers can see the FAQ now.",
-        "imported" => "The entries are there now.",
-        _ => "",
-    }
-}
-
 pub async fn list(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let mut page = ListPage::load(&app, &organiser).await?;
-    page.said = said(query.said.as_deref());
+    page.notice = notice.text();
     Ok(render(&page)?.into_response())
 }
 
@@ -113,7 +96,7 @@ impl ListPage {
         let sections = entries::by_section(all).into_iter().enumerate();
         Ok(Self {
             frame: Frame::load(app, &mut conn, organiser, Place::Faq).await?,
-            said: "",
+            notice: String::new(),
             sections: sections
                 .map(|(at, (name, entries))| Section::new(at, name, entries, &times))
                 .collect(),
@@ -195,7 +178,7 @@ pub async fn set_visibility(
     let mut tx = app.db.write().await?;
     entries::set_public(&mut tx, CURRENT, public).await?;
     tx.commit().await?;
-    Ok(Redirect::to(if public { "/faq?said=open" } else { "/faq?said=closed" }))
+    Ok(if public { Notice::FaqOpened } else { Notice::FaqClosed }.redirect("/faq"))
 }
 
 // ── One entry ──
@@ -283,7 +266,7 @@ pub async fn add(
     let id = entries::add(&mut tx, CURRENT, &text, typed.answers, now).await?;
     embeddings::catch_up(&mut tx, &app.pool, now).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/faq?said=added#e{id}")).into_response())
+    Ok(Notice::EntryAdded.redirect(&format!("/faq#e{id}")).into_response())
 }
 
 pub async fn edit(
@@ -316,7 +299,7 @@ pub async fn save(
     }
     embeddings::catch_up(&mut tx, &app.pool, now).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/faq?said=saved#e{id}")).into_response())
+    Ok(Notice::Saved.redirect(&format!("/faq#e{id}")).into_response())
 }
 
 async fn form_page(
@@ -377,10 +360,10 @@ pub async fn act(
         Deed::Delete => drop(store::faq::delete_entry(&mut tx, id).await?),
     }
     tx.commit().await?;
-    Ok(Redirect::to(&match deed {
-        Deed::Delete => "/faq?said=deleted".to_owned(),
-        _ => format!("/faq?said=saved#e{id}"),
-    }))
+    Ok(match deed {
+        Deed::Delete => Notice::EntryDeleted.redirect("/faq"),
+        _ => Notice::Saved.redirect(&format!("/faq#e{id}")),
+    })
 }
 
 /// An unanswered question goes off the list.
@@ -388,5 +371,5 @@ pub async fn settle(State(app): State<App>, Path(id): Path<QuestionId>) -> Resul
     let mut tx = app.db.write().await?;
     store::faq::settle(&mut tx, id).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/faq?said=settled#unanswered"))
+    Ok(Notice::QuestionSettled.redirect("/faq#unanswered"))
 }

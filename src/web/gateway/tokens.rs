@@ -13,13 +13,14 @@ use crate::gateway::tokens::{self, NotMade};
 use crate::web::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;
+use crate::web::notice::{Notice, NoticeQuery};
 use crate::web::page::{Frame, Place, Times, filters, render, thousands};
 
 #[derive(Template)]
 #[template(path = "tokens/tokens.html")]
 pub struct TokensPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     /// The token that was just made, the only time that it is shown; else empty.
     token: String,
     typed: String,
@@ -45,11 +46,6 @@ pub struct AskPage {
 }
 
 #[derive(Deserialize)]
-pub struct Said {
-    said: Option<String>,
-}
-
-#[derive(Deserialize)]
 pub struct Named {
     name: String,
 }
@@ -57,10 +53,10 @@ pub struct Named {
 pub async fn show(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
-    let said = if query.said.as_deref() == Some("removed") { "Removed." } else { "" };
-    page(&app, &organiser, said, String::new(), String::new(), FieldErrors::default()).await
+    page(&app, &organiser, notice.text(), String::new(), String::new(), FieldErrors::default())
+        .await
 }
 
 pub async fn make(
@@ -74,13 +70,13 @@ pub async fn make(
         Ok(token) => {
             tx.commit().await?;
             let token = token.expose().to_owned();
-            page(&app, &organiser, "", token, String::new(), errors).await
+            page(&app, &organiser, String::new(), token, String::new(), errors).await
         }
         Err(NotMade::Db(error)) => Err(error.into()),
         Err(why) => {
             drop(tx);
             errors.add("name", why);
-            page(&app, &organiser, "", String::new(), typed.name, errors).await
+            page(&app, &organiser, String::new(), String::new(), typed.name, errors).await
         }
     }
 }
@@ -104,13 +100,13 @@ pub async fn remove(State(app): State<App>, Form(typed): Form<Named>) -> Result<
         return Err(Error::NotFound);
     }
     tx.commit().await?;
-    Ok(Redirect::to("/settings/tokens?said=removed"))
+    Ok(Notice::TokenRemoved.redirect("/settings/tokens"))
 }
 
 async fn page(
     app: &App,
     organiser: &Organiser,
-    said: &'static str,
+    notice: String,
     token: String,
     typed: String,
     errors: FieldErrors,
@@ -128,7 +124,7 @@ async fn page(
     let here = || format!("http://localhost:{}", app.config.port);
     let page = TokensPage {
         frame: Frame::load(app, &mut conn, organiser, Place::Settings).await?,
-        said,
+        notice,
         token,
         typed,
         errors,

@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::rows::name;
-use super::shown;
+use super::{done, shown};
 use crate::app::App;
 use crate::keys::{self, Changes, EnvError, KeyRow, KeyState, NotAdded};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line};
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
 
 /// What was typed, but for the key itself: that is never sent back.
@@ -50,7 +51,7 @@ pub async fn add(
         match added {
             Ok(number) => {
                 tx.commit().await?;
-                return Ok(Redirect::to(&format!("/keys?said=added&key={number}")).into_response());
+                return Ok(done(Notice::KeyAdded, number).into_response());
             }
             Err(NotAdded::Db(error)) => return Err(error.into()),
             Err(why) => form.errors.add("key", why),
@@ -66,7 +67,7 @@ pub async fn read_env(
 ) -> Result<Response, Error> {
     match keys::read_env_again(&app.db, &app.pool, app.clock.now()).await {
         Ok(changes) => {
-            let to = format!("/keys?said=read&changes={}", told(&changes));
+            let to = Notice::EnvRead.url("/keys", &[("changes", &told(&changes))]);
             Ok(Redirect::to(&to).into_response())
         }
         Err(EnvError::Db(error)) => Err(error.into()),
@@ -136,7 +137,7 @@ pub async fn group(State(app): State<App>, Form(pair): Form<Pair>) -> Result<Red
     let mut tx = app.db.write().await?;
     keys::group(&mut tx, &app.pool, [pair.a, pair.b], app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/keys?said=grouped&key={}", pair.a)))
+    Ok(done(Notice::KeysGrouped, pair.a))
 }
 
 #[derive(Template)]
@@ -226,7 +227,7 @@ pub async fn name_project(
     let mut tx = app.db.write().await?;
     keys::name_project(&mut tx, &app.pool, number, named.as_deref(), app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/keys?said=named&key={number}")).into_response())
+    Ok(done(Notice::ProjectNamed, number).into_response())
 }
 
 pub async fn ask_to_remove(
@@ -246,7 +247,7 @@ pub async fn remove(State(app): State<App>, Path(number): Path<i64>) -> Result<R
     let mut tx = app.db.write().await?;
     keys::remove(&mut tx, &app.pool, number).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/keys?said=removed&key={number}")))
+    Ok(done(Notice::KeyRemoved, number))
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
 use self::change::AddForm;
 use self::chart::Chart;
@@ -26,6 +25,7 @@ use crate::events;
 use crate::keys::{self, Finish, KeyError, Next};
 use crate::model::Millis;
 use crate::store::{self, Conn};
+use crate::web::notice::{Details, Notice, NoticeQuery};
 
 pub use self::change::{add, ask_project, ask_to_remove, group, name_project, read_env, remove};
 pub use self::live::stream;
@@ -44,7 +44,7 @@ impl From<KeyError> for Error {
 #[template(path = "keys/keys.html")]
 pub struct KeysPage {
     frame: Frame,
-    said: String,
+    notice: String,
     env_error: String,
     add: AddForm,
     board: Board,
@@ -54,7 +54,7 @@ pub struct KeysPage {
 #[template(path = "keys/none.html")]
 pub struct NoKeyPage {
     frame: Frame,
-    said: String,
+    notice: String,
     env_error: String,
     add: AddForm,
 }
@@ -87,28 +87,24 @@ struct Number {
     words: String,
 }
 
-#[derive(Deserialize)]
-pub struct Said {
-    #[serde(rename = "said")]
-    word: Option<String>,
-    key: Option<i64>,
-    #[serde(default)]
-    changes: String,
-}
-
 pub async fn show(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
-    shown(&app, &organiser, said(&query), AddForm::default(), String::new()).await
+    let details = Details {
+        name: notice.key.map_or_else(|| "The key".into(), rows::name),
+        changes: change::read_words(&notice.changes),
+        ..Details::default()
+    };
+    shown(&app, &organiser, notice.text_about(&details), AddForm::default(), String::new()).await
 }
 
 /// The page, with what was just done or typed.
 async fn shown(
     app: &App,
     organiser: &Organiser,
-    said: String,
+    notice: String,
     add: AddForm,
     env_error: String,
 ) -> Result<Response, Error> {
@@ -116,45 +112,29 @@ async fn shown(
     let frame = Frame::load(app, &mut conn, organiser, Place::Keys).await?;
     let keys = app.pool.keys();
     if keys.is_empty() && keys.closed().is_empty() {
-        return Ok(render(&NoKeyPage { frame, said, env_error, add })?.into_response());
+        return Ok(render(&NoKeyPage { frame, notice, env_error, add })?.into_response());
     }
     let board = Board::load(app, &mut conn).await?;
-    Ok(render(&KeysPage { frame, said, env_error, add, board })?.into_response())
+    Ok(render(&KeysPage { frame, notice, env_error, add, board })?.into_response())
 }
 
-/// What was just done, by the word in the address: no text of a stranger's making is shown.
-fn said(query: &Said) -> String {
-    if query.word.as_deref() == Some("read") {
-        return change::read_words(&query.changes);
-    }
-    let Some(number) = query.key else { return String::new() };
-    let name = rows::name(number);
-    match query.word.as_deref() {
-        Some("paused") => format!("{name} is paused. What it has under way goes on."),
-        Some("goes-on") => format!("{name} is back in service."),
-        Some("tried") => format!(
-            "{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."
-        ),
-        Some("added") => format!("{name} was added. It serves from now on."),
-        Some("removed") => format!("{name} was removed. What it had under way goes on."),
-        Some("named") => format!("The project of {} is changed.", name.to_lowercase()),
-        Some("grouped") => format!("{name} and the other count as one project from now on."),
-        _ => String::new(),
-    }
+/// The page with a notice about one key.
+fn done(notice: Notice, number: i64) -> Redirect {
+    Redirect::to(&notice.url("/keys", &[("key", &number.to_string())]))
 }
 
 pub async fn pause(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::pause(&mut tx, &app.pool, number, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/keys?said=paused&key={number}")))
+    Ok(done(Notice::KeyPaused, number))
 }
 
 pub async fn resume(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::resume(&mut tx, &app.pool, number).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/keys?said=goes-on&key={number}")))
+    Ok(done(Notice::KeyResumed, number))
 }
 
 pub async fn try_again(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
@@ -166,7 +146,7 @@ pub async fn try_again(State(app): State<App>, Path(number): Path<i64>) -> Resul
             tracing::error!(key.number = number, "Key #{number} could not be tried: {error}");
         }
     });
-    Ok(Redirect::to(&format!("/keys?said=tried&key={number}")))
+    Ok(done(Notice::KeyTried, number))
 }
 
 impl Board {

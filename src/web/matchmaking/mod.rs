@@ -32,6 +32,7 @@ use crate::store::matches::Match;
 use crate::store::matchmaking::Show;
 use crate::store::resumes::Show as ShowResumes;
 use crate::store::{self, Conn};
+use crate::web::notice::{Notice, NoticeQuery};
 use crate::{events, resumes};
 use charts::{AROUND, BARS_WIDTH, Bar, Graph, bars, bars_height, graph, of_hundred};
 use rows::{Chip, Row};
@@ -51,7 +52,7 @@ const MOST_SUGGESTED: i64 = 300;
 #[template(path = "matchmaking/page.html")]
 pub struct MatchmakingPage {
     frame: Frame,
-    said: String,
+    notice: String,
     /// Nothing is there yet: neither skills nor resumes.
     nothing: bool,
     steps: Steps,
@@ -71,7 +72,7 @@ pub struct MatchmakingPage {
     bars: Vec<Bar>,
     bars_width: i64,
     bars_height: i64,
-    bars_said: String,
+    bars_label: String,
     rare: String,
     skills: i64,
 }
@@ -96,7 +97,7 @@ struct Around {
     first_name: String,
     graph: Graph,
     lines: Vec<MatchLine>,
-    said: String,
+    label: String,
 }
 
 #[derive(Deserialize)]
@@ -105,14 +106,13 @@ pub struct PageQuery {
     show: Option<String>,
     page: Option<i64>,
     around: Option<PersonId>,
-    said: Option<String>,
-    n: Option<i64>,
 }
 
 pub async fn page(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Query(query): Query<PageQuery>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Matchmaking).await?;
@@ -192,7 +192,7 @@ pub async fn page(
         Vec::new()
     };
     let page = MatchmakingPage {
-        said: said(query.said.as_deref(), query.n),
+        notice: notice.text(),
         nothing: all == 0 && sums.total == 0,
         version: live::version(&sums, &stats, &mails),
         mails: match newest {
@@ -216,7 +216,7 @@ pub async fn page(
         bars: bars(&top, rare),
         bars_width: BARS_WIDTH,
         bars_height: bars_height(top.len()),
-        bars_said: top
+        bars_label: top
             .iter()
             .map(|(name, people)| format!("{name} {people}"))
             .collect::<Vec<_>>()
@@ -258,7 +258,7 @@ async fn around(conn: &mut Conn, id: PersonId) -> Result<Option<Around>, Error> 
     Ok(Some(Around {
         id,
         first_name: charts::first_name(&person.name),
-        said: format!(
+        label: format!(
             "{} in the middle, around it the closest matches and how close they are out of 100, thicker lines for \
              closer ones: {}",
             person.name,
@@ -270,32 +270,12 @@ async fn around(conn: &mut Conn, id: PersonId) -> Result<Option<Around>, Error> 
     }))
 }
 
-/// What was just done, by the word in the address.
-fn said(word: Option<&str>, number: Option<i64>) -> String {
-    match (word, number) {
-        (Some("added"), _) => "Added.".into(),
-        (Some("sample"), _) => {
-            "Twelve invented people are here. Their addresses reach nobody. Match them to see how it works.".into()
-        }
-        (Some("matched"), Some(pairs)) => {
-            format!("Everybody was matched: {}. Nobody was written to.", count(pairs, "pair", "pairs"))
-        }
-        (Some("matched-one"), Some(found)) => {
-            format!("Matched: {}. Nobody was written to.", count(found, "match", "matches"))
-        }
-        (Some("nobody-due"), _) => {
-            "No match e-mail is due: everybody with matches who may be written to has one.".into()
-        }
-        (word, _) => super::resumes::said(word).into(),
-    }
-}
-
 // ── Running it, and the letters ──
 
 pub async fn run(State(app): State<App>) -> Result<Redirect, Error> {
     let outcome = matching::run_all(&app.db, CURRENT, app.clock.now()).await?;
     tracing::info!(people = outcome.people, pairs = outcome.pairs, "Matched everybody");
-    Ok(Redirect::to(&format!("/matchmaking?said=matched&n={}", outcome.pairs)))
+    Ok(Redirect::to(&Notice::Matched.url("/matchmaking", &[("n", &outcome.pairs.to_string())])))
 }
 
 /// Matches one person; comes from their own page.
@@ -305,7 +285,7 @@ pub async fn run_one(State(app): State<App>, Path(id): Path<PersonId>) -> Result
     let threshold = matching::chosen_rule(&mut tx, CURRENT).await?.threshold();
     matching::run_one(&mut tx, CURRENT, id, threshold, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/people/{id}?said=matched#h-matches")))
+    Ok(Notice::PersonMatched.redirect(&format!("/people/{id}#h-matches")))
 }
 
 /// Starts the campaign that writes a letter to everybody with matches who has none, or opens the one that is at it.
@@ -329,7 +309,7 @@ pub async fn write_mails(
             let mut conn = app.db.read().await?;
             match store::campaigns::newest(&mut conn, CURRENT, CampaignKind::Match).await? {
                 Some(campaign) => campaign.id,
-                None => return Ok(Redirect::to("/matchmaking?said=nobody-due")),
+                None => return Ok(Notice::NobodyDue.redirect("/matchmaking")),
             }
         }
         Err(StartError::Db(error)) => return Err(error.into()),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::error::Error;
@@ -21,6 +21,7 @@ use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::message::MessageState;
 use crate::store::Conn;
 use crate::store::campaigns::Campaign;
+use crate::web::notice::{Notice, NoticeQuery};
 use crate::{events, store};
 use campaign::bar::Bar;
 
@@ -35,7 +36,7 @@ const LONGEST_GUIDANCE: usize = 2000;
 #[template(path = "outreach/list.html")]
 pub struct ListPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     /// Why nothing was started.
     problem: String,
     nobody: bool,
@@ -115,14 +116,17 @@ impl Standing {
 #[derive(Default, Deserialize)]
 pub struct ListQuery {
     page: Option<i64>,
-    said: Option<String>,
+    #[serde(skip)]
+    notice: NoticeQuery,
 }
 
 pub async fn list(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Query(query): Query<ListQuery>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
+    let query = ListQuery { notice, ..query };
     list_page(&app, &organiser, &query, &Typed::default(), FieldErrors::default(), None).await
 }
 
@@ -155,11 +159,7 @@ async fn list_page(
     };
     let audience = LiveAudience::read(&mut conn, app).await?;
     let page = ListPage {
-        said: match query.said.as_deref() {
-            Some("added") => "Added.",
-            Some("sample") => "Twelve invented people are here. Their addresses reach nobody.",
-            _ => "",
-        },
+        notice: query.notice.text(),
         problem: problem.map(|error| sentence(&error.to_string())).unwrap_or_default(),
         nobody: frame.people == 0,
         due_words: count(audience.due, "person is due", "people are due"),
@@ -248,10 +248,12 @@ pub async fn start(
         Ok(started) => {
             tx.commit().await?;
             tracing::info!(campaign.id = started.id.0, "Started campaign {}", started.id);
-            Ok(Redirect::to(&format!("/outreach/{}?said=started", started.id)).into_response())
+            Ok(Notice::CampaignStarted
+                .redirect(&format!("/outreach/{}", started.id))
+                .into_response())
         }
         Err(StartError::Busy(id)) => {
-            Ok(Redirect::to(&format!("/outreach/{id}?said=busy")).into_response())
+            Ok(Notice::CampaignBusy.redirect(&format!("/outreach/{id}")).into_response())
         }
         Err(error @ StartError::NobodyDue) => {
             drop(tx);

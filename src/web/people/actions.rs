@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::campaigns::messages;
 use crate::model::PersonId;
 use crate::web::Error;
+use crate::web::notice::Notice;
 use crate::{people, store};
 
 #[derive(Deserialize)]
@@ -27,7 +28,7 @@ pub async fn remove_skill(
         return Err(Error::NotFound);
     }
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/people/{id}?said=skill-removed")))
+    Ok(Notice::SkillRemoved.redirect(&format!("/people/{id}")))
 }
 
 /// The organiser notes that somebody answered "no more mail".
@@ -36,7 +37,7 @@ pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<R
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     messages::opt_out(&mut tx, &person, "noted by an organiser", app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/people/{id}?said=left")))
+    Ok(Notice::Unsubscribed.redirect(&format!("/people/{id}")))
 }
 
 /// The organiser takes it back.
@@ -48,7 +49,7 @@ pub async fn come_back(
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     store::people::unsuppress(&mut tx, &person.address.hash()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/people/{id}?said=back")))
+    Ok(Notice::Resubscribed.redirect(&format!("/people/{id}")))
 }
 
 #[derive(Deserialize)]
@@ -68,7 +69,7 @@ pub async fn switches(
     store::people::set_shares_address(&mut tx, id, typed.shares_address.map(|_| now)).await?;
     store::people::set_registered(&mut tx, id, typed.registered.map(|_| now)).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("/people/{id}?said=saved")))
+    Ok(Notice::Saved.redirect(&format!("/people/{id}")))
 }
 
 #[derive(Deserialize)]
@@ -94,7 +95,7 @@ pub async fn erase(
     tx.commit().await?;
     app.db.scrub().await?;
     tracing::info!(person.id = id.0, "Erased person {id}");
-    Ok(Redirect::to("/people?said=erased"))
+    Ok(Notice::PersonErased.redirect("/people"))
 }
 
 /// Everything that is known about a person, as they may ask for it.

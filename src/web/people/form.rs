@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -13,6 +13,7 @@ use crate::people::{self, AddError, EditError, LONGEST_LINE, Profile, Source};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line, needed_line};
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
 use crate::{skills, store};
 
@@ -89,7 +90,7 @@ pub async fn add(
     match people::add(&mut tx, &profile, Source::Form, app.clock.now()).await {
         Ok(_) => {
             tx.commit().await?;
-            Ok(Redirect::to(&format!("{}?said=added", typed.back())).into_response())
+            Ok(Notice::PersonAdded.redirect(typed.back()).into_response())
         }
         Err(error @ AddError::Known(_)) => {
             drop(tx);
@@ -166,7 +167,7 @@ pub async fn save(
     match people::edit(&mut tx, id, &profile, app.clock.now()).await {
         Ok(()) => {
             tx.commit().await?;
-            Ok(Redirect::to(&format!("/people/{id}?said=saved")).into_response())
+            Ok(Notice::Saved.redirect(&format!("/people/{id}")).into_response())
         }
         Err(error @ EditError::AddressTaken) => {
             drop(tx);

@@ -13,6 +13,7 @@ use crate::people::{Source, sample};
 use crate::web::Error;
 use crate::web::form::sentence;
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
 
 #[derive(Template)]
@@ -110,5 +111,8 @@ pub async fn add_samples(
     let mut tx = app.db.write().await?;
     import::store(&mut tx, table, Source::Sample, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&format!("{}?said=sample", typed.back())))
+    Ok(match typed.back() {
+        page @ "/matchmaking" => Notice::SampleToMatch.redirect(page),
+        page => Notice::SampleAdded.redirect(page),
+    })
 }

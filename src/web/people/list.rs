@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::notice::{notice, suppressed_because};
+use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageState;
@@ -16,6 +16,7 @@ use crate::store;
 use crate::store::people::{Listed, Show};
 use crate::web::Error;
 use crate::web::guard::Organiser;
+use crate::web::notice::NoticeQuery;
 use crate::web::page::{Frame, Pager, Place, filters, render, tone};
 
 const PER_PAGE: i64 = 50;
@@ -29,7 +30,7 @@ pub struct ListPage {
     frame: Frame,
     q: String,
     show: String,
-    said: String,
+    notice: String,
     nobody: bool,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
@@ -60,7 +61,6 @@ pub struct ListQuery {
     q: Option<String>,
     show: Option<String>,
     page: Option<i64>,
-    said: Option<String>,
 }
 
 const TABS: [(&str, &str, Show); 4] = [
@@ -74,6 +74,7 @@ pub async fn list(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Query(query): Query<ListQuery>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::People).await?;
@@ -96,13 +97,12 @@ pub async fn list(
         url: Pager::new(None, 1, 0, "/people", &[("q", &q), ("show", word)]).address(),
         current: this == show,
     };
-    let said = notice(query.said.as_deref());
     let tabs = TABS.into_iter().map(tab).collect();
     let page = ListPage {
         nobody: frame.people == 0,
         show: show_word.into(),
         tabs,
-        said: said.into(),
+        notice: notice.text(),
         frame,
         q,
         rows,

@@ -2,11 +2,10 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
-use super::notice::{notice, suppressed_because};
+use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageKind;
@@ -14,6 +13,7 @@ use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::guard::Organiser;
 use crate::web::matchmaking::{MatchLine, picture};
+use crate::web::notice::NoticeQuery;
 use crate::web::page::{Frame, Place, Times, filters, render, tone};
 use crate::web::resumes::{Item, items};
 use crate::{events, resumes};
@@ -22,7 +22,7 @@ use crate::{events, resumes};
 #[template(path = "people/person.html")]
 pub struct PersonPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     id: PersonId,
     name: String,
     address: String,
@@ -75,16 +75,11 @@ struct MailLine {
     words: String,
 }
 
-#[derive(Deserialize)]
-pub struct Said {
-    said: Option<String>,
-}
-
 pub async fn person(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<PersonId>,
-    Query(query): Query<Said>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let person = store::people::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
@@ -96,7 +91,7 @@ pub async fn person(
     let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
     let page = PersonPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
-        said: notice(query.said.as_deref()),
+        notice: notice.text(),
         id,
         left: suppression
             .map(|it| format!("{}, {}", suppressed_because(&it.reason), times.at(it.since)))

@@ -16,6 +16,7 @@ use crate::store::people::Show as ShowPeople;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line, needed_line, sentence};
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
 
 #[derive(Template)]
@@ -143,7 +144,7 @@ pub async fn claim(
     let mut tx = app.db.write().await?;
     resumes::claim(&mut tx, &app.config, id, chosen.person, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/matchmaking?said=claimed"))
+    Ok(Notice::ResumeAssigned.redirect("/matchmaking"))
 }
 
 /// It is somebody's who is not known yet.
@@ -173,7 +174,7 @@ pub async fn claim_for_new(
         Err(AddError::Db(error)) => return Err(error.into()),
     }
     tx.commit().await?;
-    Ok(Redirect::to("/matchmaking?said=claimed").into_response())
+    Ok(Notice::ResumeAssigned.redirect("/matchmaking").into_response())
 }
 
 impl From<ClaimError> for Error {

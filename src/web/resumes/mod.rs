@@ -22,6 +22,7 @@ use super::page::{Frame, Pager, Place, Times, filters, render};
 use crate::app::App;
 use crate::model::ResumeId;
 use crate::store::resumes::Show;
+use crate::web::notice::{Notice, NoticeQuery};
 use crate::{events, resumes, store};
 
 const PER_PAGE: i64 = 50;
@@ -41,7 +42,7 @@ fn back(word: &str) -> String {
 #[template(path = "matchmaking/resumes.html")]
 pub struct ListPage {
     frame: Frame,
-    said: &'static str,
+    notice: String,
     tabs: Vec<(String, String, bool)>,
     rows: Vec<Item>,
     pager: Pager,
@@ -51,13 +52,13 @@ pub struct ListPage {
 pub struct ListQuery {
     show: Option<String>,
     page: Option<i64>,
-    said: Option<String>,
 }
 
 pub async fn list(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Query(query): Query<ListQuery>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
     let show = match query.show.as_deref() {
         Some("look") => Show::NeedsALook,
@@ -86,25 +87,12 @@ pub async fn list(
     let rows = store::resumes::list(&mut conn, show, PER_PAGE, pager.offset()).await?;
     let page = ListPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::Matchmaking).await?,
-        said: said(query.said.as_deref()),
+        notice: notice.text(),
         tabs,
         rows: items(&mut conn, &app, &rows, &times).await?,
         pager,
     };
     Ok(render(&page)?.into_response())
-}
-
-/// What was just done, by the word in the address.
-pub fn said(word: Option<&str>) -> &'static str {
-    match word {
-        Some("uploaded") => {
-            "Uploaded. The files are read one after the other; this page says how far they are."
-        }
-        Some("claimed") => "Noted whose it is. Its skills come next.",
-        Some("again") => "It is done once more.",
-        Some("deleted") => "The file and its text are gone. The person keeps the skills.",
-        _ => "",
-    }
 }
 
 // ── Again, away, the file ──
@@ -126,7 +114,7 @@ pub async fn again(
         return Err(Error::Conflict("This resume is being worked on already.".into()));
     }
     tx.commit().await?;
-    Ok(Redirect::to(&format!("{}?said=again", back(&form.back))))
+    Ok(Notice::ResumeAgain.redirect(&back(&form.back)))
 }
 
 pub async fn delete(
@@ -140,7 +128,7 @@ pub async fn delete(
     }
     tx.commit().await?;
     app.db.scrub().await?;
-    Ok(Redirect::to(&format!("{}?said=deleted", back(&form.back))))
+    Ok(Notice::ResumeDeleted.redirect(&back(&form.back)))
 }
 
 /// The file as it came: always to be saved, never to be shown, since what is in it is a stranger's.

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::multipart::Field;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::back;
 use crate::app::App;
@@ -16,6 +16,7 @@ use crate::store;
 use crate::web::Error;
 use crate::web::form::sentence;
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, render};
 
 /// Files in one request.
@@ -33,9 +34,9 @@ pub struct Refused {
     pub why: String,
 }
 
-/// What the upload form said.
+/// The fields of the upload form.
 #[derive(Default)]
-struct Said {
+struct UploadForm {
     person: Option<PersonId>,
     auto_match: bool,
     back: String,
@@ -48,46 +49,46 @@ pub async fn upload(
     Extension(organiser): Extension<Organiser>,
     mut form: Multipart,
 ) -> Result<Response, Error> {
-    let mut said = Said::default();
+    let mut upload = UploadForm::default();
     while let Some(mut field) = form.next_field().await? {
         match field.name().unwrap_or_default() {
             "email" => {
                 let typed = short_text(&mut field).await?;
                 if !typed.trim().is_empty() {
-                    said.person = Some(person_of(&app, &typed).await?);
+                    upload.person = Some(person_of(&app, &typed).await?);
                 }
             }
             "person_id" => {
                 let typed = short_text(&mut field).await?;
                 let id = typed.trim().parse().map_err(|_| Error::NotFound)?;
-                said.person = Some(PersonId(id));
+                upload.person = Some(PersonId(id));
             }
-            "auto_match" => said.auto_match = true,
-            "back" => said.back = short_text(&mut field).await?,
-            "files" => take(&app, &mut field, &mut said).await?,
+            "auto_match" => upload.auto_match = true,
+            "back" => upload.back = short_text(&mut field).await?,
+            "files" => take(&app, &mut field, &mut upload).await?,
             _ => {}
         }
     }
-    if said.taken == 0 && said.refused.is_empty() {
+    if upload.taken == 0 && upload.refused.is_empty() {
         return Err(Error::Unprocessable(
             "No file was chosen. Choose one or more resumes (PDF, Word or text) and upload them."
                 .into(),
         ));
     }
-    if !said.refused.is_empty() {
+    if !upload.refused.is_empty() {
         let mut conn = app.db.read().await?;
         let page = RefusedPage {
             frame: Frame::load(&app, &mut conn, &organiser, Place::Matchmaking).await?,
-            taken: match said.taken {
+            taken: match upload.taken {
                 0 => "Nothing was uploaded.".into(),
                 taken => format!("{} uploaded.", count(taken as i64, "file was", "files were")),
             },
-            back: back(&said.back),
-            refused: said.refused,
+            back: back(&upload.back),
+            refused: upload.refused,
         };
         return Ok((StatusCode::PAYLOAD_TOO_LARGE, render(&page)?).into_response());
     }
-    Ok(Redirect::to(&format!("{}?said=uploaded", back(&said.back))).into_response())
+    Ok(Notice::ResumesUploaded.redirect(&back(&upload.back)).into_response())
 }
 
 #[derive(Template)]
@@ -100,7 +101,7 @@ struct RefusedPage {
 }
 
 /// One file of many: into memory, into a row, and on to the next.
-async fn take(app: &App, field: &mut Field<'_>, said: &mut Said) -> Result<(), Error> {
+async fn take(app: &App, field: &mut Field<'_>, upload: &mut UploadForm) -> Result<(), Error> {
     let file_name = field.file_name().unwrap_or_default().to_owned();
     let bytes = file(field).await?;
     if file_name.is_empty() && bytes.as_ref().is_some_and(Vec::is_empty) {
@@ -109,9 +110,9 @@ async fn take(app: &App, field: &mut Field<'_>, said: &mut Said) -> Result<(), E
     }
     let mut refuse = |why: String| {
         let file_name = resumes::files::clean_name(&file_name);
-        said.refused.push(Refused { file_name, why: sentence(&why) });
+        upload.refused.push(Refused { file_name, why: sentence(&why) });
     };
-    if said.taken == MOST_FILES {
+    if upload.taken == MOST_FILES {
         refuse(format!(
             "at most {MOST_FILES} files are taken at once; upload this one with the next lot"
         ));
@@ -122,16 +123,16 @@ async fn take(app: &App, field: &mut Field<'_>, said: &mut Said) -> Result<(), E
         return Ok(());
     };
     let one = Upload {
-        person: said.person,
+        person: upload.person,
         file_name: &file_name,
         bytes: &bytes,
-        auto_match: said.auto_match,
+        auto_match: upload.auto_match,
     };
     let mut tx = app.db.write().await?;
     match resumes::upload(&mut tx, &app.config, &one, app.clock.now()).await {
         Ok(_) => {
             tx.commit().await?;
-            said.taken += 1;
+            upload.taken += 1;
         }
         Err(UploadError::NoSuchPerson) => return Err(Error::NotFound),
         Err(UploadError::Db(error)) => return Err(error.into()),

@@ -19,6 +19,7 @@ use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line, needed_line, sentence};
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 
 /// Characters of a subject: the checks want it shorter still, this is what a form takes at all.
 const LONGEST_SUBJECT: usize = 200;
@@ -77,30 +78,32 @@ pub async fn act(
     message.filter(|it| it.campaign_id == campaign).ok_or(Error::NotFound)?;
     let filter = filter(&mut tx, campaign, &query).await?;
     let done = perform(&mut tx, &app, &organiser, id, &deed, &typed).await;
-    let (said, problem, errors) = match done {
-        Ok(said) => (said, String::new(), FieldErrors::default()),
-        Err(Undone::Typed(errors)) => ("", String::new(), errors),
+    let (notice, problem, errors) = match done {
+        Ok(notice) => (Some(notice), String::new(), FieldErrors::default()),
+        Err(Undone::Typed(errors)) => (None, String::new(), errors),
         Err(Undone::Rule(error)) => match Error::from(error) {
-            Error::Conflict(words) => ("", words, FieldErrors::default()),
+            Error::Conflict(words) => (None, words, FieldErrors::default()),
             other => return Err(other),
         },
         Err(Undone::Web(error)) => return Err(error),
     };
-    if said.is_empty() {
+    let Some(notice) = notice else {
         drop(tx);
         let edited = deed == "edit";
         let typed = EditTyped { subject: typed.subject, body: typed.body };
         let typed = Some(typed).filter(|_| edited);
         let query = PageQuery { message: Some(id), mode: None, ..query };
-        return show(&app, &organiser, campaign, &query, Shown { problem, typed, errors }).await;
-    }
-    let next = next(&mut tx, &filter, id, said).await?;
+        let shown = Shown { problem, typed, errors };
+        return show(&app, &organiser, campaign, &query, shown).await;
+    };
+    let next = next(&mut tx, &filter, id, notice).await?;
     tx.commit().await?;
     let of = id.to_string();
-    Ok(Redirect::to(&filter.page(Some(next), &[("said", said), ("of", &of)])).into_response())
+    Ok(Redirect::to(&filter.page(Some(next), &[("notice", notice.as_str()), ("of", &of)]))
+        .into_response())
 }
 
-/// Does the deed; returns the word for what was done.
+/// Does the deed; returns what the page says about it.
 async fn perform(
     tx: &mut Conn,
     app: &App,
@@ -108,16 +111,16 @@ async fn perform(
     id: MessageId,
     deed: &str,
     typed: &Typed,
-) -> Result<&'static str, Undone> {
+) -> Result<Notice, Undone> {
     let (config, by, now) = (&app.config, organiser.0.as_str(), app.clock.now());
     match deed {
         "approve" => {
             messages::approve(tx, config, id, by, typed.anyway.is_some(), now).await?;
-            Ok("approved")
+            Ok(Notice::MessageApproved)
         }
         "disapprove" => {
             messages::disapprove(tx, id).await?;
-            Ok("disapproved")
+            Ok(Notice::MessageDisapproved)
         }
         "edit" => {
             let draft = typed.draft().map_err(Undone::Typed)?;
@@ -125,9 +128,9 @@ async fn perform(
             if typed.then.as_deref() == Some("approve") {
                 // The text is theirs, and they say so: what the checks think of it was shown beside it.
                 messages::approve(tx, config, id, by, false, now).await?;
-                return Ok("approved");
+                return Ok(Notice::MessageApproved);
             }
-            Ok("saved")
+            Ok(Notice::MessageSaved)
         }
         "again" => {
             let hint = line(&typed.hint, "the hint", LONGEST_HINT);
@@ -137,28 +140,28 @@ async fn perform(
                 Undone::Typed(errors)
             })?;
             messages::write_again(tx, config, id, &hint, now).await?;
-            Ok("again")
+            Ok(Notice::MessageAgain)
         }
         "skip" => {
             messages::skip(tx, id, SkipReason::ByHand, now).await?;
-            Ok("skipped")
+            Ok(Notice::MessageSkipped)
         }
         "unskip" => {
             messages::unskip(tx, config, id, now).await?;
-            Ok("unskipped")
+            Ok(Notice::MessageUnskipped)
         }
         "settle" => {
-            let (answer, said) = match typed.answer.as_deref() {
-                Some("sent") => (Settle::WentOut, "settled-sent"),
-                Some("send") => (Settle::SendIt, "sending"),
-                Some("leave") => (Settle::Leave, "settled-left"),
+            let (answer, notice) = match typed.answer.as_deref() {
+                Some("sent") => (Settle::WentOut, Notice::SettledSent),
+                Some("send") => (Settle::SendIt, Notice::MessageSending),
+                Some("leave") => (Settle::Leave, Notice::SettledLeft),
                 _ => {
                     let words = "Say what happened to the mail.";
                     return Err(Undone::Web(Error::BadRequest(words.into())));
                 }
             };
             messages::settle(tx, id, answer, now).await?;
-            Ok(said)
+            Ok(notice)
         }
         _ => Err(Undone::Web(Error::NotFound)),
     }
@@ -204,9 +207,15 @@ async fn next(
     conn: &mut Conn,
     filter: &Filter,
     id: MessageId,
-    said: &str,
+    notice: Notice,
 ) -> sqlx::Result<MessageId> {
-    if matches!(said, "saved" | "disapproved" | "unskipped" | "sending") {
+    if matches!(
+        notice,
+        Notice::MessageSaved
+            | Notice::MessageDisapproved
+            | Notice::MessageUnskipped
+            | Notice::MessageSending
+    ) {
         return Ok(id);
     }
     let state = Some(filter.state.unwrap_or(MessageState::Drafted));
@@ -266,7 +275,8 @@ pub async fn approve_some(
     }
     let filter = filter(&mut *app.db.read().await?, campaign, &query).await?;
     let (n, kept) = (approved.to_string(), kept.to_string());
-    let url = filter.page(None, &[("said", "many"), ("n", &n), ("kept", &kept)]);
+    let url = filter
+        .page(None, &[("notice", Notice::DraftsApproved.as_str()), ("n", &n), ("kept", &kept)]);
     Ok(Redirect::to(&url).into_response())
 }
 
@@ -288,7 +298,7 @@ pub async fn pause(
         return Err(Error::Conflict("Only what runs can be paused.".into()));
     }
     tx.commit().await?;
-    Ok(back(id, &query, "paused"))
+    Ok(back(id, &query, Notice::CampaignPaused))
 }
 
 pub async fn resume(
@@ -302,12 +312,12 @@ pub async fn resume(
         return Err(Error::Conflict("Only what was paused can go on.".into()));
     }
     tx.commit().await?;
-    Ok(back(id, &query, "resumed"))
+    Ok(back(id, &query, Notice::CampaignResumed))
 }
 
-fn back(id: CampaignId, query: &Back, said: &str) -> Redirect {
+fn back(id: CampaignId, query: &Back, notice: Notice) -> Redirect {
     match query.back.as_deref() {
         Some("list") => Redirect::to("/outreach"),
-        _ => Redirect::to(&format!("/outreach/{id}?said={said}")),
+        _ => notice.redirect(&format!("/outreach/{id}")),
     }
 }

@@ -72,7 +72,7 @@ impl Bar {
                 words.push(format!("{messages} {}", state.label().to_lowercase()));
             }
         }
-        let people = super::count(progress.total, "person", "people");
+        let people = crate::web::page::count(progress.total, "person", "people");
         let label = match words.as_slice() {
             [] => people,
             words => format!("{people}: {}", words.join(", ")),

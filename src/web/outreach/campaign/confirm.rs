@@ -15,6 +15,7 @@ use crate::model::message::MessageState;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, in_words, render};
 use crate::{campaigns::progress::Progress, events};
 
@@ -170,7 +171,9 @@ pub async fn send(
     let released = campaigns::send_approved(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, letters = released, "Campaign {id} was told to send");
-    Ok(Redirect::to(&format!("/outreach/{id}?said=sent&n={released}&state=all")).into_response())
+    let details = [("n", &*released.to_string()), ("state", "all")];
+    Ok(Redirect::to(&Notice::MessagesSent.url(&format!("/outreach/{id}"), &details))
+        .into_response())
 }
 
 pub async fn ask_to_cancel(
@@ -198,7 +201,7 @@ pub async fn cancel(State(app): State<App>, Path(id): Path<CampaignId>) -> Resul
     }
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, "Cancelled campaign {id}");
-    Ok(Redirect::to(&format!("/outreach/{id}?said=cancelled")).into_response())
+    Ok(Notice::CampaignCancelled.redirect(&format!("/outreach/{id}")).into_response())
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ use crate::store;
 use crate::web::error::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;
-use crate::web::page::{Frame, Place, count, filters, render};
+use crate::web::notice::{Details, Notice, NoticeQuery};
+use crate::web::page::{Frame, Place, filters, render};
 use bar::Bar;
 use confirm::SendAsk;
 use overview::Board;
@@ -50,11 +51,8 @@ pub struct PageQuery {
     pub view: Option<String>,
     /// `edit` or `again`: the form that is open.
     pub mode: Option<String>,
-    /// What was just done, by a word, with whom it was about and how many.
-    pub said: Option<String>,
-    pub of: Option<MessageId>,
-    pub n: Option<i64>,
-    pub kept: Option<i64>,
+    #[serde(skip)]
+    pub notice: NoticeQuery,
 }
 
 #[derive(Template)]
@@ -70,7 +68,7 @@ struct CampaignPage {
     started: String,
     standing: Standing,
     /// About the campaign; what was done to a letter stands beside the letter.
-    said: String,
+    notice: String,
     paused: String,
     uncertain: String,
     can_pause: bool,
@@ -101,7 +99,9 @@ pub async fn page(
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<CampaignId>,
     Query(query): Query<PageQuery>,
+    notice: NoticeQuery,
 ) -> Result<Response, Error> {
+    let query = PageQuery { notice, ..query };
     show(&app, &organiser, id, &query, Shown::default()).await
 }
 
@@ -128,16 +128,16 @@ async fn show(
         (true, false) => StatusCode::UNPROCESSABLE_ENTITY,
         (true, true) => StatusCode::OK,
     };
-    let said_of = said(&mut conn, &board, query).await?;
-    let about_letter = query.of.is_some() || !shown.problem.is_empty();
+    let notice = notice_text(&mut conn, &board, &query.notice).await?;
+    let about_letter = query.notice.of.is_some() || !shown.problem.is_empty();
     let mut review = match &board.selected {
         Some(message) => Pane::read(&mut conn, app, &board, message, query).await?,
         None => None,
     };
     if let Some(pane) = &mut review {
         if about_letter {
-            pane.said.clone_from(&said_of);
-            pane.undo = query.said.as_deref() == Some("approved");
+            pane.notice.clone_from(&notice);
+            pane.undo = query.notice.notice == Some(Notice::MessageApproved);
         }
         pane.has_focus = query.message.is_some();
         pane.problem = shown.problem;
@@ -158,7 +158,7 @@ async fn show(
             board.campaign.created_by
         ),
         standing: Standing::of(state, progress),
-        said: if about_letter && review.is_some() { String::new() } else { said_of },
+        notice: if about_letter && review.is_some() { String::new() } else { notice },
         paused: paused_words(state, board.campaign.words.as_deref()),
         uncertain: uncertain_words(&mut conn, &board).await?,
         can_pause: state == CampaignState::Running && !progress.is_done(state),
@@ -221,44 +221,22 @@ async fn uncertain_words(conn: &mut store::Conn, board: &Board) -> sqlx::Result<
     })
 }
 
-/// What was just done. Only words of ours, numbers and names from the rows: no text of a stranger's making.
-async fn said(conn: &mut store::Conn, board: &Board, query: &PageQuery) -> sqlx::Result<String> {
-    let Some(word) = query.said.as_deref() else { return Ok(String::new()) };
-    let name = match query.of {
+/// What was just done, with the name of the person whose message it was done to.
+async fn notice_text(
+    conn: &mut store::Conn,
+    board: &Board,
+    notice: &NoticeQuery,
+) -> sqlx::Result<String> {
+    let name = match notice.of {
         Some(id) => match store::messages::find(conn, id).await? {
             Some(message) => store::people::find(conn, message.person_id).await?.map(|it| it.name),
             None => None,
         },
         None => None,
     };
-    let name = name.unwrap_or_else(|| "the letter".into());
-    let left = board.progress.count(MessageState::Drafted);
-    let n = query.n.unwrap_or_default().max(0);
-    let kept = match query.kept.unwrap_or_default() {
-        ..=0 => String::new(),
-        kept => format!(" {} for you to look at.", count(kept, "waits", "wait")),
-    };
-    Ok(match word {
-        "approved" => format!("Approved {name}, {left} left to review."),
-        "disapproved" => format!("The approval of {name} is taken back."),
-        "saved" => format!("Saved the letter to {name}."),
-        "again" => format!("The letter to {name} is written again."),
-        "skipped" => format!("Skipped {name}, {left} left to review."),
-        "unskipped" => format!("{name} is taken up again."),
-        "settled-sent" => format!("Noted: the mail to {name} went out."),
-        "settled-left" => format!("Left as it is: nothing more goes to {name}."),
-        "sending" => format!("The letter to {name} is on its way."),
-        "many" => format!("Approved {}.{kept}", count(n, "letter", "letters")),
-        "started" => "Started. Each letter can be read here as soon as it is written.".into(),
-        "busy" => "This campaign is still running: no second one was started.".into(),
-        "sent" => format!("{} on the way.", count(n, "letter is", "letters are")),
-        "template" => format!("The template writes {}.", count(n, "letter", "letters")),
-        "rewritten" => format!("Gemini writes {} again.", count(n, "letter", "letters")),
-        "together" => "Set: several people stand in one request.".into(),
-        "alone" => "Set: each letter is asked for alone.".into(),
-        "paused" => "Paused. What is in flight comes to its end.".into(),
-        "resumed" => "It goes on.".into(),
-        "cancelled" => "Cancelled. What was sent stays sent; nothing more goes out.".into(),
-        _ => String::new(),
-    })
+    Ok(notice.text_about(&Details {
+        name: name.unwrap_or_else(|| "the letter".into()),
+        left: board.progress.count(MessageState::Drafted),
+        ..Details::default()
+    }))
 }

@@ -202,7 +202,7 @@ impl Board {
             _ => String::new(),
         };
         vec![
-            ("say-people", super::count(progress.total, "person", "people")),
+            ("say-people", crate::web::page::count(progress.total, "person", "people")),
             ("say-write", some(progress.to_write(), "to be written")),
             ("say-send", some(progress.to_send(), "on their way")),
             ("say-eta", eta),

@@ -18,6 +18,7 @@ use crate::store::campaigns::Campaign;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::guard::Organiser;
+use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, render};
 
 /// What the page offers.
@@ -137,7 +138,7 @@ pub async fn finish_by_template(
     let letters = campaigns::finish_by_template(&mut tx, id).await?;
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, letters, "Campaign {id} is finished by the template");
-    Ok(Redirect::to(&format!("/outreach/{id}?said=template&n={letters}")))
+    Ok(wrote(Notice::WrittenByTemplate, id, letters))
 }
 
 #[derive(Deserialize)]
@@ -161,8 +162,13 @@ pub async fn write_together(
     }
     store::campaigns::set_people_per_request(&mut tx, id, people).await?;
     tx.commit().await?;
-    let said = if people == 1 { "alone" } else { "together" };
-    Ok(Redirect::to(&format!("/outreach/{id}?said={said}")))
+    let notice = if people == 1 { Notice::WrittenAlone } else { Notice::WrittenTogether };
+    Ok(notice.redirect(&format!("/outreach/{id}")))
+}
+
+/// The page with a notice about how many messages are being written.
+fn wrote(notice: Notice, id: CampaignId, messages: u64) -> Redirect {
+    Redirect::to(&notice.url(&format!("/outreach/{id}"), &[("n", &messages.to_string())]))
 }
 
 pub async fn write_templates_again(
@@ -175,5 +181,5 @@ pub async fn write_templates_again(
     let letters = campaigns::write_templates_again(&mut tx, &app.config, &campaign, now).await?;
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, letters, "Campaign {id} is written again by Gemini");
-    Ok(Redirect::to(&format!("/outreach/{id}?said=rewritten&n={letters}")))
+    Ok(wrote(Notice::TemplatesRewritten, id, letters))
 }

@@ -54,9 +54,9 @@ pub struct Pane {
     pub next: Option<String>,
     pub made_by: String,
     pub checks: Vec<Check>,
-    /// What a letter that passes every check is said to be.
+    /// What a letter that passes every check is notice to be.
     pub clean: String,
-    /// About its state, such as who approved it or what the server said.
+    /// About its state, such as who approved it or what the server notice.
     pub notes: Vec<String>,
     pub attempts: Vec<Attempt>,
     pub hint: String,
@@ -74,7 +74,7 @@ pub struct Pane {
     pub typed: Typed,
     pub errors: FieldErrors,
     pub problem: String,
-    pub said: String,
+    pub notice: String,
     /// The message that an undo is about stands in `undo_url`.
     pub undo: bool,
     pub undo_url: String,
@@ -191,7 +191,7 @@ impl Pane {
             again_url: here(&[("mode", "again")]),
             read_url: here(&[]),
             undo_url: filter
-                .url(&format!("{}disapprove", deeds(query.of.unwrap_or(message.id))), &[]),
+                .url(&format!("{}disapprove", deeds(query.notice.of.unwrap_or(message.id))), &[]),
             deeds: deeds(message.id),
             query: filter.url("", &[]),
             mode: match query.mode.as_deref() {
@@ -202,7 +202,7 @@ impl Pane {
             typed: Typed { subject: draft.subject, body: draft.body },
             errors: FieldErrors::default(),
             problem: String::new(),
-            said: String::new(),
+            notice: String::new(),
             undo: false,
             has_focus: false,
             can,

@@ -1,0 +1,380 @@
+//! Notices: what was just done, shown once on the page that a form leads to (`/people?notice=person-added`).
+//!
+//! The address carries only a word, numbers and ids. All text is here or comes from rows, so no link can make a page
+//! show a stranger's text.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::response::Redirect;
+use serde::Deserialize;
+
+use super::error::Error;
+use super::page::count;
+use crate::model::{MessageId, words};
+
+/// Everything that a page can report as just done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Saved,
+    // People
+    PersonAdded,
+    PersonErased,
+    SampleAdded,
+    SampleToMatch,
+    Unsubscribed,
+    Resubscribed,
+    SkillRemoved,
+    PersonMatched,
+    // Matchmaking and resumes
+    Matched,
+    NobodyDue,
+    ResumesUploaded,
+    ResumeAssigned,
+    ResumeAgain,
+    ResumeDeleted,
+    // A campaign
+    CampaignStarted,
+    CampaignBusy,
+    CampaignPaused,
+    CampaignResumed,
+    CampaignCancelled,
+    DraftsApproved,
+    MessagesSent,
+    WrittenByTemplate,
+    TemplatesRewritten,
+    WrittenTogether,
+    WrittenAlone,
+    // A message
+    MessageApproved,
+    MessageDisapproved,
+    MessageSaved,
+    MessageAgain,
+    MessageSkipped,
+    MessageUnskipped,
+    MessageSending,
+    SettledSent,
+    SettledLeft,
+    // Keys and tokens
+    EnvRead,
+    KeyAdded,
+    KeyRemoved,
+    KeyPaused,
+    KeyResumed,
+    KeyTried,
+    ProjectNamed,
+    KeysGrouped,
+    TokenRemoved,
+    // Settings and Discord
+    SendingResumed,
+    DiscordStarted,
+    // The FAQ
+    EntryAdded,
+    EntryDeleted,
+    EntriesImported,
+    QuestionSettled,
+    FaqOpened,
+    FaqClosed,
+}
+
+words!(Notice, "notice", {
+    Saved => "saved",
+    PersonAdded => "added",
+    PersonErased => "erased",
+    SampleAdded => "sample",
+    SampleToMatch => "sample-to-match",
+    Unsubscribed => "unsubscribed",
+    Resubscribed => "resubscribed",
+    SkillRemoved => "skill-removed",
+    PersonMatched => "person-matched",
+    Matched => "matched",
+    NobodyDue => "nobody-due",
+    ResumesUploaded => "uploaded",
+    ResumeAssigned => "assigned",
+    ResumeAgain => "resume-again",
+    ResumeDeleted => "resume-deleted",
+    CampaignStarted => "started",
+    CampaignBusy => "busy",
+    CampaignPaused => "paused",
+    CampaignResumed => "resumed",
+    CampaignCancelled => "cancelled",
+    DraftsApproved => "many",
+    MessagesSent => "sent",
+    WrittenByTemplate => "template",
+    TemplatesRewritten => "rewritten",
+    WrittenTogether => "together",
+    WrittenAlone => "alone",
+    MessageApproved => "approved",
+    MessageDisapproved => "disapproved",
+    MessageSaved => "message-saved",
+    MessageAgain => "again",
+    MessageSkipped => "skipped",
+    MessageUnskipped => "unskipped",
+    MessageSending => "sending",
+    SettledSent => "settled-sent",
+    SettledLeft => "settled-left",
+    EnvRead => "env-read",
+    KeyAdded => "key-added",
+    KeyRemoved => "key-removed",
+    KeyPaused => "key-paused",
+    KeyResumed => "key-resumed",
+    KeyTried => "key-tried",
+    ProjectNamed => "project-named",
+    KeysGrouped => "keys-grouped",
+    TokenRemoved => "token-removed",
+    SendingResumed => "sending-resumed",
+    DiscordStarted => "discord-started",
+    EntryAdded => "entry-added",
+    EntryDeleted => "entry-deleted",
+    EntriesImported => "imported",
+    QuestionSettled => "question-settled",
+    FaqOpened => "faq-opened",
+    FaqClosed => "faq-closed",
+});
+
+/// Words of the old `?said=` that meant something else on each page: the beginning of the path, the word.
+const OLD_WORDS: [(&str, &str, Notice); 26] = [
+    ("/people", "left", Notice::Unsubscribed),
+    ("/people", "back", Notice::Resubscribed),
+    ("/people", "matched", Notice::PersonMatched),
+    ("/people", "again", Notice::ResumeAgain),
+    ("/people", "deleted", Notice::ResumeDeleted),
+    ("/matchmaking", "sample", Notice::SampleToMatch),
+    ("/matchmaking", "claimed", Notice::ResumeAssigned),
+    ("/matchmaking", "again", Notice::ResumeAgain),
+    ("/matchmaking", "deleted", Notice::ResumeDeleted),
+    ("/outreach/", "saved", Notice::MessageSaved),
+    ("/keys", "read", Notice::EnvRead),
+    ("/keys", "added", Notice::KeyAdded),
+    ("/keys", "removed", Notice::KeyRemoved),
+    ("/keys", "paused", Notice::KeyPaused),
+    ("/keys", "goes-on", Notice::KeyResumed),
+    ("/keys", "tried", Notice::KeyTried),
+    ("/keys", "named", Notice::ProjectNamed),
+    ("/keys", "grouped", Notice::KeysGrouped),
+    ("/settings/tokens", "removed", Notice::TokenRemoved),
+    ("/settings", "goes-on", Notice::SendingResumed),
+    ("/discord", "asked", Notice::DiscordStarted),
+    ("/faq", "added", Notice::EntryAdded),
+    ("/faq", "deleted", Notice::EntryDeleted),
+    ("/faq", "settled", Notice::QuestionSettled),
+    ("/faq", "open", Notice::FaqOpened),
+    ("/faq", "closed", Notice::FaqClosed),
+];
+
+impl Notice {
+    fn of_old_word(path: &str, word: &str) -> Option<Self> {
+        let old = OLD_WORDS.iter().find(|(start, old, _)| *old == word && path.starts_with(start));
+        old.map(|(.., notice)| *notice).or_else(|| word.parse().ok())
+    }
+
+    /// The page at `path` with this notice; `details` are the numbers and ids that its text needs.
+    pub fn url(self, path: &str, details: &[(&str, &str)]) -> String {
+        let (path, fragment) = path.split_once('#').unwrap_or((path, ""));
+        let mut url = reqwest::Url::parse("http://localhost/").expect("a constant that parses");
+        url.query_pairs_mut().append_pair("notice", self.as_str()).extend_pairs(details);
+        let hash = if fragment.is_empty() { "" } else { "#" };
+        format!("{path}?{}{hash}{fragment}", url.query().unwrap_or_default())
+    }
+
+    pub fn redirect(self, path: &str) -> Redirect {
+        Redirect::to(&self.url(path, &[]))
+    }
+}
+
+/// The notice in a page's address, with the numbers and ids that belong to it.
+#[derive(Clone, Debug, Default)]
+pub struct NoticeQuery {
+    pub notice: Option<Notice>,
+    /// The message that it is about.
+    pub of: Option<MessageId>,
+    /// How many, and how many were left for a person.
+    n: i64,
+    kept: i64,
+    /// The number of the key that it is about.
+    pub key: Option<i64>,
+    /// What a new reading of `.env` changed.
+    pub changes: String,
+}
+
+/// What a page knows about the subject of a notice.
+#[derive(Default)]
+pub struct Details {
+    /// The person whose message it is, or the key's name.
+    pub name: String,
+    /// Drafts still to be reviewed.
+    pub left: i64,
+    /// What a new reading of `.env` changed, as a sentence.
+    pub changes: String,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    notice: Option<String>,
+    said: Option<String>,
+    of: Option<MessageId>,
+    n: Option<i64>,
+    kept: Option<i64>,
+    key: Option<i64>,
+    #[serde(default)]
+    changes: String,
+}
+
+impl NoticeQuery {
+    /// The notice's text; empty when there is none.
+    pub fn text(&self) -> String {
+        self.text_about(&Details::default())
+    }
+
+    pub fn text_about(&self, details: &Details) -> String {
+        self.notice.map(|notice| self.sentence(notice, details)).unwrap_or_default()
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a table of texts")]
+    fn sentence(&self, notice: Notice, Details { name, left, changes }: &Details) -> String {
+        let n = self.n;
+        match notice {
+            Notice::Saved => "Saved.".into(),
+            Notice::PersonAdded => "Added.".into(),
+            Notice::PersonErased => "Erased, with everything that belonged to them.".into(),
+            Notice::SampleAdded => {
+                "Twelve invented people are here. Their addresses reach nobody.".into()
+            }
+            Notice::SampleToMatch => {
+                "Twelve invented people are here. Their addresses reach nobody. Match them to see \
+                                      how it works."
+                    .into()
+            }
+            Notice::Unsubscribed => "They will not be written to any more.".into(),
+            Notice::Resubscribed => "They may be written to again.".into(),
+            Notice::SkillRemoved => "Removed. The matches follow when you match again.".into(),
+            Notice::PersonMatched => "Matched. Nobody was written to.".into(),
+            Notice::Matched => {
+                format!(
+                    "Everybody was matched: {}. Nobody was written to.",
+                    count(n, "pair", "pairs")
+                )
+            }
+            Notice::NobodyDue => {
+                "No match e-mail is due: everybody with matches who may be written to has one."
+                    .into()
+            }
+            Notice::ResumesUploaded => {
+                "Uploaded. The files are read one after the other; this page says how far they are."
+                    .into()
+            }
+            Notice::ResumeAssigned => "Noted whose it is. Its skills come next.".into(),
+            Notice::ResumeAgain => "It is done once more.".into(),
+            Notice::ResumeDeleted => {
+                "The file and its text are gone. The person keeps the skills.".into()
+            }
+            Notice::CampaignStarted => {
+                "Started. Each letter can be read here as soon as it is written.".into()
+            }
+            Notice::CampaignBusy => {
+                "This campaign is still running: no second one was started.".into()
+            }
+            Notice::CampaignPaused => "Paused. What is in flight comes to its end.".into(),
+            Notice::CampaignResumed => "It goes on.".into(),
+            Notice::CampaignCancelled => {
+                "Cancelled. What was sent stays sent; nothing more goes out.".into()
+            }
+            Notice::DraftsApproved => {
+                let kept = match self.kept {
+                    ..=0 => String::new(),
+                    kept => format!(" {} for you to look at.", count(kept, "waits", "wait")),
+                };
+                format!("Approved {}.{kept}", count(n, "letter", "letters"))
+            }
+            Notice::MessagesSent => format!("{} on the way.", count(n, "letter is", "letters are")),
+            Notice::WrittenByTemplate => {
+                format!("The template writes {}.", count(n, "letter", "letters"))
+            }
+            Notice::TemplatesRewritten => {
+                format!("Gemini writes {} again.", count(n, "letter", "letters"))
+            }
+            Notice::WrittenTogether => "Set: several people stand in one request.".into(),
+            Notice::WrittenAlone => "Set: each letter is asked for alone.".into(),
+            Notice::MessageApproved => format!("Approved {name}, {left} left to review."),
+            Notice::MessageDisapproved => format!("The approval of {name} is taken back."),
+            Notice::MessageSaved => format!("Saved the letter to {name}."),
+            Notice::MessageAgain => format!("The letter to {name} is written again."),
+            Notice::MessageSkipped => format!("Skipped {name}, {left} left to review."),
+            Notice::MessageUnskipped => format!("{name} is taken up again."),
+            Notice::MessageSending => format!("The letter to {name} is on its way."),
+            Notice::SettledSent => format!("Noted: the mail to {name} went out."),
+            Notice::SettledLeft => format!("Left as it is: nothing more goes to {name}."),
+            Notice::EnvRead => changes.clone(),
+            Notice::KeyAdded => format!("{name} was added. It serves from now on."),
+            Notice::KeyRemoved => format!("{name} was removed. What it had under way goes on."),
+            Notice::KeyPaused => format!("{name} is paused. What it has under way goes on."),
+            Notice::KeyResumed => format!("{name} is back in service."),
+            Notice::KeyTried => format!(
+                "{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."
+            ),
+            Notice::ProjectNamed => format!("The project of {} is changed.", name.to_lowercase()),
+            Notice::KeysGrouped => {
+                format!("{name} and the other count as one project from now on.")
+            }
+            Notice::TokenRemoved => "Removed.".into(),
+            Notice::SendingResumed => "Mail goes out again.".into(),
+            Notice::DiscordStarted => {
+                "It is under way. What comes of it stands below in a moment.".into()
+            }
+            Notice::EntryAdded => "The entry is there now.".into(),
+            Notice::EntryDeleted => "The entry is gone.".into(),
+            Notice::EntriesImported => "The entries are there now.".into(),
+            Notice::QuestionSettled => "The question is off the list.".into(),
+            Notice::FaqOpened => "Everybody with the link can read the FAQ and ask it.".into(),
+            Notice::FaqClosed => "Only organisers can see the FAQ now.".into(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for NoticeQuery {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let Query(raw) = Query::<Raw>::try_from_uri(&parts.uri)?;
+        let notice = match (raw.notice, raw.said) {
+            (Some(word), _) => word.parse().ok(),
+            (None, Some(word)) => Notice::of_old_word(parts.uri.path(), &word),
+            (None, None) => None,
+        };
+        let n = raw.n.unwrap_or_default().max(0);
+        let kept = raw.kept.unwrap_or_default();
+        Ok(Self { notice, of: raw.of, n, kept, key: raw.key, changes: raw.changes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_its_fragment_and_gets_the_details() {
+        assert_eq!(
+            Notice::PersonMatched.url("/people/3#h-matches", &[("n", "2")]),
+            "/people/3?notice=person-matched&n=2#h-matches"
+        );
+    }
+
+    #[test]
+    fn every_notice_has_a_text() {
+        let details = Details { changes: "Nothing changed.".into(), ..Details::default() };
+        for notice in Notice::ALL {
+            let query = NoticeQuery { notice: Some(*notice), ..NoticeQuery::default() };
+            assert!(query.text_about(&details).ends_with('.'), "{notice}");
+        }
+    }
+
+    #[test]
+    fn old_words_keep_their_meaning_on_each_page() {
+        let old = Notice::of_old_word;
+        assert_eq!(old("/people", "added"), Some(Notice::PersonAdded));
+        assert_eq!(old("/faq", "added"), Some(Notice::EntryAdded));
+        assert_eq!(old("/outreach/1", "again"), Some(Notice::MessageAgain));
+        assert_eq!(old("/matchmaking/resumes", "again"), Some(Notice::ResumeAgain));
+        assert_eq!(old("/settings/tokens", "removed"), Some(Notice::TokenRemoved));
+        assert_eq!(old("/people", "<script>"), None);
+    }
+}
