@@ -8,5 +8,6 @@ mod http;
 mod mail;
 mod pool;
 mod process;
+mod sending;
 mod store;
 mod support;

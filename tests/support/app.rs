@@ -187,6 +187,13 @@ impl TestApp {
         Box::pin(muster::jobs::run_due(&self.app)).await.unwrap()
     }
 
+    /// Changes the database behind Muster's back, as another process or a race would.
+    pub async fn change(&self, statement: &'static str) {
+        let mut tx = self.write().await;
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     // ── what is there ──
 
     pub async fn write(&self) -> Tx {
