@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::campaigns::checks;
+use crate::campaigns::checks::{self, rule::Finding};
 use crate::config::Config;
 use crate::mail::Leave;
 use crate::mail::message::{Whole, whole};
 use crate::model::EmailAddress;
-use crate::model::email::{Draft, EmailFacts, EventFacts, Finding, Purpose, Recipient};
+use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose, Recipient};
 use crate::model::message::{MessageKind, SkipReason};
 use crate::store::messages::Message;
 use crate::store::people::Person;
@@ -125,9 +125,4 @@ impl Shared {
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
         whole(&facts, &draft, &leave)
     }
-}
-
-/// Whether nothing keeps the letter from going out without a person's word.
-pub fn is_flawless(findings: &[Finding]) -> bool {
-    !findings.iter().any(|finding| checks::blocks(&finding.rule))
 }

@@ -1,6 +1,7 @@
 //! What an organiser (or a worker) does with one message.
 
-use crate::campaigns::emails::{self, is_flawless};
+use crate::campaigns::checks::rule::is_flawless;
+use crate::campaigns::emails;
 use crate::campaigns::task;
 use crate::config::Config;
 use crate::model::campaign::CampaignState;
@@ -118,14 +119,11 @@ pub async fn approve(
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
     let (whole, findings) = letter.check(&draft);
-    let blocking = findings.iter().find(|finding| {
-        super::checks::blocks(&finding.rule) && (!anyway || super::checks::is_final(&finding.rule))
-    });
+    let blocking = findings
+        .iter()
+        .find(|finding| finding.rule.blocks() && (!anyway || finding.rule.is_final()));
     if let Some(finding) = blocking {
-        let words = super::checks::explain(&finding.rule);
-        let place =
-            if finding.place.is_empty() { String::new() } else { format!(" ({})", finding.place) };
-        return Err(MessageError::Blocked(format!("{words}{place}")));
+        return Err(MessageError::Blocked(finding.explained()));
     }
     if !store::messages::approve(tx, id, &letter.hash(&draft, &whole), by, now).await? {
         return Err(MessageError::NotADraft(message.state));

@@ -1,13 +1,14 @@
 //! Writes a letter: by Gemini, or by the template when that is the resort.
 
 use crate::app::App;
+use crate::campaigns::checks::rule;
 use crate::campaigns::emails::{self, EmailContext};
 use crate::campaigns::messages::{AfterDraft, store_draft};
-use crate::campaigns::{checks, template};
+use crate::campaigns::template;
 use crate::jobs::gemini::{self, ask};
 use crate::keys::{After, Grant};
 use crate::llm::prompts;
-use crate::model::email::{Draft, Finding};
+use crate::model::email::Draft;
 use crate::model::made_by::{MadeBy, Maker};
 use crate::model::{MessageId, Millis};
 use crate::store::jobs::Leased;
@@ -93,19 +94,11 @@ pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<(
 
 /// What the organiser wants changed, and what the checks said of the last draft.
 fn hint(message: &Message) -> String {
-    let findings: Vec<Finding> = serde_json::from_str(&message.findings).unwrap_or_default();
     let mut hint = message.hint.clone();
     if message.drafts > 0 {
-        for finding in findings.iter().filter(|finding| checks::blocks(&finding.rule)) {
-            let place = if finding.place.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", finding.place)
-            };
-            hint = format!(
-                "{hint}\nYour last draft failed a check. {}{place}",
-                checks::explain(&finding.rule)
-            );
+        let findings = rule::stored(&message.findings);
+        for finding in findings.iter().filter(|finding| finding.rule.blocks()) {
+            hint = format!("{hint}\nYour last draft failed a check. {}", finding.explained());
         }
     }
     hint.trim().to_owned()

@@ -69,12 +69,3 @@ pub struct Draft {
     pub subject: String,
     pub body: String,
 }
-
-/// A check that a draft failed.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Finding {
-    /// The rule's name, such as `link_missing`.
-    pub rule: String,
-    /// The words it is about; may be empty.
-    pub place: String,
-}

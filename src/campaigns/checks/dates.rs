@@ -1,8 +1,8 @@
-//! Dates, weekdays and clock times that a text names and the facts do not.
+//! Dates, weekdays and times that a text names and the facts do not.
 
 use std::collections::BTreeSet;
 
-/// A part of a date, whatever language it was written in.
+/// A part of a date, independent of its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Year(u32),
@@ -15,7 +15,7 @@ enum Part {
     Relative,
 }
 
-/// Beginnings of the months' names: English, German, French, Spanish, Portuguese, Italian, Dutch.
+/// Names of months: English, German, French, Spanish, Portuguese, Italian, Dutch.
 const MONTHS: [&[&str]; 12] = [
     &["january", "januar", "janvier", "enero", "janeiro", "gennaio", "januari"],
     &["february", "februar", "février", "febrero", "fevereiro", "febbraio", "februari"],
@@ -30,11 +30,11 @@ const MONTHS: [&[&str]; 12] = [
     &["november", "novembre", "noviembre", "novembro"],
     &["december", "dezember", "décembre", "diciembre", "dezembro", "dicembre"],
 ];
-/// Count only beside a number: `Jan` and `Mar` are people too.
+/// Only counted beside a number: `Jan` and `Mar` are also names.
 const SHORT_MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-/// Months that are also words or people: they count only beside a number.
-const DOUBTFUL: &[&str] =
+/// Months that are also words or names. Only counted beside a number.
+const AMBIGUOUS: &[&str] =
     &["may", "march", "mars", "april", "june", "august", "mai", "mei", "juni", "juli"];
 
 const WEEKDAYS: [&[&str]; 7] = [
@@ -47,13 +47,13 @@ const WEEKDAYS: [&[&str]; 7] = [
     &["sunday", "sonntag", "dimanche", "domingo", "domenica", "zondag"],
 ];
 
-/// May stand between the numbers of a date.
+/// Words that may be between the numbers of a date.
 const CONNECTORS: &[&str] = &[
     "of", "de", "and", "y", "e", "et", "und", "en", "to", "bis", "the", "al", "au", "through",
     "until", "or",
 ];
 
-/// The words of `text` that name a date, weekday or time of which some part is not in `facts`.
+/// The words of `text` that name a date, weekday or time, of which some part is not in `facts`.
 pub fn invented(text: &str, facts: &str) -> Vec<String> {
     let known: BTreeSet<Part> = parts(facts).into_iter().flat_map(|(_, parts)| parts).collect();
     let mut found = Vec::new();
@@ -65,8 +65,9 @@ pub fn invented(text: &str, facts: &str) -> Vec<String> {
     found
 }
 
-/// Every part of a date in the text with the words it was read from; more than one part where a number may mean
-/// either (`3/4/2027`), of which one must be known.
+/// Every part of a date in the text, with the words it was read from.
+///
+/// More than one part where a number is ambiguous (`3/4/2027`): one of them must be known.
 fn parts(text: &str) -> Vec<(String, Vec<Part>)> {
     let tokens = tokens(text);
     let lower: Vec<String> =
@@ -104,7 +105,7 @@ fn parts(text: &str) -> Vec<(String, Vec<Part>)> {
         });
         let beside_a_number = !days.is_empty() || year(next).is_some();
         let month = position(&MONTHS, word)
-            .filter(|_| beside_a_number || !DOUBTFUL.contains(&word.as_str()))
+            .filter(|_| beside_a_number || !AMBIGUOUS.contains(&word.as_str()))
             .or(short.map(|month| month as u32 + 1).filter(|_| beside_a_number));
         if let Some(month) = month {
             found.push((tokens[at].to_owned(), vec![Part::Month(month)]));
@@ -116,11 +117,11 @@ fn parts(text: &str) -> Vec<(String, Vec<Part>)> {
     found
 }
 
-/// Words, numbers (with their points, slashes and colons) and nothing else.
+/// Words and numbers, with the points, slashes and colons inside numbers.
 fn tokens(text: &str) -> Vec<&str> {
     text.split(|c: char| !(c.is_alphanumeric() || "./:-'’".contains(c)))
         .flat_map(|piece| {
-            // `16-17` are two days, `2027-01-16` is one date.
+            // `16-17` is two days, `2027-01-16` is one date.
             let range = piece.contains('-') && numeric_date(&piece.to_lowercase()).is_none();
             if range { piece.split('-').collect::<Vec<_>>() } else { vec![piece] }
         })
@@ -170,7 +171,7 @@ fn days_around(lower: &[String], at: usize) -> Vec<(usize, u32)> {
     days
 }
 
-/// `2027-01-16`, `16.1.2027`, `1/16/27`: each number with what it may mean.
+/// `2027-01-16`, `16.1.2027`, `1/16/27`: each number with its possible meanings.
 fn numeric_date(word: &str) -> Option<Vec<Vec<Part>>> {
     let numbers: Vec<u32> = word
         .split(['.', '/', '-'])
@@ -236,8 +237,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_may_be_said_in_any_way_that_means_the_same() {
-        for (said, facts) in [
+    fn a_date_may_be_written_in_any_way_that_means_the_same() {
+        for (text, facts) in [
             ("on 9 and 10 May 2026", "9-10 May 2026"),
             ("May 9th to 10th", "9–10 May 2026"),
             ("am 14. März 2026", "14 March 2026"),
@@ -249,13 +250,13 @@ mod tests {
             ("Hack the Harbour 2026", "Hack the Harbour 2026"),
             ("Hi April,", "April Jones"),
         ] {
-            assert_eq!(invented(said, facts), Vec::<String>::new(), "{said} / {facts}");
+            assert_eq!(invented(text, facts), Vec::<String>::new(), "{text} / {facts}");
         }
     }
 
     #[test]
-    fn a_date_that_nobody_gave_is_found() {
-        for (said, place) in [
+    fn a_date_that_is_not_in_the_facts_is_found() {
+        for (text, place) in [
             ("on 17 April 2026", "17 April"),
             ("on May 12", "12 May"),
             ("see you Friday", "Friday"),
@@ -267,20 +268,20 @@ mod tests {
             ("on 3/4/2027", "3/4/2027"),
             ("since 2019", "2019"),
         ] {
-            let found = invented(said, "9-10 May 2026");
-            assert!(found.iter().any(|it| it == place), "{said}: {found:?}");
+            let found = invented(text, "9-10 May 2026");
+            assert!(found.iter().any(|it| it == place), "{text}: {found:?}");
         }
     }
 
     #[test]
-    fn numbers_and_words_that_only_look_like_dates_are_left_alone() {
-        for said in [
+    fn numbers_and_words_that_only_look_like_dates_are_ignored() {
+        for text in [
             "4 people, 2 days, 1 prototype, 10 % of energy, 24/7, version 3.11, 36 hours",
             "You may bring friends and march on",
             "teams of 3-5, a ratio of 3:1, about 200 people",
             "the second weekend feels short",
         ] {
-            assert_eq!(invented(said, ""), Vec::<String>::new(), "{said}");
+            assert_eq!(invented(text, ""), Vec::<String>::new(), "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Is a text in the language that was asked for? By its small words and its script; cheap, and silent when in doubt.
+//! Finds texts in another language than the one asked for, by small words and script. Reports nothing when in doubt.
 
-/// Words that say little and stand everywhere, for each language those that the others do not have.
+/// Small, frequent words of each language.
 const SMALL_WORDS: &[(&str, &[&str])] = &[
     (
         "en",
@@ -85,11 +85,12 @@ const SMALL_WORDS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-/// So many small words of another language are no accident.
+/// A text with this many small words of another language is probably in that language.
 const ENOUGH: usize = 3;
 
-/// The language that the text is in when that is plainly not the one asked for (`en`, `pt-BR`). Names in the text may be
-/// of any language: they should be left out.
+/// The language of the text when it is clearly not the one asked for (`en`, `pt-BR`).
+///
+/// The text should not contain names, which may be in any language.
 pub fn other_than(asked: &str, text: &str) -> Option<String> {
     let asked = asked.split('-').next().unwrap_or_default().to_lowercase();
     SMALL_WORDS.iter().find(|(code, _)| *code == asked)?;
@@ -109,7 +110,7 @@ pub fn other_than(asked: &str, text: &str) -> Option<String> {
     (best >= ENOUGH && best > 2 * own).then(|| code.to_owned())
 }
 
-/// All languages above are written in Latin letters: when most letters are not, it is another.
+/// The script of most letters, if not Latin: all languages above use Latin letters.
 fn foreign_script(text: &str) -> Option<&'static str> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     [

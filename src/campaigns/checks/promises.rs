@@ -1,8 +1,8 @@
-//! What a letter must not promise or ask for on its own: money, prizes, internships; passwords, payment, identity.
+//! Promises and requests that the organiser did not make: money, prizes, internships; passwords, payment, identity.
 
 use super::text::{find_phrase, normal};
 
-/// Each with its other numbers and languages; the first of a line stands for all.
+/// Each prize in singular, plural and other languages.
 const PRIZES: &[&[&str]] = &[
     &[
         "prize",
@@ -110,16 +110,16 @@ const SENSITIVE: &[&str] = &[
     "teilnahmegebühr",
 ];
 
-/// `no prizes` promises nothing.
+/// Words that turn a promise into none, such as `no prizes`.
 const DENIALS: &[&str] = &["no", "not", "without", "any", "kein", "keine", "ohne", "sin", "sans"];
 
-/// Money, prizes and internships in the text that the organiser did not speak of.
+/// Money, prizes and internships in the text that the facts do not mention.
 pub fn prizes(text: &str, facts: &str) -> Vec<String> {
     let known = amounts(facts);
     let mut found: Vec<String> = amounts(text)
         .into_iter()
         .filter(|amount| !known.iter().any(|it| it.worth == amount.worth))
-        .map(|amount| amount.words)
+        .map(|amount| amount.text)
         .collect();
     for family in PRIZES {
         if find_phrase(facts, family).is_none()
@@ -131,7 +131,7 @@ pub fn prizes(text: &str, facts: &str) -> Vec<String> {
     found
 }
 
-/// The first thing the text asks for that no invitation may ask for.
+/// The first thing that no invitation may ask for.
 pub fn sensitive(text: &str, facts: &str) -> Option<String> {
     SENSITIVE
         .iter()
@@ -151,7 +151,7 @@ fn asks_for_a_sum(text: &str) -> Option<String> {
     })
 }
 
-/// Whether the phrase stands in the text somewhere without a `no` before it.
+/// Whether the phrase is in the text somewhere without a `no` before it.
 fn is_claimed(text: &str, phrase: &str) -> bool {
     let text = normal(text);
     let phrase = format!(" {phrase} ");
@@ -162,8 +162,8 @@ fn is_claimed(text: &str, phrase: &str) -> bool {
 }
 
 struct Amount {
-    words: String,
-    /// Currency and hundredths.
+    text: String,
+    /// The currency, and the amount in hundredths.
     worth: (&'static str, u64),
 }
 
@@ -197,8 +197,8 @@ fn amounts(text: &str) -> Vec<Amount> {
             let start = at.saturating_sub(2);
             (start..at).find_map(|from| number(&tokens[from..at]))
         });
-        if let Some((words, worth)) = amount {
-            found.push(Amount { words: format!("{token} {words}"), worth: (currency, worth) });
+        if let Some((number, worth)) = amount {
+            found.push(Amount { text: format!("{token} {number}"), worth: (currency, worth) });
         }
     }
     found
@@ -209,7 +209,7 @@ fn currency(token: &str) -> Option<&'static str> {
     CURRENCIES.iter().find(|(_, names)| names.contains(&token.as_str())).map(|(code, _)| *code)
 }
 
-/// A number at the beginning of the tokens, in hundredths, with `k`, `million` or `lakh` behind it.
+/// A number at the beginning of the tokens, in hundredths; `k`, `million` or `lakh` may follow it.
 fn number(tokens: &[&str]) -> Option<(String, u64)> {
     let first = tokens.first()?.to_lowercase();
     let digits_end = first.find(|c: char| c.is_alphabetic()).unwrap_or(first.len());
@@ -224,9 +224,9 @@ fn number(tokens: &[&str]) -> Option<(String, u64)> {
         "crore" | "crores" => 10_000_000.0,
         _ => 1.0,
     };
-    let words =
+    let text =
         if factor > 1.0 && attached.is_empty() { format!("{first} {unit}") } else { first.clone() };
-    Some((words, (value * factor * 100.0).round() as u64))
+    Some((text, (value * factor * 100.0).round() as u64))
 }
 
 /// `2,000`, `2.000`, `2'000`, `2000.50`
@@ -250,26 +250,26 @@ mod tests {
 
     #[test]
     fn a_sum_is_known_however_it_is_written() {
-        for said in ["€2,000", "EUR 2.000", "2000 euros", "2k EUR", "2 000.00 nothing"] {
+        for text in ["€2,000", "EUR 2.000", "2000 euros", "2k EUR", "2 000.00 nothing"] {
             assert_eq!(
-                prizes(said, "The best team gets EUR 2,000."),
+                prizes(text, "The best team gets EUR 2,000."),
                 Vec::<String>::new(),
-                "{said}"
+                "{text}"
             );
         }
-        for said in ["$2,000", "EUR 3,000", "€20k", "₹5 lakh"] {
-            assert_eq!(prizes(said, "The best team gets EUR 2,000.").len(), 1, "{said}");
+        for text in ["$2,000", "EUR 3,000", "€20k", "₹5 lakh"] {
+            assert_eq!(prizes(text, "The best team gets EUR 2,000.").len(), 1, "{text}");
         }
     }
 
     #[test]
-    fn prizes_are_promised_only_when_the_organiser_spoke_of_them() {
+    fn prizes_are_allowed_only_when_the_organiser_mentioned_them() {
         assert_eq!(prizes("There are prizes and an internship", "Prize: a trophy"), ["internship"]);
         assert_eq!(prizes("There are no prizes, only fun", ""), Vec::<String>::new());
     }
 
     #[test]
-    fn nobody_is_asked_for_money_or_numbers() {
+    fn requests_for_money_and_personal_numbers_are_found() {
         assert_eq!(sensitive("send your Passport number", ""), Some("passport".to_owned()));
         assert_eq!(sensitive("There is no registration fee.", ""), None);
         assert_eq!(sensitive("You know password hashing", "Skill: password hashing"), None);

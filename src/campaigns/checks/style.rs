@@ -1,10 +1,10 @@
-//! How a text looks: gaps, markup, talk of being a model, too many calls, spam.
+//! The style of a draft: placeholders, markup, talk of being a model, too many calls to action, spam.
 
-use super::FindSkills;
+use super::skills::FindSkills;
 use super::text::{find_phrase, normal};
 use crate::model::email::Draft;
 
-const SUBJECT_WORDS: &[&str] = &[
+const SUBJECT_PREFIXES: &[&str] = &[
     "subject:",
     "betreff:",
     "objet:",
@@ -16,7 +16,7 @@ const SUBJECT_WORDS: &[&str] = &[
     "fwd:",
 ];
 
-/// The subject again at the beginning of the text.
+/// The first line that repeats the subject.
 pub fn subject_in_body(draft: &Draft) -> Option<String> {
     let subject = draft.subject.trim();
     draft
@@ -27,35 +27,35 @@ pub fn subject_in_body(draft: &Draft) -> Option<String> {
         .take(2)
         .find(|line| {
             let lower = line.to_lowercase();
-            SUBJECT_WORDS.iter().any(|word| lower.starts_with(word))
+            SUBJECT_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
                 || (!subject.is_empty() && *line == subject)
         })
         .map(shortened)
 }
 
-/// `[Name]`, `{{name}}`, `<Name>`, `TBD`. What stands in the facts (somebody is called `<script>`) is none.
-pub fn placeholder(said: &str, facts: &str) -> Option<String> {
+/// `[Name]`, `{{name}}`, `<Name>`, `TBD`. Text from the facts is allowed, even when somebody is called `<script>`.
+pub fn placeholder(text: &str, facts: &str) -> Option<String> {
     let bracketed = [('[', ']'), ('{', '}'), ('<', '>')].into_iter().find_map(|(open, close)| {
-        said.match_indices(open).find_map(|(at, _)| {
-            let rest = &said[at + 1..];
+        text.match_indices(open).find_map(|(at, _)| {
+            let rest = &text[at + 1..];
             let inner = &rest[..rest.find(close)?];
-            let behind = &rest[inner.len() + 1..];
+            let after = &rest[inner.len() + 1..];
             let filled = inner.trim_start_matches(open).trim();
             let is_gap = filled.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '/')
                 && inner.chars().count() <= 40
                 && !inner.contains('@')
                 && !inner.contains("://")
-                && !behind.starts_with('(');
+                && !after.starts_with('(');
             let gap = format!("{open}{inner}{close}");
             (is_gap && !is_tag(inner) && !facts.contains(&gap)).then_some(gap)
         })
     });
-    let word = said
+    let word = text
         .split(|c: char| !c.is_alphanumeric())
         .find(|word| matches!(*word, "TBD" | "TBA" | "TBC" | "XX" | "XXX" | "XXXX"))
         .filter(|word| !facts.contains(word));
     let phrase = find_phrase(
-        said,
+        text,
         &[
             "lorem ipsum",
             "insert name",
@@ -72,13 +72,13 @@ pub fn placeholder(said: &str, facts: &str) -> Option<String> {
             "to be determined",
         ],
     );
-    let blank = said.contains("___").then_some("___");
-    let variable = said.split_whitespace().find(|word| is_variable(word) && !facts.contains(word));
+    let blank = text.contains("___").then_some("___");
+    let variable = text.split_whitespace().find(|word| is_variable(word) && !facts.contains(word));
     let word = word.or(variable);
     bracketed.or(word.or(phrase).or(blank).map(str::to_owned))
 }
 
-/// Markup that a model writes for a browser: [`markdown`] finds it.
+/// HTML tags, which are not placeholders: [`markdown`] finds them.
 fn is_tag(inner: &str) -> bool {
     const TAGS: &[&str] = &[
         "b", "i", "u", "p", "br", "a", "em", "strong", "ul", "ol", "li", "h1", "h2", "h3", "div",
@@ -88,7 +88,7 @@ fn is_tag(inner: &str) -> bool {
     TAGS.contains(&name.to_lowercase().as_str())
 }
 
-/// `%NAME%`, `$name`, `$first_name`: how programs mark a gap.
+/// `%NAME%`, `$name`, `$first_name`: variables of programs.
 fn is_variable(word: &str) -> bool {
     let word = word.trim_end_matches(|c: char| ".,;:!?".contains(c));
     let is_name =
@@ -152,22 +152,22 @@ const RESIDUE: &[&str] = &[
     "system prompt",
 ];
 
-/// Talk of being a model, or about the text instead of the text.
-pub fn ai_residue(said: &str) -> Option<String> {
-    let lower = said.to_lowercase();
+/// Text about being a model, or about the draft itself.
+pub fn ai_residue(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
     let bare = lower.match_indices("as an ai").find_map(|(at, phrase)| {
         lower[at + phrase.len()..].trim_start_matches(' ').starts_with(',').then_some("as an AI")
     });
-    bare.or_else(|| find_phrase(said, RESIDUE)).map(str::to_owned)
+    bare.or_else(|| find_phrase(text, RESIDUE)).map(str::to_owned)
 }
 
 /// `**bold**`, `## heading`, `[text](link)`, code, tags.
-pub fn markdown(said: &str, facts: &str) -> Option<String> {
+pub fn markdown(text: &str, facts: &str) -> Option<String> {
     let marks = ["**", "](", "```", "~~", "__"];
-    let mark = marks.into_iter().find(|mark| said.contains(mark) && !facts.contains(mark));
-    // A row of underscores is a gap, not emphasis.
-    let mark = mark.filter(|mark| *mark != "__" || !said.contains("___"));
-    let line = said.lines().map(str::trim_start).find(|line| {
+    let mark = marks.into_iter().find(|mark| text.contains(mark) && !facts.contains(mark));
+    // A row of underscores is a placeholder, not emphasis.
+    let mark = mark.filter(|mark| *mark != "__" || !text.contains("___"));
+    let line = text.lines().map(str::trim_start).find(|line| {
         let hashes = line.chars().take_while(|c| *c == '#').count();
         ((1..=6).contains(&hashes) && line[hashes..].starts_with(' '))
             || line.starts_with("|--")
@@ -175,7 +175,7 @@ pub fn markdown(said: &str, facts: &str) -> Option<String> {
             || matches!(line.trim_end(), "---" | "***" | "===")
     });
     let emphasis = || {
-        said.split_whitespace().find(|word| {
+        text.split_whitespace().find(|word| {
             let word = word.trim_end_matches(|c: char| ".,;:!?".contains(c));
             word.len() > 2
                 && ["*", "`"].iter().any(|mark| word.starts_with(mark) && word.ends_with(mark))
@@ -183,16 +183,16 @@ pub fn markdown(said: &str, facts: &str) -> Option<String> {
         })
     };
     let tag = || {
-        said.match_indices('<').find_map(|(at, _)| {
-            let inner = &said[at + 1..][..said[at + 1..].find('>')?];
-            let tag = &said[at..at + inner.len() + 2];
+        text.match_indices('<').find_map(|(at, _)| {
+            let inner = &text[at + 1..][..text[at + 1..].find('>')?];
+            let tag = &text[at..at + inner.len() + 2];
             (is_tag(inner) && !facts.contains(tag)).then_some(tag)
         })
     };
     mark.or(line).or_else(emphasis).or_else(tag).map(shortened)
 }
 
-/// Things a letter may ask for; words of one line mean the same.
+/// Calls to action; the phrases of one line mean the same.
 const CALLS: &[&[&str]] = &[
     &["register", "sign up", "signup", "enrol", "enroll", "apply", "rsvp", "anmelden"],
     &[
@@ -228,7 +228,7 @@ const CALLS: &[&[&str]] = &[
     ],
     &["vote", "nominate"],
 ];
-/// So many different calls are too many.
+/// An email with this many different calls asks too much.
 const TOO_MANY_CALLS: usize = 4;
 
 pub fn many_calls(body: &str) -> Option<String> {
@@ -236,7 +236,7 @@ pub fn many_calls(body: &str) -> Option<String> {
     (calls.len() >= TOO_MANY_CALLS).then(|| calls.join(", "))
 }
 
-/// One of these in capitals is enough.
+/// One of these words in capitals is enough.
 const SHOUTS: &[&str] = &[
     "URGENT",
     "FREE",
@@ -256,20 +256,20 @@ const SHOUTS: &[&str] = &[
     "WARNING",
     "CLICK",
 ];
-/// Written in capitals by everybody.
+/// Acronyms, which are always in capitals.
 const ACRONYMS: &[&str] =
     &["NASA", "UNESCO", "UNICEF", "HTML", "HTTP", "JSON", "GDPR", "STEM", "CEST", "ASAP"];
 
-/// `!!`, shouted words, a false `RE:`.
+/// `!!`, words in capitals, a false `RE:`.
 pub fn spam(draft: &Draft, facts_lower: &str, find_skills: FindSkills) -> Option<String> {
     let lower = draft.subject.trim_start().to_lowercase();
-    let false_answer =
+    let false_reply =
         ["re:", "re :", "fw:", "fwd:", "aw:", "wg:"].into_iter().find(|it| lower.starts_with(it));
     let marks = [&draft.subject, &draft.body].into_iter().find_map(|text| {
         let squeezed: String = text.chars().filter(|c| *c != ' ').collect();
         ["!!", "?!", "$$$"].into_iter().find(|mark| squeezed.contains(mark))
     });
-    let shouted: Vec<&str> = draft
+    let capitals: Vec<&str> = draft
         .subject
         .split_whitespace()
         .chain(draft.body.split_whitespace())
@@ -281,30 +281,30 @@ pub fn spam(draft: &Draft, facts_lower: &str, find_skills: FindSkills) -> Option
                 && !ACRONYMS.contains(word)
         })
         .collect();
-    let worst = shouted.iter().copied().find(|word| SHOUTS.contains(word));
-    let several: Vec<&str> = shouted
+    let worst = capitals.iter().copied().find(|word| SHOUTS.contains(word));
+    let several: Vec<&str> = capitals
         .iter()
         .copied()
         .filter(|word| word.chars().count() >= 4 && find_skills(word).is_empty())
         .collect();
     let several = (several.len() >= 2).then(|| several.join(" "));
-    false_answer.or(marks).or(worst).map(str::to_owned).or(several)
+    false_reply.or(marks).or(worst).map(str::to_owned).or(several)
 }
 
-/// Two capitalised words in a row, not at the beginning of a sentence, of which one is in no fact.
+/// Two or more capitalised words in a row, not at the beginning of a sentence, of which one is not in the facts.
 pub fn unknown_name(body: &str, facts_lower: &str) -> Option<String> {
     let facts = normal(facts_lower);
     let is_known = |word: &str| {
         normal(word).split_whitespace().all(|part| facts.contains(&format!(" {part} ")))
     };
     for line in body.lines() {
-        let mut sentence_begins = true;
+        let mut starts_sentence = true;
         let mut names: Vec<&str> = Vec::new();
         for word in line.split_whitespace().chain(["."]) {
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             let capitalised = bare.chars().next().is_some_and(char::is_uppercase)
                 && bare.chars().nth(1).is_some_and(char::is_lowercase);
-            if capitalised && !sentence_begins {
+            if capitalised && !starts_sentence {
                 names.push(bare);
             }
             let ends = word.ends_with(['.', ',', ':', '!', '?', ';', ')', '-']) || !capitalised;
@@ -314,13 +314,13 @@ pub fn unknown_name(body: &str, facts_lower: &str) -> Option<String> {
                 }
                 names.clear();
             }
-            sentence_begins = word.ends_with(['.', ':', '!', '?']) || word == "-";
+            starts_sentence = word.ends_with(['.', ':', '!', '?']) || word == "-";
         }
     }
     None
 }
 
-/// The beginning of a line, short enough for a page.
+/// The beginning of a line, short enough to be shown on a page.
 fn shortened(line: &str) -> String {
     line.chars().take(60).collect()
 }

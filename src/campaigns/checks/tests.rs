@@ -1,7 +1,7 @@
 use super::*;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
-use crate::model::email::{EventFacts, Recipient};
+use crate::model::email::{EventFacts, Purpose, Recipient, Teammate};
 use crate::skills;
 
 fn facts() -> EmailFacts {
@@ -44,11 +44,14 @@ fn matched() -> EmailFacts {
     }
 }
 
-fn rules_of(facts: &EmailFacts, subject: &str, body: &str) -> Vec<String> {
+fn rules_of(facts: &EmailFacts, subject: &str, body: &str) -> Vec<&'static str> {
     let draft = Draft { subject: subject.into(), body: body.into() };
     let address = EmailAddress::parse("hello@example.org").unwrap();
-    let letter = whole(facts, &draft, &Leave::new(None, &address, "3vK9"));
-    check(facts, &draft, &letter, &skills::find).into_iter().map(|finding| finding.rule).collect()
+    let email = whole(facts, &draft, &Leave::new(None, &address, "3vK9"));
+    check(facts, &draft, &email, &skills::find)
+        .into_iter()
+        .map(|finding| finding.rule.as_str())
+        .collect()
 }
 
 const SUBJECT: &str = "Dana, join Hack the Harbour 2027";
@@ -69,7 +72,7 @@ fn good_drafts_pass() {
 }
 
 #[test]
-fn each_fault_is_found_and_nothing_beside_it() {
+fn each_fault_is_found_and_nothing_else() {
     let long = format!("Hi Dana,\n\nHack the Harbour 2027 {}.", "is good ".repeat(70));
     let ok = "Hi Dana,\n\nHack the Harbour 2027 would be glad to have you.";
     let with = |more: &str| format!("{ok} {more}");
@@ -85,7 +88,7 @@ fn each_fault_is_found_and_nothing_beside_it() {
         (SUBJECT, format!("Subject: {SUBJECT}\n\n{ok}"), &["subject_in_body"]),
         (SUBJECT, long, &["too_long"]),
         (SUBJECT, "Hi there,\n\nHack the Harbour 2027 would be glad.".into(), &["name_missing"]),
-        // A short name is not meant by a longer word.
+        // A short name is not found in a longer word.
         (SUBJECT, "Hi Danatella,\n\nHack the Harbour 2027 would be glad.".into(), &["name_missing"]),
         ("Join us", "Hi Dana,\n\nour hackathon would be glad to have you.".into(), &["event_missing"]),
         (SUBJECT, with("Read https://harbour.example/other first."), &["url_invented"]),
@@ -142,7 +145,7 @@ fn each_fault_is_found_and_nothing_beside_it() {
 }
 
 #[test]
-fn a_match_email_names_every_match_and_no_stranger() {
+fn a_match_email_names_every_match_and_nobody_else() {
     let body = "Hi Dana,\n\nat Hack the Harbour 2027 meet Inês Carvalho, who knows Docker, or write to wei@example.org.";
     assert_eq!(
         rules_of(&matched(), SUBJECT, body),
@@ -151,20 +154,20 @@ fn a_match_email_names_every_match_and_no_stranger() {
 }
 
 #[test]
-fn the_links_must_be_in_the_letter_byte_for_byte() {
+fn the_email_must_contain_the_links_exactly_as_given() {
     let facts = facts();
     let body = "Hi Dana,\n\nHack the Harbour 2027: https://harbour.example/r";
     let draft = Draft { subject: SUBJECT.into(), body: body.into() };
-    let letter = Whole { subject: SUBJECT.into(), text: body.into(), html: String::new() };
-    let rules: Vec<String> = check(&facts, &draft, &letter, &skills::find)
+    let email = Whole { subject: SUBJECT.into(), text: body.into(), html: String::new() };
+    let rules: Vec<&str> = check(&facts, &draft, &email, &skills::find)
         .into_iter()
-        .map(|finding| finding.rule)
+        .map(|finding| finding.rule.as_str())
         .collect();
     assert_eq!(rules, ["link_missing", "url_invented"]);
 }
 
 #[test]
-fn what_the_organiser_said_may_be_said_again() {
+fn the_guidance_may_be_repeated() {
     let mut facts = facts();
     facts.event.guidance =
         "Doors open on Friday at 18:30. There are internships. Docker helps.".into();
@@ -173,19 +176,10 @@ fn what_the_organiser_said_may_be_said_again() {
 }
 
 #[test]
-fn a_name_is_no_way_to_advertise() {
+fn a_person_cannot_advertise_through_their_name() {
     let mut facts = matched();
     let Purpose::Match(mates) = &mut facts.purpose else { unreachable!() };
     mates[1].name = "Win $1000 at evil.com".into();
     let body = "Hi Dana,\n\nat Hack the Harbour 2027 meet:\n- Inês Carvalho: Figma\n- Win $1000 at evil.com: Rust";
     assert_eq!(rules_of(&facts, SUBJECT, body), ["url_invented", "prize_invented"]);
-}
-
-#[test]
-fn every_rule_has_words_and_only_the_last_lets_through() {
-    assert_eq!(RULES.len(), 22);
-    for (rule, words) in RULES {
-        assert_eq!(explain(rule), *words);
-        assert_eq!(blocks(rule), *rule != "name_unknown");
-    }
 }

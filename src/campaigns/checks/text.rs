@@ -1,16 +1,17 @@
-//! Words, links and addresses in a text.
+//! Phrases, links and addresses in a text.
 
 use crate::model::EmailAddress;
 
-/// Endings of names on the web that people write without `https://`. Only lower case: `us.In` is a missing space.
+/// Top-level domains that people write without `https://`. Lower case only: `us.In` is a missing space.
 const ENDINGS: &[&str] = &[
     "com", "org", "net", "io", "dev", "app", "gg", "co", "ai", "eu", "de", "uk", "fr", "es", "pt",
     "nl", "it", "pl", "ch", "at", "us", "ca", "in", "info", "xyz", "site", "online", "club",
     "tech", "cloud", "page", "link", "ly", "me", "tv", "events", "example",
 ];
 
-/// The words of a text in lower case, with one space before, between and behind them, so that a phrase is found by
-/// `contains(" sign up ")`.
+/// The words of a text in lower case, with one space before, between and after them.
+///
+/// A phrase can then be found with `contains(" sign up ")`.
 pub fn normal(text: &str) -> String {
     let mut out = String::from(" ");
     for c in text.chars() {
@@ -26,20 +27,20 @@ pub fn normal(text: &str) -> String {
     out
 }
 
-/// The first of the phrases (lower case, without punctuation) that stands in the text.
+/// The first of the phrases (lower case, without punctuation) that the text contains.
 pub fn find_phrase<'p>(text: &str, phrases: &[&'p str]) -> Option<&'p str> {
     let text = normal(text);
     phrases.iter().copied().find(|phrase| text.contains(&format!(" {phrase} ")))
 }
 
-/// Pieces between white space, brackets and quotes, without the punctuation at their ends.
+/// The pieces between white space, brackets and quotes, without punctuation at their ends.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "<>()[]{}\"“”«»|*`".contains(c))
         .map(|piece| piece.trim_matches(|c: char| ".,;:!?'’…".contains(c)))
         .filter(|piece| !piece.is_empty())
 }
 
-/// Web addresses in the text, but for those of `links` that stand there exactly.
+/// Web addresses in the text, except exact occurrences of `links`.
 pub fn urls(text: &str, links: &[&str]) -> Vec<String> {
     let mut text = text.to_owned();
     for link in links {
@@ -50,8 +51,8 @@ pub fn urls(text: &str, links: &[&str]) -> Vec<String> {
     pieces(&text).filter(|piece| is_url(piece)).map(str::to_owned).collect()
 }
 
-/// How often the link stands in the text: itself, not as the beginning of a longer one.
-pub fn spread_links(text: &str, link: &str) -> usize {
+/// How often the text contains the link itself, not as the beginning of a longer one.
+pub fn count_link(text: &str, link: &str) -> usize {
     occurrences(text, link).len()
 }
 
@@ -87,7 +88,7 @@ fn is_domain(piece: &str) -> bool {
         && labels.last().is_some_and(|ending| ENDINGS.contains(ending))
 }
 
-/// E-mail addresses in the text.
+/// Email addresses in the text.
 pub fn addresses(text: &str) -> Vec<String> {
     pieces(text)
         .map(|piece| piece.strip_prefix("mailto:").unwrap_or(piece))
@@ -96,7 +97,7 @@ pub fn addresses(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text without these names, where they stand as words of their own.
+/// The text without these names where they are words of their own.
 pub fn without(text: &str, names: &[String]) -> String {
     let mut text = text.to_owned();
     for name in names.iter().filter(|name| !name.is_empty()) {
@@ -105,8 +106,8 @@ pub fn without(text: &str, names: &[String]) -> String {
             .map(|(at, _)| at)
             .filter(|at| {
                 let before = text[..*at].chars().next_back();
-                let behind = text[at + name.len()..].chars().next();
-                [before, behind].into_iter().flatten().all(|c| !c.is_alphanumeric())
+                let after = text[at + name.len()..].chars().next();
+                [before, after].into_iter().flatten().all(|c| !c.is_alphanumeric())
             })
             .collect();
         for at in found.into_iter().rev() {
@@ -116,14 +117,14 @@ pub fn without(text: &str, names: &[String]) -> String {
     text
 }
 
-/// The text as it is read: links and addresses hold numbers and words that say nothing.
+/// The text without links and addresses, whose numbers and words mean nothing.
 pub fn strip_links_and_addresses(text: &str) -> String {
     let mut out = text.to_owned();
-    let gone: Vec<String> = pieces(text)
+    let removed: Vec<String> = pieces(text)
         .filter(|piece| piece.contains("://") || piece.contains('@'))
         .map(str::to_owned)
         .collect();
-    for piece in gone {
+    for piece in removed {
         out = out.replace(&piece, " ");
     }
     out

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::campaigns::checks::{blocks, check};
+use crate::campaigns::checks::check;
 use crate::mail::message::word_limit;
 use crate::mail::{Leave, whole};
 use crate::model::EmailAddress;
@@ -75,7 +75,7 @@ fn blocking(facts: &EmailFacts) -> Vec<String> {
     leaves()
         .iter()
         .flat_map(|leave| check(facts, &draft, &whole(facts, &draft, leave), &skills::find))
-        .filter(|finding| blocks(&finding.rule))
+        .filter(|finding| finding.rule.blocks())
         .map(|finding| {
             format!("{}: {}\n{}\n{}", finding.rule, finding.place, draft.subject, draft.body)
         })

@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::PageQuery;
 use super::bar::{Bar, fill};
 use crate::app::App;
+use crate::campaigns::checks::rule;
 use crate::campaigns::progress::{self, Progress};
-use crate::model::email::Finding;
+use crate::events;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId, Millis};
 use crate::store::campaigns::Campaign;
@@ -14,7 +15,6 @@ use crate::store::messages::{Listed, Message};
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::page::{Pager, Times, in_words, tone};
-use crate::{campaigns, events};
 
 /// Lines of the list: about as high as the letter beside it.
 const PER_PAGE: i64 = 15;
@@ -295,15 +295,15 @@ fn words(row: &Listed, times: &Times) -> (String, &'static str, String) {
     let state = (row.state.label().to_owned(), tone(row.state));
     let note = match row.state {
         MessageState::Drafted => {
-            let findings: Vec<Finding> = serde_json::from_str(&row.findings).unwrap_or_default();
-            let blocking = findings.iter().find(|finding| campaigns::checks::blocks(&finding.rule));
+            let findings = rule::stored(&row.findings);
+            let blocking = findings.iter().find(|finding| finding.rule.blocks());
             let review = "to review";
             let under = |made: &str| match made {
                 "" => review.to_owned(),
                 made => format!("{review}, {made}"),
             };
             return match (blocking, row.made_by.as_deref()) {
-                (Some(finding), _) => (short(&finding.rule).to_owned(), "wait", under(&made)),
+                (Some(finding), _) => (finding.rule.label().to_owned(), "wait", under(&made)),
                 (None, Some("template")) => ("Template".into(), "none", under("")),
                 (None, Some("person")) => ("Edited".into(), "info", under("")),
                 (None, _) => (state.0, state.1, made),
@@ -324,32 +324,4 @@ fn words(row: &Listed, times: &Times) -> (String, &'static str, String) {
         MessageState::Queued | MessageState::Drafting | MessageState::Sending => String::new(),
     };
     (state.0, state.1, note)
-}
-
-/// A rule in the two words that fit into a line of the list.
-fn short(rule: &str) -> &'static str {
-    match rule {
-        "header_injection" => "Bad subject",
-        "empty" => "Empty",
-        "subject_long" => "Long subject",
-        "subject_in_body" => "Subject twice",
-        "too_long" => "Too long",
-        "name_missing" => "No name",
-        "event_missing" => "No event",
-        "link_missing" => "No link",
-        "url_invented" => "Foreign link",
-        "person_invented" => "Foreign address",
-        "match_missing" => "Match missing",
-        "skill_invented" => "Invented skill",
-        "date_invented" => "Invented date",
-        "prize_invented" => "Invented prize",
-        "sensitive_request" => "Asks for secrets",
-        "placeholder" => "Gap left",
-        "ai_residue" => "Talks of itself",
-        "markdown" => "Markup",
-        "many_cta" => "Asks too much",
-        "spam_style" => "Looks like spam",
-        "language" => "Other language",
-        _ => "Check failed",
-    }
 }

@@ -6,8 +6,9 @@ use axum::response::Response;
 use super::PageQuery;
 use super::overview::Board;
 use crate::app::App;
-use crate::campaigns::{self, checks, emails};
-use crate::model::email::{Draft, Finding};
+use crate::campaigns::checks::rule::{Finding, is_flawless};
+use crate::campaigns::{self, emails};
+use crate::model::email::Draft;
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, Job, MailId, MessageId, PersonId};
@@ -215,8 +216,8 @@ impl Can {
     fn of(message: &Message, is_written: bool, findings: &[Finding]) -> Self {
         let state = message.state;
         let is_draft = state == MessageState::Drafted;
-        let flawless = emails::is_flawless(findings);
-        let hopeless = findings.iter().any(|finding| checks::is_final(&finding.rule));
+        let flawless = is_flawless(findings);
+        let hopeless = findings.iter().any(|finding| finding.rule.is_final());
         let waits = message.released_at.is_none();
         let is_approved = state == MessageState::Approved && waits;
         let reason = message.skip_reason();
@@ -246,9 +247,9 @@ impl Can {
 impl Check {
     fn new(finding: &Finding) -> Self {
         Self {
-            words: checks::explain(&finding.rule),
+            words: finding.rule.sentence(),
             place: finding.place.clone(),
-            blocks: checks::blocks(&finding.rule),
+            blocks: finding.rule.blocks(),
         }
     }
 }
