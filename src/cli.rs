@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::config::{Config, Vars};
 use crate::events::CURRENT;
 use crate::extract::{self, MAX_BYTES, Reader};
-use crate::model::Clock;
+use crate::model::{Clock, KeyNumber};
 use crate::store::Db;
 use crate::{faq, gateway, keys, llm, skills};
 
@@ -166,11 +166,8 @@ fn check_keys() -> anyhow::Result<()> {
     })
 }
 
-fn named(number: i64) -> String {
-    match number {
-        0 => "Reserve".into(),
-        number => format!("Key {number}"),
-    }
+fn named(number: KeyNumber) -> String {
+    if number.is_reserve() { "Reserve".into() } else { format!("Key {number}") }
 }
 
 /// One TLS provider for Gemini, mail and PostgreSQL.

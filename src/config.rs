@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::{EmailAddress, Secret};
+use crate::model::{EmailAddress, KeyNumber, Secret};
 
 /// All settings. Each variable, its meaning and its default stand in `.env.example`.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub struct Gemini {
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The N of `GEMINI_API_KEY<N>`; 0 is the reserve.
-    pub number: i64,
+    pub number: KeyNumber,
     pub key: Secret,
     /// `GEMINI_PROJECT<N>`; `None`: a project of its own.
     pub project: Option<String>,
@@ -349,9 +349,11 @@ impl Vars {
             let Some(suffix) = name.strip_prefix("GEMINI_API_KEY") else { continue };
             let Some(key) = self.secret(name) else { continue };
             let number = match suffix {
-                "" => 0,
+                "" => KeyNumber::RESERVE,
                 _ => match suffix.parse::<u32>() {
-                    Ok(number) if number >= 1 && !suffix.starts_with('0') => i64::from(number),
+                    Ok(number) if number >= 1 && !suffix.starts_with('0') => {
+                        KeyNumber(i64::from(number))
+                    }
                     _ => {
                         return Err(ConfigError::BadSecret {
                             variable: name.clone(),
@@ -789,7 +791,7 @@ mod tests {
             ("KEY_REQUESTS_PER_MINUTE2", "5"),
         ])
         .unwrap();
-        let numbers: Vec<i64> = config.gemini.keys.iter().map(|key| key.number).collect();
+        let numbers: Vec<i64> = config.gemini.keys.iter().map(|key| key.number.0).collect();
         assert_eq!(numbers, [0, 2, 10]);
         assert_eq!(config.gemini.keys[1].project.as_deref(), Some("alpha"));
         assert_eq!(config.gemini.keys[1].limits.requests_per_minute, Some(5));

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::{Config, MailTransport};
 use crate::jobs::Workers;
 use crate::mail::smtp::Sender;
-use crate::model::Clock;
+use crate::model::{Clock, KeyNumber};
 use crate::store::Db;
 use crate::web;
 
@@ -42,7 +42,7 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
         .map_or(0, |at| at.port());
     let browse = config.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
     let keys = app.pool.primary_count();
-    match (keys, app.pool.key(0).is_some()) {
+    match (keys, app.pool.key(KeyNumber::RESERVE).is_some()) {
         (0, false) => {
             tracing::info!("No Gemini key is set: templates write, and a word list reads resumes");
         }

@@ -7,7 +7,7 @@ use muster::config::{Config, Key, Limits, Pacing, Vars};
 use muster::keys::{self, Decision, Grant, Pool};
 use muster::llm::pacing::Demand;
 use muster::model::campaign::CampaignKind;
-use muster::model::{Clock, JobId, Millis, Secret};
+use muster::model::{Clock, JobId, KeyNumber, Millis, Secret};
 use muster::store::{self, Conn, Db};
 
 use super::house::{House, block_on, enter};
@@ -39,7 +39,7 @@ impl Queue {
         settings.send_gap = Duration::ZERO;
         settings.keys = (1..=keys as i64)
             .map(|number| Key {
-                number,
+                number: KeyNumber(number),
                 key: Secret::new(format!("an invented key {number}")),
                 project: None,
                 limits: Limits::default(),

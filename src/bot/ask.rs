@@ -99,8 +99,8 @@ pub fn sentence(words: &str) -> String {
 mod tests {
     use super::*;
     use crate::faq::Citation;
-    use crate::model::EntryId;
     use crate::model::made_by::MadeBy;
+    use crate::model::{EntryId, KeyNumber};
 
     #[test]
     fn an_answer_names_the_entries_it_comes_from() {
@@ -109,7 +109,7 @@ mod tests {
             text: "Yes, *vegan* too.".into(),
             citations: vec![citation("Is there lunch?"), citation("What_is *vegan*?")],
             unknown: false,
-            made_by: MadeBy::model("a model", 1),
+            made_by: MadeBy::model("a model", KeyNumber(1)),
         };
         assert_eq!(
             message(&answer).text(),

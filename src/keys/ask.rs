@@ -80,10 +80,10 @@ fn key(pool: &Pool, grant: &Grant, who: &str) -> Result<Secret, Failure> {
     let (number, of) = (grant.key, keys.primary_count());
     let (task, model) = (grant.task, grant.model.as_str());
     let who = if who.is_empty() { String::new() } else { format!(" for {who}") };
-    if number == 0 {
-        tracing::info!(key.number = number, %task, model, "Using the reserve API key (beside {of}){who}");
+    if number.is_reserve() {
+        tracing::info!(key.number = number.0, %task, model, "Using the reserve API key (beside {of}){who}");
     } else {
-        tracing::info!(key.number = number, %task, model, "Using API key #{number} (of {of}){who}");
+        tracing::info!(key.number = number.0, %task, model, "Using API key #{number} (of {of}){who}");
     }
     Ok(key.secret.clone())
 }
@@ -103,7 +103,11 @@ pub fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departur
                 break;
             }
         }
-        tracing::debug!(booking = grant.booking, "Booking {} is too old to be sent", grant.booking);
+        tracing::debug!(
+            booking = grant.booking.0,
+            "Booking {} is too old to be sent",
+            grant.booking
+        );
         Err(TooLate)
     })
 }

@@ -11,7 +11,7 @@ use crate::llm::pacing::{
     self, Demand, Key, Ledger, Pace, Rest, RestKind, Slot, TaskTurn, Turns, Verdict, View, day,
 };
 use crate::model::job::{Class, Task};
-use crate::model::{Clock, JobId, Millis};
+use crate::model::{BookingId, Clock, JobId, KeyId, KeyNumber, Millis};
 use crate::store::snapshot::Snapshot;
 use crate::store::{self, Conn};
 
@@ -29,8 +29,8 @@ pub enum Decision {
 /// A slot that is free and a key to use it, as long as the transaction lasts in which that was decided.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    key: i64,
-    key_id: i64,
+    key: KeyNumber,
+    key_id: KeyId,
     fingerprint: String,
     project: String,
     model: String,
@@ -41,13 +41,13 @@ pub struct Choice {
 /// A booked slot: the right to send one request.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    pub booking: i64,
+    pub booking: BookingId,
     /// The number of the key's variable; 0 is the reserve.
-    pub key: i64,
+    pub key: KeyNumber,
     pub model: String,
     pub task: Task,
     pub class: Class,
-    pub(super) key_id: i64,
+    pub(super) key_id: KeyId,
     /// The number may be another key's by the time it is sent.
     pub(super) fingerprint: String,
     pub(super) project: String,
@@ -103,7 +103,8 @@ pub async fn decide(
             let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk && it.waiting > 0);
             let asked = demands[demand].clone();
             let turns = view.turns.after(asked.task, asked.class, bulk_waits, now);
-            let (key_id, fingerprint) = rows.get(&key).cloned().unwrap_or_default();
+            let (key_id, fingerprint) =
+                rows.get(&key).cloned().unwrap_or((KeyId(0), String::new()));
             let choice = Choice { key, key_id, fingerprint, project, model, demand: asked, turns };
             Decision::Start { demand, choice }
         }
@@ -181,7 +182,7 @@ async fn load(
     pool: &Pool,
     demands: &[Demand],
     now: Millis,
-) -> sqlx::Result<(View, BTreeMap<i64, (i64, String)>)> {
+) -> sqlx::Result<(View, BTreeMap<KeyNumber, (KeyId, String)>)> {
     let known = store::snapshot::read(conn, now).await?;
     take_over(conn, pool, known.versions).await?;
     let of_now = pool.keys();

@@ -3,7 +3,7 @@
 use super::pool::{Keys, Place, called, ledger_name};
 use super::step::{move_ledger, refresh};
 use super::{KeyError, Pool};
-use crate::model::{Millis, Secret};
+use crate::model::{KeyNumber, Millis, Secret};
 use crate::store::page_keys::{self, PageKey};
 use crate::store::{self, Conn};
 
@@ -64,7 +64,7 @@ pub async fn add(
     key: &Secret,
     project: Option<&str>,
     now: Millis,
-) -> Result<i64, NotAdded> {
+) -> Result<KeyNumber, NotAdded> {
     store::keys::lock(conn).await?;
     refresh(conn, pool).await?;
     let keys = pool.keys();
@@ -77,8 +77,9 @@ pub async fn add(
     if let Some(known) = page.iter().find(|it| it.fingerprint == fingerprint) {
         return Err(NotAdded::Known(called(known.number, Place::Page)));
     }
-    let variables = keys.settings().keys.iter().map(|it| it.number).max().unwrap_or(0);
-    let number = page_keys::highest_number(conn).await?.max(variables) + 1;
+    let variables = keys.settings().keys.iter().map(|it| it.number).max();
+    let highest = page_keys::highest_number(conn).await?;
+    let number = variables.map_or(highest, |it| it.max(highest)).next();
     let sealed = vault.seal(key, &fingerprint);
     let row = PageKey { fingerprint, number, sealed };
     page_keys::insert(conn, &row, now).await?;
@@ -96,13 +97,13 @@ pub async fn add(
         }
     }
     page_keys::changed(conn).await?;
-    tracing::info!(key.number = number, "Key #{number} was entered on the page");
+    tracing::info!(key.number = number.0, "Key #{number} was entered on the page");
     Ok(number)
 }
 
 /// Takes a key of the page out of the pool, also one that cannot be opened here. What it has under way ends; its
 /// history stays.
-pub async fn remove(conn: &mut Conn, pool: &Pool, number: i64) -> Result<(), KeyError> {
+pub async fn remove(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<(), KeyError> {
     store::keys::lock(conn).await?;
     refresh(conn, pool).await?;
     let page = page_keys::list(conn).await?;
@@ -112,7 +113,7 @@ pub async fn remove(conn: &mut Conn, pool: &Pool, number: i64) -> Result<(), Key
     };
     page_keys::delete(conn, &key.fingerprint).await?;
     page_keys::changed(conn).await?;
-    tracing::info!(key.number = number, "Key #{number} was removed on the page");
+    tracing::info!(key.number = number.0, "Key #{number} was removed on the page");
     Ok(())
 }
 
@@ -120,7 +121,7 @@ pub async fn remove(conn: &mut Conn, pool: &Pool, number: i64) -> Result<(), Key
 pub async fn name_project(
     conn: &mut Conn,
     pool: &Pool,
-    number: i64,
+    number: KeyNumber,
     name: Option<&str>,
     now: Millis,
 ) -> Result<(), KeyError> {
@@ -138,7 +139,7 @@ pub async fn name_project(
 pub async fn group(
     conn: &mut Conn,
     pool: &Pool,
-    numbers: [i64; 2],
+    numbers: [KeyNumber; 2],
     now: Millis,
 ) -> Result<String, KeyError> {
     store::keys::lock(conn).await?;
@@ -149,11 +150,11 @@ pub async fn group(
     };
     let name = a.project_name.clone().or(b.project_name.clone()).unwrap_or_else(|| {
         let taken = |name: &String| keys.iter().any(|it| it.project_name.as_ref() == Some(name));
-        let mut names = (a.number.min(b.number)..).map(|number| format!("group-{number}"));
+        let mut names = (a.number.min(b.number).0..).map(|number| format!("group-{number}"));
         names.find(|name| !taken(name)).unwrap_or_default()
     });
     let both = keys.iter().filter(|it| it.project == a.project || it.project == b.project);
-    let members: Vec<i64> = both.map(|it| it.number).collect();
+    let members: Vec<KeyNumber> = both.map(|it| it.number).collect();
     assign(conn, pool, &keys, &members, Some(&name), now).await?;
     Ok(name)
 }
@@ -162,7 +163,7 @@ async fn assign(
     conn: &mut Conn,
     pool: &Pool,
     keys: &Keys,
-    members: &[i64],
+    members: &[KeyNumber],
     name: Option<&str>,
     now: Millis,
 ) -> sqlx::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Pool;
-use crate::model::Millis;
+use crate::model::{BookingId, KeyNumber, Millis};
 use crate::store::Conn;
 use crate::store::page_keys::{self, Crowded};
 
@@ -17,7 +17,7 @@ const ENOUGH: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The lowest number of each project.
-    pub keys: [i64; 2],
+    pub keys: [KeyNumber; 2],
     /// How many refusals say so.
     pub refusals: usize,
     /// What one project may send in a minute.
@@ -37,7 +37,7 @@ pub async fn proposals(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Resul
     };
     let found = suspects(&crowded).into_iter().filter_map(|((a, b), suspicion)| {
         let mut keys = [first_of(a)?, first_of(b)?];
-        keys.sort_by_key(|number| (*number == 0, *number));
+        keys.sort_by_key(|number| (number.is_reserve(), *number));
         Some(Proposal { keys, refusals: suspicion.bookings.len(), limit: suspicion.limit })
     });
     Ok(found.collect())
@@ -45,7 +45,7 @@ pub async fn proposals(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Resul
 
 #[derive(Default)]
 struct Suspicion<'a> {
-    bookings: BTreeSet<i64>,
+    bookings: BTreeSet<BookingId>,
     refused: BTreeSet<&'a str>,
     limit: i64,
 }
@@ -53,7 +53,7 @@ struct Suspicion<'a> {
 /// Pairs of projects that look like one.
 fn suspects(crowded: &[Crowded]) -> BTreeMap<(&str, &str), Suspicion<'_>> {
     // The refused request is one more of its own project.
-    let own: BTreeMap<i64, i64> = crowded
+    let own: BTreeMap<BookingId, i64> = crowded
         .iter()
         .filter(|it| it.other == it.project)
         .map(|it| (it.booking, it.used + 1))
@@ -78,6 +78,7 @@ mod tests {
     use super::*;
 
     fn seen(booking: i64, project: &str, other: &str, used: i64) -> Crowded {
+        let booking = BookingId(booking);
         Crowded { booking, project: project.into(), limit: 15, other: other.into(), used }
     }
 

@@ -4,7 +4,7 @@ use super::overview::row_of;
 use super::{KeyError, Pool, PoolKey};
 use crate::llm::refusal::Consequence;
 use crate::llm::{Client, Failure, Refusal, RefusalKind};
-use crate::model::Clock;
+use crate::model::{Clock, KeyNumber};
 use crate::store::{self, Db};
 
 /// What Google says about a key.
@@ -69,7 +69,7 @@ pub async fn ask_again(
     pool: &Pool,
     client: &Client,
     clock: &Clock,
-    number: i64,
+    number: KeyNumber,
 ) -> Result<(), KeyError> {
     let key = pool.key(number).ok_or(KeyError::Gone)?;
     let checked = check(client, pool, &key).await;
@@ -78,7 +78,11 @@ pub async fn ask_again(
     let row = row_of(&mut tx, pool, number).await?;
     if let Checked::Refused(refusal) = &checked {
         let (kind, words) = (refusal.kind, &refusal.words);
-        tracing::warn!(key.number = number, "Key #{number} was tried: {}: {words}", kind.meaning());
+        tracing::warn!(
+            key.number = number.0,
+            "Key #{number} was tried: {}: {words}",
+            kind.meaning()
+        );
         store::keys::refused(&mut tx, row.id, words, now).await?;
         match kind.consequence() {
             Consequence::SetAside => {
@@ -97,7 +101,7 @@ pub async fn ask_again(
     }
     super::try_again(&mut tx, pool, number).await?;
     if let Checked::Knows { missing, .. } = &checked {
-        tracing::info!(key.number = number, "Key #{number} was tried: Google knows it");
+        tracing::info!(key.number = number.0, "Key #{number} was tried: Google knows it");
         for model in missing {
             let why = RefusalKind::ModelGone.meaning();
             store::keys::model_off(&mut tx, &row.project, model, why, now).await?;

@@ -4,14 +4,14 @@ use super::pool::{called, whereabouts};
 use super::step::refresh;
 use super::{Place, Pool, PoolKey};
 use crate::llm::pacing::{Ledger, View, When};
-use crate::model::Millis;
+use crate::model::{KeyNumber, Millis};
 use crate::store::{self, Conn};
 
 /// One place that holds a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRow {
     /// The number of its variable, or the one it was given on the page; 0 is the reserve.
-    pub number: i64,
+    pub number: KeyNumber,
     /// `GEMINI_API_KEY2`, or that it was entered on the page.
     pub whereabouts: String,
     pub place: Place,
@@ -27,7 +27,7 @@ pub struct KeyRow {
     /// What its project sent in that minute, by all of the project's keys.
     pub used_last_minute: usize,
     /// Other keys that use the same project's quota.
-    pub shares_with: Vec<i64>,
+    pub shares_with: Vec<KeyNumber>,
     pub per_minute: u32,
     /// The minute's limit was learned from Google, or is believed lower after a refusal.
     pub per_minute_learned: bool,
@@ -175,12 +175,12 @@ pub(super) async fn rows(
         idle(twin.number, twin.place, KeyState::Twin { of })
     }));
     rows.extend(keys.closed().iter().map(|it| idle(it.number, Place::Page, KeyState::Closed)));
-    rows.sort_by_key(|row| (row.number == 0, row.number));
+    rows.sort_by_key(|row| (row.number.is_reserve(), row.number));
     Ok(rows)
 }
 
 /// A place whose key does not serve from there.
-fn idle(number: i64, place: Place, state: KeyState) -> KeyRow {
+fn idle(number: KeyNumber, place: Place, state: KeyState) -> KeyRow {
     KeyRow {
         number,
         whereabouts: whereabouts(number, place),
@@ -276,7 +276,7 @@ pub enum KeyError {
 pub(super) async fn row_of(
     conn: &mut Conn,
     pool: &Pool,
-    number: i64,
+    number: KeyNumber,
 ) -> Result<store::keys::Key, KeyError> {
     store::keys::lock(conn).await?;
     refresh(conn, pool).await?;
@@ -289,7 +289,7 @@ pub(super) async fn row_of(
 pub async fn pause(
     conn: &mut Conn,
     pool: &Pool,
-    number: i64,
+    number: KeyNumber,
     now: Millis,
 ) -> Result<bool, KeyError> {
     let row = row_of(conn, pool, number).await?;
@@ -297,13 +297,13 @@ pub async fn pause(
 }
 
 /// Takes the key back into service. False when it was not paused.
-pub async fn resume(conn: &mut Conn, pool: &Pool, number: i64) -> Result<bool, KeyError> {
+pub async fn resume(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<bool, KeyError> {
     let row = row_of(conn, pool, number).await?;
     Ok(store::keys::resume(conn, row.id).await?)
 }
 
 /// Lets work use the key at once, whatever was said against it or its project: it is asked once more.
-pub async fn try_again(conn: &mut Conn, pool: &Pool, number: i64) -> Result<(), KeyError> {
+pub async fn try_again(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<(), KeyError> {
     let row = row_of(conn, pool, number).await?;
     store::keys::forgive(conn, row.id).await?;
     store::keys::forgive_project(conn, &row.project).await?;

@@ -10,7 +10,7 @@ use super::Tally;
 use super::vault::Vault;
 use crate::config::{self, KeySettings, Limits};
 use crate::llm::pacing::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE};
-use crate::model::Secret;
+use crate::model::{KeyNumber, Secret};
 use crate::store::Conn;
 use crate::store::page_keys::{self, PageKey, Versions};
 
@@ -47,7 +47,7 @@ pub struct Keys {
 #[derive(Clone)]
 pub struct PoolKey {
     /// The number of its variable, or the one it was given on the page; 0 is the reserve.
-    pub number: i64,
+    pub number: KeyNumber,
     pub secret: Secret,
     /// Tells keys apart without holding any of them.
     pub fingerprint: String,
@@ -71,17 +71,17 @@ pub enum Place {
 /// A second place that holds the same key: one key is one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twin {
-    pub number: i64,
+    pub number: KeyNumber,
     pub place: Place,
     /// The number under which the key serves, and where that one was written down.
-    pub of: i64,
+    pub of: KeyNumber,
     pub of_place: Place,
 }
 
 /// A key of the page that was sealed with another secret: it does not serve here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
-    pub number: i64,
+    pub number: KeyNumber,
 }
 
 impl PoolKey {
@@ -91,16 +91,16 @@ impl PoolKey {
     }
 }
 
-pub(super) fn whereabouts(number: i64, place: Place) -> String {
+pub(super) fn whereabouts(number: KeyNumber, place: Place) -> String {
     match (place, number) {
         (Place::Page, _) => "entered on this page".into(),
-        (Place::Variable, 0) => "GEMINI_API_KEY".into(),
+        (Place::Variable, KeyNumber::RESERVE) => "GEMINI_API_KEY".into(),
         (Place::Variable, number) => format!("GEMINI_API_KEY{number}"),
     }
 }
 
 /// `GEMINI_API_KEY2`, or `key 3` for one of the page.
-pub(super) fn called(number: i64, place: Place) -> String {
+pub(super) fn called(number: KeyNumber, place: Place) -> String {
     match place {
         Place::Page => format!("key {number}"),
         Place::Variable => whereabouts(number, place),
@@ -127,7 +127,7 @@ impl Keys {
         let env = settings.keys.clone();
         let mut all = Self { settings, versions, ..Self::default() };
         // The reserve comes last: a key that is a primary one as well serves as that.
-        for key in env.iter().filter(|key| key.number != 0) {
+        for key in env.iter().filter(|key| !key.number.is_reserve()) {
             all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
         }
         for key in page {
@@ -146,7 +146,7 @@ impl Keys {
                 all.closed.push(Closed { number: key.number });
             }
         }
-        for key in env.iter().filter(|key| key.number == 0) {
+        for key in env.iter().filter(|key| key.number.is_reserve()) {
             all.add(key, fingerprint(&key.key, &with.salt), Place::Variable, names);
         }
         let mut of_project: HashMap<String, Vec<Limits>> = HashMap::new();
@@ -182,7 +182,7 @@ impl Keys {
         });
     }
 
-    pub fn key(&self, number: i64) -> Option<&PoolKey> {
+    pub fn key(&self, number: KeyNumber) -> Option<&PoolKey> {
         self.serving.iter().find(|key| key.number == number)
     }
 
@@ -203,11 +203,11 @@ impl Keys {
 
     /// How many keys are not the reserve.
     pub fn primary_count(&self) -> usize {
-        self.serving.iter().filter(|key| key.number != 0).count()
+        self.serving.iter().filter(|key| !key.number.is_reserve()).count()
     }
 
     /// What the variable of this number says; `None`: it is not set.
-    pub(super) fn variable(&self, number: i64) -> Option<&config::Key> {
+    pub(super) fn variable(&self, number: KeyNumber) -> Option<&config::Key> {
         self.settings.keys.iter().find(|key| key.number == number)
     }
 
@@ -236,7 +236,7 @@ fn smallest(keys: &[Limits], common: Limits) -> Limits {
 }
 
 impl PoolKey {
-    fn twin(&self, number: i64, place: Place) -> Twin {
+    fn twin(&self, number: KeyNumber, place: Place) -> Twin {
         Twin { number, place, of: self.number, of_place: self.place }
     }
 }
@@ -290,7 +290,7 @@ impl Pool {
         self.0.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn key(&self, number: i64) -> Option<PoolKey> {
+    pub fn key(&self, number: KeyNumber) -> Option<PoolKey> {
         self.keys().key(number).cloned()
     }
 
@@ -392,7 +392,7 @@ mod tests {
         config.keys = keys
             .iter()
             .map(|(number, key, project)| config::Key {
-                number: *number,
+                number: KeyNumber(*number),
                 key: Secret::new(*key),
                 project: project.map(str::to_owned),
                 limits: Limits { requests_per_minute: Some(10), ..Limits::default() },
@@ -404,10 +404,10 @@ mod tests {
     #[test]
     fn one_key_in_two_variables_is_one_key() {
         let pool = pool(&[(0, "a", None), (1, "b", None), (3, "a", None), (4, "b", None)]);
-        let numbers: Vec<i64> = pool.keys().iter().map(|key| key.number).collect();
+        let numbers: Vec<i64> = pool.keys().iter().map(|key| key.number.0).collect();
         assert_eq!((numbers, pool.primary_count()), (vec![1, 3], 2));
         assert_eq!(
-            pool.keys().twins().iter().map(|it| (it.number, it.of)).collect::<Vec<_>>(),
+            pool.keys().twins().iter().map(|it| (it.number.0, it.of.0)).collect::<Vec<_>>(),
             [(4, 1), (0, 3)]
         );
     }
@@ -415,8 +415,11 @@ mod tests {
     #[test]
     fn keys_of_a_named_project_share_it_and_others_have_their_own() {
         let pool = pool(&[(1, "a", Some("x")), (2, "b", Some("x")), (3, "c", None)]);
-        assert_eq!(pool.key(1).unwrap().project, pool.key(2).unwrap().project);
-        assert!(pool.key(3).unwrap().project.starts_with("own:"));
+        assert_eq!(
+            pool.key(KeyNumber(1)).unwrap().project,
+            pool.key(KeyNumber(2)).unwrap().project
+        );
+        assert!(pool.key(KeyNumber(3)).unwrap().project.starts_with("own:"));
         assert_eq!(pool.keys().limits("named:x").requests_per_minute, Some(10));
         assert_eq!(pool.keys().limits("named:y").requests_per_minute, Some(15));
     }

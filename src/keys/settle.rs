@@ -6,8 +6,8 @@ use super::{Grant, Pool};
 use crate::llm::pacing::{Pace, RestKind, day};
 use crate::llm::refusal::Consequence;
 use crate::llm::{Answer, Failure, Refusal, RefusalKind};
-use crate::model::Millis;
 use crate::model::job::Class;
+use crate::model::{BookingId, Millis};
 use crate::store::Conn;
 use crate::store::keys::{self as rows, BookingOutcome, Learned};
 
@@ -82,7 +82,7 @@ pub async fn settle(
             rows::served(conn, grant.key_id, &grant.project, &grant.model, grant.booked()).await?;
             let tries =
                 rows::tries(conn, grant.booking, BookingOutcome::Unusable, Millis(0)).await?;
-            tracing::warn!(key.number = grant.key, task = %grant.task, "No usable answer: {failure}");
+            tracing::warn!(key.number = grant.key.0, task = %grant.task, "No usable answer: {failure}");
             if tries >= pace.unusable_tries {
                 return Ok(After::Resort { why: format!("{failure}, {tries} times") });
             }
@@ -91,7 +91,7 @@ pub async fn settle(
         Err(failure @ (Failure::Server { .. } | Failure::Timeout | Failure::Connection { .. })) => {
             let since = now.minus(pace.failures_within);
             let tries = rows::tries(conn, grant.booking, BookingOutcome::Failed, since).await?;
-            tracing::warn!(key.number = grant.key, task = %grant.task, "No answer: {failure}");
+            tracing::warn!(key.number = grant.key.0, task = %grant.task, "No answer: {failure}");
             let at = now.plus(pace.pause_after_failure(tries, chance(grant.booking)));
             let too_late = grant.class != Class::Bulk
                 && grant.deadline_at.is_some_and(|deadline| at > deadline);
@@ -101,7 +101,7 @@ pub async fn settle(
             Ok(After::Attempt { at, why: failure.to_string() })
         }
         Err(failure @ Failure::OurFault { .. }) => {
-            tracing::error!(key.number = grant.key, task = %grant.task, model = grant.model, "{failure}");
+            tracing::error!(key.number = grant.key.0, task = %grant.task, model = grant.model, "{failure}");
             Ok(After::Resort { why: failure.to_string() })
         }
     }
@@ -142,7 +142,7 @@ async fn refused(
     let kind = refusal.kind;
     let number = grant.key;
     tracing::warn!(
-        key.number = number,
+        key.number = number.0,
         task = %grant.task,
         model = grant.model,
         refusal = kind.as_str(),
@@ -276,7 +276,7 @@ fn times(tries: i64) -> String {
 }
 
 /// From 0 to 1, different for each booking: spreads tries that failed together.
-fn chance(booking: i64) -> f64 {
+fn chance(booking: BookingId) -> f64 {
     // Multiples of the golden ratio, of which only the part behind the point is kept, lie far apart.
-    (booking as f64 * 0.618_033_988_749_895).fract().abs()
+    (booking.0 as f64 * 0.618_033_988_749_895).fract().abs()
 }

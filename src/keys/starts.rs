@@ -7,8 +7,8 @@ use super::overview::{KeyRow, KeyState, meanwhile, rows, state};
 use super::{Keys, Pool, PoolKey};
 use crate::config::Pacing;
 use crate::llm::pacing::{self, Demand, Outlook, View, day};
-use crate::model::Millis;
 use crate::model::job::Task;
+use crate::model::{KeyNumber, Millis};
 use crate::store::jobs::Waiting;
 use crate::store::{self, Conn};
 
@@ -82,7 +82,7 @@ pub struct Now {
     pub summary: Summary,
     pub keys: Vec<KeyRow>,
     /// The primary key that goes next, while something waits.
-    pub next_key: Option<i64>,
+    pub next_key: Option<KeyNumber>,
     pub tasks: Vec<TaskStarts>,
     pub finish: Finish,
     /// How many projects share the work; 0 when none serves.
@@ -154,8 +154,11 @@ fn demands(waiting: &[Waiting]) -> Vec<Demand> {
 fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summary {
     let state_of = |key: &PoolKey| state(view, key, now).0;
     let keys = pool.keys();
-    let states: Vec<(&PoolKey, KeyState)> =
-        keys.iter().filter(|key| key.number != 0).map(|key| (key, state_of(key))).collect();
+    let states: Vec<(&PoolKey, KeyState)> = keys
+        .iter()
+        .filter(|key| !key.number.is_reserve())
+        .map(|key| (key, state_of(key)))
+        .collect();
     let count = |is: fn(&KeyState) -> bool| states.iter().filter(|(_, state)| is(state)).count();
     let back = states.iter().filter_map(|(_, state)| match state {
         KeyState::Resting { until, .. } => Some(*until),
@@ -170,7 +173,7 @@ fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summ
         back_at: back.min(),
         next_model: ready == 0
             && states.iter().any(|(key, state)| meanwhile(view, key, state, now).is_some()),
-        reserve: keys.key(0).map(|key| state_of(key).serves()),
+        reserve: keys.key(KeyNumber::RESERVE).map(|key| state_of(key).serves()),
         waiting: demands.iter().map(|it| it.waiting).sum(),
         next: next(view, demands, now),
     }
@@ -213,14 +216,14 @@ fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> Task
 }
 
 /// The key that will have rested longest when the next start comes.
-fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<i64> {
+fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<KeyNumber> {
     let at = match next {
         Next::Now => now,
         Next::At { at, .. } => *at,
         Next::Idle | Next::Resort { .. } => return None,
     };
     keys.iter()
-        .filter(|key| key.number != 0 && key.state.serves())
+        .filter(|key| !key.number.is_reserve() && key.state.serves())
         .filter_map(|key| Some((key.next_free_at?.max(at), key.last_used_at, key.number)))
         .min()
         .map(|(.., number)| number)
@@ -229,7 +232,7 @@ fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<i64> {
 /// The projects that serve with a primary key, each with its requests a minute.
 fn serving<'a>(view: &View, keys: &'a Keys, now: Millis) -> Vec<(&'a str, u32)> {
     let mut found: Vec<(&str, u32)> = Vec::new();
-    for key in keys.iter().filter(|key| key.number != 0) {
+    for key in keys.iter().filter(|key| !key.number.is_reserve()) {
         let its_state = state(view, key, now).0;
         let serves = its_state.serves() || meanwhile(view, key, &its_state, now).is_some();
         if serves && !found.iter().any(|(project, _)| *project == key.project) {

@@ -7,7 +7,7 @@ use super::book::counted_day;
 use super::pool::{Keys, Place, called};
 use crate::config::{ConfigError, KeySettings};
 use crate::llm::pacing::day;
-use crate::model::Millis;
+use crate::model::{KeyNumber, Millis};
 use crate::store::keys::Quota;
 use crate::store::page_keys::{self, Versions};
 use crate::store::{self, Conn, Db};
@@ -84,12 +84,12 @@ pub async fn follow(db: &Db, pool: &Pool, now: Millis) -> sqlx::Result<()> {
 /// What reading `.env` again changed, by the numbers of its variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    pub added: Vec<i64>,
-    pub removed: Vec<i64>,
+    pub added: Vec<KeyNumber>,
+    pub removed: Vec<KeyNumber>,
     /// They hold another key now.
-    pub replaced: Vec<i64>,
-    pub projects: Vec<i64>,
-    pub limits: Vec<i64>,
+    pub replaced: Vec<KeyNumber>,
+    pub projects: Vec<KeyNumber>,
+    pub limits: Vec<KeyNumber>,
     /// The limits that count for all keys.
     pub common: bool,
 }
@@ -155,16 +155,16 @@ async fn settle_in(
     now: Millis,
 ) -> sqlx::Result<Keys> {
     let mut versions = versions;
-    let variables: Vec<i64> = settings.keys.iter().map(|key| key.number).collect();
+    let variables: Vec<KeyNumber> = settings.keys.iter().map(|key| key.number).collect();
     for key in page_keys::list(conn).await? {
         if variables.contains(&key.number) {
-            let highest = variables.iter().copied().max().unwrap_or(0);
-            let number = page_keys::highest_number(conn).await?.max(highest) + 1;
+            let highest = page_keys::highest_number(conn).await?;
+            let number = variables.iter().fold(highest, |highest, it| highest.max(*it)).next();
             page_keys::renumber(conn, &key.fingerprint, number).await?;
             page_keys::changed(conn).await?;
             versions = page_keys::versions(conn).await?;
             tracing::info!(
-                key.number = number,
+                key.number = number.0,
                 "Key #{}, entered on the page, is #{number} now: a variable has its number",
                 key.number
             );
@@ -232,7 +232,7 @@ fn announce(keys: &Keys) {
     let primary = keys.primary_count();
     let word = if primary == 1 { "key" } else { "keys" };
     tracing::info!(keys = primary, "Initialized Gemini API Manager with {primary} API {word}");
-    if keys.key(0).is_some() {
+    if keys.key(KeyNumber::RESERVE).is_some() {
         tracing::info!("GEMINI_API_KEY is the reserve: it serves when no other key will soon");
     }
     for twin in keys.twins() {
@@ -241,14 +241,14 @@ fn announce(keys: &Keys) {
             Place::Page => format!("Key {}, entered on the page,", twin.number),
         };
         tracing::warn!(
-            key.number = twin.number,
+            key.number = twin.number.0,
             "{what} holds the same key as {}: it counts once",
             called(twin.of, twin.of_place)
         );
     }
     for closed in keys.closed() {
         tracing::warn!(
-            key.number = closed.number,
+            key.number = closed.number.0,
             "Key {}, entered on the page, was sealed with another secret and cannot be opened here: it does not serve",
             closed.number
         );

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::Grant;
 use crate::llm::answer::Usage;
 use crate::llm::{Failure, RefusalKind};
+use crate::model::KeyNumber;
 use crate::model::job::Task;
 use crate::store::keys::BookingOutcome;
 
@@ -16,9 +17,9 @@ pub struct Tally(Mutex<Counts>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// By key number, task, model and outcome.
-    pub requests: BTreeMap<(i64, Task, String, BookingOutcome), u64>,
+    pub requests: BTreeMap<(KeyNumber, Task, String, BookingOutcome), u64>,
     /// By key number, model and kind.
-    pub refusals: BTreeMap<(i64, String, RefusalKind), u64>,
+    pub refusals: BTreeMap<(KeyNumber, String, RefusalKind), u64>,
     /// Tokens in and out, by task and model.
     pub tokens: BTreeMap<(Task, String), (u64, u64)>,
 }

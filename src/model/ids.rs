@@ -30,11 +30,17 @@ ids! {
     /// Two people whose skills were compared.
     PairId,
     JobId,
+    /// The row of a Gemini key. It stays the same when the key gets another number.
+    KeyId,
+    /// The N of `GEMINI_API_KEY<N>`, or the number that a key got on `/keys`; 0 is the reserve key.
+    KeyNumber,
+    /// A request in the key pool's ledger.
+    BookingId,
     /// An entry of the FAQ.
     EntryId,
     /// What a participant asked the FAQ.
     QuestionId,
-    /// What another program asks through the door; it lives no longer than its connection.
+    /// A request of another program at the gateway; it lives no longer than its connection.
     RequestId,
     /// An answer that Discord waits for.
     ReplyId,
@@ -42,6 +48,19 @@ ids! {
     LostRoleId,
     /// What an organiser asked to be done on Discord.
     SetupId,
+}
+
+impl KeyNumber {
+    pub const RESERVE: Self = Self(0);
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    pub fn is_reserve(self) -> bool {
+        self == Self::RESERVE
+    }
 }
 
 /// Somebody's Discord account: Discord's own number, which is text.

@@ -1,6 +1,6 @@
 //! Who made a text or a list of skills: every result says so, and why.
 
-use super::words;
+use super::{KeyNumber, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Maker {
@@ -28,13 +28,13 @@ pub struct MadeBy {
     /// The model that was asked, also where something else stands in the place of what it wrote.
     pub model: Option<String>,
     /// The number of the key's variable; 0 is the reserve.
-    pub key: Option<i64>,
+    pub key: Option<KeyNumber>,
     /// Why it was not the model, in words for the organiser.
     pub why: Option<String>,
 }
 
 impl MadeBy {
-    pub fn model(model: impl Into<String>, key: i64) -> Self {
+    pub fn model(model: impl Into<String>, key: KeyNumber) -> Self {
         Self { by: Maker::Model, model: Some(model.into()), key: Some(key), why: None }
     }
 

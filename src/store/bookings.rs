@@ -2,13 +2,13 @@
 
 use super::Conn;
 use super::keys::BookingOutcome;
-use crate::model::Millis;
 use crate::model::job::Task;
+use crate::model::{KeyId, KeyNumber, Millis};
 
 /// A request that was, or may have been, sent.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Sent {
-    pub key_id: i64,
+    pub key_id: KeyId,
     pub project: String,
     pub model: String,
     pub at: Millis,
@@ -53,7 +53,7 @@ pub async fn by_minute(conn: &mut Conn, since: Millis) -> sqlx::Result<Vec<Minut
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Trouble {
     pub at: Millis,
-    pub key_number: i64,
+    pub key_number: KeyNumber,
     #[sqlx(try_from = "String")]
     pub task: Task,
     pub model: String,

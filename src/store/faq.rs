@@ -2,7 +2,7 @@
 
 use super::Conn;
 use crate::model::made_by::MadeBy;
-use crate::model::{EntryId, EventId, Millis, QuestionId};
+use crate::model::{EntryId, EventId, KeyNumber, Millis, QuestionId};
 
 macro_rules! entry_columns {
     () => {
@@ -239,7 +239,7 @@ pub struct QuestionRow {
     pub citations: String,
     pub made_by: Option<String>,
     pub made_model: Option<String>,
-    pub made_key: Option<i64>,
+    pub made_key: Option<KeyNumber>,
     pub made_why: Option<String>,
     pub unknown_at: Option<Millis>,
     pub times: i64,

@@ -2,7 +2,7 @@
 
 use super::Conn;
 use crate::model::job::{Class, Task};
-use crate::model::{JobId, Millis};
+use crate::model::{BookingId, JobId, KeyId, KeyNumber, Millis};
 
 /// Takes the pool's turn: the first statement of every transaction that books, settles or changes a key. On PostgreSQL
 /// it makes them one after the other. Returns how many there were.
@@ -14,9 +14,9 @@ pub async fn lock(conn: &mut Conn) -> sqlx::Result<i64> {
 
 #[derive(Clone, Debug, sqlx::FromRow, serde::Deserialize)]
 pub struct Key {
-    pub id: i64,
+    pub id: KeyId,
     pub fingerprint: String,
-    pub number: i64,
+    pub number: KeyNumber,
     pub project: String,
     /// The project that was named on the page.
     pub named: Option<String>,
@@ -29,7 +29,7 @@ pub struct Key {
     pub last_error_at: Option<Millis>,
     pub refusals: i64,
     pub last_sent_at: Option<Millis>,
-    pub last_booking: i64,
+    pub last_booking: BookingId,
 }
 
 macro_rules! key_columns {
@@ -43,7 +43,7 @@ pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Key>> {
     sqlx::query_as(concat!("SELECT ", key_columns!(), " FROM keys")).fetch_all(conn).await
 }
 
-pub async fn find(conn: &mut Conn, id: i64) -> sqlx::Result<Option<Key>> {
+pub async fn find(conn: &mut Conn, id: KeyId) -> sqlx::Result<Option<Key>> {
     sqlx::query_as(concat!("SELECT ", key_columns!(), " FROM keys WHERE id = $1"))
         .bind(id)
         .fetch_optional(conn)
@@ -54,7 +54,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> sqlx::Result<Option<Key>> {
 pub async fn see(
     conn: &mut Conn,
     fingerprint: &str,
-    number: i64,
+    number: KeyNumber,
     project: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
@@ -72,7 +72,7 @@ pub async fn see(
 }
 
 /// What a key sent counts for `project` from now on: it was found to belong there.
-pub async fn move_bookings(conn: &mut Conn, key: i64, project: &str) -> sqlx::Result<()> {
+pub async fn move_bookings(conn: &mut Conn, key: KeyId, project: &str) -> sqlx::Result<()> {
     sqlx::query("UPDATE bookings SET project = $2 WHERE key_id = $1")
         .bind(key)
         .bind(project)
@@ -81,7 +81,7 @@ pub async fn move_bookings(conn: &mut Conn, key: i64, project: &str) -> sqlx::Re
     Ok(())
 }
 
-pub async fn pause(conn: &mut Conn, key: i64, now: Millis) -> sqlx::Result<bool> {
+pub async fn pause(conn: &mut Conn, key: KeyId, now: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query("UPDATE keys SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL")
         .bind(key)
         .bind(now)
@@ -90,7 +90,7 @@ pub async fn pause(conn: &mut Conn, key: i64, now: Millis) -> sqlx::Result<bool>
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn resume(conn: &mut Conn, key: i64) -> sqlx::Result<bool> {
+pub async fn resume(conn: &mut Conn, key: KeyId) -> sqlx::Result<bool> {
     let done =
         sqlx::query("UPDATE keys SET paused_at = NULL WHERE id = $1 AND paused_at IS NOT NULL")
             .bind(key)
@@ -100,7 +100,7 @@ pub async fn resume(conn: &mut Conn, key: i64) -> sqlx::Result<bool> {
 }
 
 /// Forgets why the key was set aside or rests.
-pub async fn forgive(conn: &mut Conn, key: i64) -> sqlx::Result<()> {
+pub async fn forgive(conn: &mut Conn, key: KeyId) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE keys SET aside_at = NULL, rest_until = NULL, rest_step = 0, reason = NULL WHERE id = $1",
     )
@@ -126,7 +126,7 @@ pub async fn forgive_project(conn: &mut Conn, project: &str) -> sqlx::Result<()>
 }
 
 /// Notes what Google said against the key.
-pub async fn refused(conn: &mut Conn, key: i64, words: &str, now: Millis) -> sqlx::Result<()> {
+pub async fn refused(conn: &mut Conn, key: KeyId, words: &str, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE keys SET refusals = refusals + 1, last_error = $2, last_error_at = $3 WHERE id = $1",
     )
@@ -138,7 +138,7 @@ pub async fn refused(conn: &mut Conn, key: i64, words: &str, now: Millis) -> sql
     Ok(())
 }
 
-pub async fn set_aside(conn: &mut Conn, key: i64, reason: &str, now: Millis) -> sqlx::Result<()> {
+pub async fn set_aside(conn: &mut Conn, key: KeyId, reason: &str, now: Millis) -> sqlx::Result<()> {
     sqlx::query("UPDATE keys SET aside_at = $2, reason = $3 WHERE id = $1")
         .bind(key)
         .bind(now)
@@ -150,7 +150,7 @@ pub async fn set_aside(conn: &mut Conn, key: i64, reason: &str, now: Millis) -> 
 
 pub async fn rest(
     conn: &mut Conn,
-    key: i64,
+    key: KeyId,
     until: Millis,
     step: i64,
     reason: &str,
@@ -168,7 +168,7 @@ pub async fn rest(
 /// The key served a request that was booked at `booked`: what rested before then is over.
 pub async fn served(
     conn: &mut Conn,
-    key: i64,
+    key: KeyId,
     project: &str,
     model: &str,
     booked: Millis,
@@ -458,8 +458,8 @@ pub async fn set_turn(
 pub struct NewBooking<'a> {
     pub project: &'a str,
     pub model: &'a str,
-    pub key: i64,
-    pub number: i64,
+    pub key: KeyId,
+    pub number: KeyNumber,
     pub task: Task,
     pub class: Class,
     pub tokens: u32,
@@ -479,8 +479,8 @@ pub struct Day<'a> {
 }
 
 /// Writes a request into the ledger, and counts it for its day. Returns the booking's id.
-pub async fn book(conn: &mut Conn, new: &NewBooking<'_>, now: Millis) -> sqlx::Result<i64> {
-    let id = sqlx::query_scalar(
+pub async fn book(conn: &mut Conn, new: &NewBooking<'_>, now: Millis) -> sqlx::Result<BookingId> {
+    let id: BookingId = sqlx::query_scalar(
         "INSERT INTO bookings
              (project, model, key_id, key_number, task, class, booked_at, free_at, tokens_estimated, job_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
@@ -533,7 +533,7 @@ async fn count_for_day(
 }
 
 /// Says what a program calls the work that a booking was made for.
-pub async fn label(conn: &mut Conn, booking: i64, label: &str) -> sqlx::Result<()> {
+pub async fn label(conn: &mut Conn, booking: BookingId, label: &str) -> sqlx::Result<()> {
     sqlx::query("UPDATE bookings SET label = $2 WHERE id = $1")
         .bind(booking)
         .bind(label)
@@ -553,7 +553,7 @@ pub struct Stale {
 }
 
 /// `None`: it is not open any more.
-pub async fn stale(conn: &mut Conn, booking: i64) -> sqlx::Result<Option<Stale>> {
+pub async fn stale(conn: &mut Conn, booking: BookingId) -> sqlx::Result<Option<Stale>> {
     sqlx::query_as(
         "SELECT b.booked_at, b.free_at, k.last_sent_at, t.last_start_at
          FROM bookings b
@@ -567,8 +567,8 @@ pub async fn stale(conn: &mut Conn, booking: i64) -> sqlx::Result<Option<Stale>>
 }
 
 pub struct Stamp<'a> {
-    pub booking: i64,
-    pub key: i64,
+    pub booking: BookingId,
+    pub key: KeyId,
     pub task: Task,
     pub project: &'a str,
     pub model: &'a str,
@@ -626,7 +626,7 @@ crate::model::words!(BookingOutcome, "outcome", {
 });
 
 pub struct Settled<'a> {
-    pub booking: i64,
+    pub booking: BookingId,
     pub outcome: BookingOutcome,
     pub sent_at: Option<Millis>,
     pub free_at: Millis,
@@ -670,7 +670,7 @@ pub async fn uncount(conn: &mut Conn, project: &str, model: &str, day: &str) -> 
 }
 
 /// Whose quota a request counts for now: its key may have been found to belong elsewhere. `None`: it is forgotten.
-pub async fn project_of(conn: &mut Conn, booking: i64) -> sqlx::Result<Option<String>> {
+pub async fn project_of(conn: &mut Conn, booking: BookingId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT project FROM bookings WHERE id = $1")
         .bind(booking)
         .fetch_optional(conn)
@@ -678,7 +678,7 @@ pub async fn project_of(conn: &mut Conn, booking: i64) -> sqlx::Result<Option<St
 }
 
 /// Notes that a request was refused for its minute although its project was inside this limit.
-pub async fn refused_inside(conn: &mut Conn, booking: i64, limit: u32) -> sqlx::Result<()> {
+pub async fn refused_inside(conn: &mut Conn, booking: BookingId, limit: u32) -> sqlx::Result<()> {
     sqlx::query("UPDATE bookings SET inside_limit = $2 WHERE id = $1")
         .bind(booking)
         .bind(i64::from(limit))
@@ -690,7 +690,7 @@ pub async fn refused_inside(conn: &mut Conn, booking: i64, limit: u32) -> sqlx::
 /// How many of the requests for the job that `booking` was made for ended like this since then, itself included.
 pub async fn tries(
     conn: &mut Conn,
-    booking: i64,
+    booking: BookingId,
     outcome: BookingOutcome,
     since: Millis,
 ) -> sqlx::Result<i64> {

@@ -1,7 +1,7 @@
 //! Keys that were entered on `/keys`, sealed, and what else is set there.
 
 use super::Conn;
-use crate::model::Millis;
+use crate::model::{BookingId, KeyNumber, Millis};
 
 /// What was changed, counted: who knows lower numbers reads again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -33,7 +33,7 @@ pub async fn read_env_again(conn: &mut Conn) -> sqlx::Result<()> {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct PageKey {
     pub fingerprint: String,
-    pub number: i64,
+    pub number: KeyNumber,
     pub sealed: String,
 }
 
@@ -56,7 +56,7 @@ pub async fn insert(conn: &mut Conn, key: &PageKey, now: Millis) -> sqlx::Result
     Ok(())
 }
 
-pub async fn renumber(conn: &mut Conn, fingerprint: &str, number: i64) -> sqlx::Result<()> {
+pub async fn renumber(conn: &mut Conn, fingerprint: &str, number: KeyNumber) -> sqlx::Result<()> {
     sqlx::query("UPDATE page_keys SET number = $2 WHERE fingerprint = $1")
         .bind(fingerprint)
         .bind(number)
@@ -75,7 +75,7 @@ pub async fn delete(conn: &mut Conn, fingerprint: &str) -> sqlx::Result<bool> {
 }
 
 /// The highest number that a key ever had.
-pub async fn highest_number(conn: &mut Conn) -> sqlx::Result<i64> {
+pub async fn highest_number(conn: &mut Conn) -> sqlx::Result<KeyNumber> {
     sqlx::query_scalar(
         "SELECT COALESCE(MAX(number), 0) FROM (SELECT number FROM keys UNION ALL SELECT number FROM page_keys) AS known",
     )
@@ -107,7 +107,7 @@ pub async fn names(conn: &mut Conn) -> sqlx::Result<Vec<(String, String)>> {
 /// A request that was refused inside its project's limit, with what another project had sent that counted then.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Crowded {
-    pub booking: i64,
+    pub booking: BookingId,
     pub project: String,
     #[sqlx(rename = "limit_then")]
     pub limit: i64,

@@ -3,7 +3,7 @@
 use super::Conn;
 use crate::model::made_by::MadeBy;
 use crate::model::resume::ResumeState;
-use crate::model::{Millis, PersonId, ResumeId};
+use crate::model::{KeyNumber, Millis, PersonId, ResumeId};
 
 macro_rules! columns {
     () => {
@@ -33,7 +33,7 @@ pub struct Resume {
     pub skills: String,
     pub made_by: Option<String>,
     pub made_model: Option<String>,
-    pub made_key: Option<i64>,
+    pub made_key: Option<KeyNumber>,
     pub made_why: Option<String>,
     pub error: Option<String>,
     /// The text goes on after this many characters, and the rest was not read for skills.

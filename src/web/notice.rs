@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::error::Error;
 use super::page::count;
-use crate::model::{MessageId, words};
+use crate::model::{KeyNumber, MessageId, words};
 
 /// Everything that a page can report as just done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,7 @@ pub struct NoticeQuery {
     n: i64,
     kept: i64,
     /// The number of the key that it is about.
-    pub key: Option<i64>,
+    pub key: Option<KeyNumber>,
     /// What a new reading of `.env` changed.
     pub changes: String,
 }
@@ -214,7 +214,7 @@ struct Raw {
     of: Option<MessageId>,
     n: Option<i64>,
     kept: Option<i64>,
-    key: Option<i64>,
+    key: Option<KeyNumber>,
     #[serde(default)]
     changes: String,
 }

@@ -21,7 +21,7 @@ async fn house(place: Place, gemini: &TestGemini, together: u32, per_day: Option
     let app = TestApp::start_with(place, |config| {
         gemini.url.clone_into(&mut config.gemini.base_url);
         config.gemini.keys = vec![Key {
-            number: 1,
+            number: muster::model::KeyNumber(1),
             key: Secret::new(gemini::key(1)),
             project: None,
             limits: Limits::default(),

@@ -35,7 +35,7 @@ async fn with_gemini(scene: &Scene, place: Place, gemini: &TestGemini) -> TestAp
             gemini.url.clone_into(&mut config.gemini.base_url);
             config.gemini.embedding_model = None;
             config.gemini.keys = vec![config::Key {
-                number: 1,
+                number: muster::model::KeyNumber(1),
                 key: Secret::new(gemini::key(1)),
                 project: None,
                 limits: config::Limits::default(),

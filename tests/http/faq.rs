@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use muster::faq::{self, Question, Written};
-use muster::model::Secret;
 use muster::model::made_by::MadeBy;
+use muster::model::{KeyNumber, Secret};
 use serde_json::json;
 
 use crate::support::app::{NOON, TestApp, request};
@@ -308,7 +308,7 @@ async fn an_answer_from_an_older_faq_is_not_told_to_who_asked_a_newer_one() {
         let work = faq::take_up(&mut *app.write().await, id).await.unwrap().unwrap();
         add(&app, "", "Is there a printer?", "Yes.").await;
         assert_eq!(asked().await, id);
-        let (mut tx, made_by) = (app.write().await, MadeBy::model("gemini", 1));
+        let (mut tx, made_by) = (app.write().await, MadeBy::model("gemini", KeyNumber(1)));
         let written = Written { answer: "Old.".into(), citations: vec![1], unknown: false };
         faq::conclude(&mut tx, id, &work, &written, made_by.clone(), NOON).await.unwrap();
         assert_eq!(faq::found(&mut tx, id).await.unwrap(), None);

@@ -9,7 +9,7 @@ use muster::keys;
 use muster::llm::pacing::day;
 use muster::model::campaign::CampaignKind;
 use muster::model::job::{Class, Task};
-use muster::model::{JobId, Millis, Secret};
+use muster::model::{JobId, KeyId, KeyNumber, Millis, Secret};
 use muster::store::keys::{BookingOutcome, Day, NewBooking, Settled};
 use muster::store::{self};
 
@@ -30,7 +30,8 @@ pub(super) fn keys(numbers: &[i64]) -> impl FnOnce(&mut Config) + use<> {
 }
 
 pub(super) fn key(number: i64, material: &str) -> config::Key {
-    config::Key { number, key: Secret::new(material), project: None, limits: Limits::default() }
+    let (number, key) = (KeyNumber(number), Secret::new(material));
+    config::Key { number, key, project: None, limits: Limits::default() }
 }
 
 async fn with_keys(numbers: &[i64]) -> TestApp {
@@ -38,10 +39,10 @@ async fn with_keys(numbers: &[i64]) -> TestApp {
 }
 
 /// The id of the row of a key.
-pub(super) async fn row(app: &TestApp, number: i64) -> i64 {
+pub(super) async fn row(app: &TestApp, number: i64) -> KeyId {
     let mut conn = app.app.db.read().await.unwrap();
     let rows = store::keys::list(&mut conn).await.unwrap();
-    rows.iter().find(|row| row.number == number).expect("the key has a row").id
+    rows.iter().find(|row| row.number == KeyNumber(number)).expect("the key has a row").id
 }
 
 /// A request of that long ago, and what became of it.
@@ -55,13 +56,13 @@ pub(super) async fn sent(
 ) {
     let at = NOON.minus(ago);
     let key = row(app, number).await;
-    let project = &app.app.pool.key(number).unwrap().project;
+    let project = &app.app.pool.key(KeyNumber(number)).unwrap().project;
     let mut tx = app.write().await;
     let new = NewBooking {
         project,
         model: &app.app.pool.models()[0],
         key,
-        number,
+        number: KeyNumber(number),
         task,
         class: Class::Bulk,
         tokens: 0,
@@ -132,7 +133,8 @@ async fn without_a_key_the_page_says_how_to_get_one_and_who_writes_until_then() 
 #[tokio::test]
 async fn a_key_that_is_set_aside_and_one_that_rests_until_tomorrow_say_why() {
     let app = with_keys(&[1, 2, 3]).await;
-    let (first, second) = (row(&app, 1).await, app.app.pool.key(2).unwrap().project.clone());
+    let (first, second) =
+        (row(&app, 1).await, app.app.pool.key(KeyNumber(2)).unwrap().project.clone());
     sent(&app, 2, Task::Outreach, Duration::from_mins(3), BookingOutcome::Refused, "used").await;
     let tomorrow = day::next(NOON).plus(Duration::from_mins(1));
     let mut tx = app.write().await;
@@ -244,7 +246,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
 async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
     let app = with_keys(&[1]).await;
     sent(&app, 1, Task::Skills, Duration::from_mins(2), BookingOutcome::Ok, "").await;
-    let project = app.app.pool.key(1).unwrap().project.clone();
+    let project = app.app.pool.key(KeyNumber(1)).unwrap().project.clone();
     let learned = store::keys::Learned { per_day: Some(1), ..Default::default() };
     let mut tx = app.write().await;
     for model in app.app.pool.models() {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use muster::config::{Config, Source};
 use muster::keys;
-use muster::model::Secret;
 use muster::model::job::Task;
+use muster::model::{KeyNumber, Secret};
 use muster::store;
 use muster::store::keys::BookingOutcome;
 
@@ -42,7 +42,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert!(row.starts_with("Key 2 Ready Project atlas two entered on this page"), "{row}");
         assert!(row.contains("Remove… Key 2") && !row_words(&page, 1).contains("Remove"));
         assert!(words(&page).contains("Ready 2 of 2, and a reserve"));
-        assert_eq!(app.app.pool.key(2).unwrap().secret, Secret::new(MATERIAL));
+        assert_eq!(app.app.pool.key(KeyNumber(2)).unwrap().secret, Secret::new(MATERIAL));
 
         let form = app.page("/keys/2/project").await;
         assert!(form.contains("value=\"atlas two\""), "{form}");
@@ -62,7 +62,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         sent(&app, 2, Task::Skills, Duration::from_mins(3), BookingOutcome::Failed, "cut").await;
         let asked = app.page("/keys/2/remove").await;
         assert!(words(&asked).contains("Remove Key 2?"), "{}", words(&asked));
-        assert!(app.app.pool.key(2).is_some(), "asking removes nothing");
+        assert!(app.app.pool.key(KeyNumber(2)).is_some(), "asking removes nothing");
         let answer = app.post("/keys/2/remove").await;
         assert_eq!(answer.location(), "/keys?notice=key-removed&key=2");
         let page = app.page(answer.location()).await;
@@ -140,7 +140,7 @@ async fn every_process_sees_it_and_one_with_another_secret_says_that_it_cannot_o
         enter(&app, MATERIAL, "atlas").await;
 
         assert!(row_words(&same.page("/keys").await, 2).starts_with("Key 2 Ready Project atlas"));
-        assert_eq!(same.app.pool.key(2).unwrap().secret, Secret::new(MATERIAL));
+        assert_eq!(same.app.pool.key(KeyNumber(2)).unwrap().secret, Secret::new(MATERIAL));
         same.form("/keys/1/project", &[("project", "atlas")]).await;
         assert!(row_words(&app.page("/keys").await, 2).contains("atlas, shared with key 1"));
 
@@ -148,7 +148,10 @@ async fn every_process_sees_it_and_one_with_another_secret_says_that_it_cannot_o
         let said = words(&page);
         assert!(said.contains("Key 2 Not opened entered on this page"), "{said}");
         assert!(said.contains("it was entered where another secret is set"), "{said}");
-        assert!(said.contains("Ready 1 of 1") && other.app.pool.key(2).is_none(), "{said}");
+        assert!(
+            said.contains("Ready 1 of 1") && other.app.pool.key(KeyNumber(2)).is_none(),
+            "{said}"
+        );
         let again = enter(&other, MATERIAL, "").await;
         assert!(words(&again.text()).contains("here already, as key 2"));
         assert_eq!(other.post("/keys/2/remove").await.status, StatusCode::SEE_OTHER);
@@ -157,7 +160,10 @@ async fn every_process_sees_it_and_one_with_another_secret_says_that_it_cannot_o
         // Started anew, a process knows what was entered before.
         enter(&app, MATERIAL, "").await;
         let later = app.another(|_| {}).await;
-        assert!(later.app.pool.key(3).is_some() && later.app.pool.key(2).is_none());
+        assert!(
+            later.app.pool.key(KeyNumber(3)).is_some()
+                && later.app.pool.key(KeyNumber(2)).is_none()
+        );
     })
     .await;
 }

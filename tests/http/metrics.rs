@@ -15,7 +15,7 @@ const PROJECT: &str = "Ana's \"big\" \\ one";
 
 fn key(number: i64, project: Option<&str>) -> Key {
     Key {
-        number,
+        number: muster::model::KeyNumber(number),
         key: Secret::new(gemini::key(number)),
         project: project.map(str::to_owned),
         limits: Limits::default(),

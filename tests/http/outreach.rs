@@ -194,8 +194,8 @@ async fn why_muster_paused_a_campaign_stands_on_its_page() {
 
 #[tokio::test]
 async fn the_page_says_when_the_letters_will_be_written_and_why_it_takes_long() {
-    let key = |number| muster::config::Key {
-        number,
+    let key = |number: i64| muster::config::Key {
+        number: muster::model::KeyNumber(number),
         key: muster::model::Secret::new(format!("key {number}")),
         project: None,
         limits: muster::config::Limits::default(),

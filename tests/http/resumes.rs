@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use muster::config::{Key, Limits};
 use muster::extract;
 use muster::model::made_by::MadeBy;
-use muster::model::{Clock, ResumeId, Secret};
+use muster::model::{Clock, KeyNumber, ResumeId, Secret};
 use muster::resumes::{self, LONGEST_TEXT, MAX_BYTES};
 use serde_json::json;
 
@@ -271,7 +271,7 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
     assert_eq!(resumes::start_finding(&mut tx, id).await.unwrap().as_deref(), Some(text));
     let named =
         ["golang", "Go", "RUST", "ovenmaster 9", "Mind reading"].map(str::to_owned).to_vec();
-    let made_by = MadeBy::model("gemini-3.5-flash-lite", 2);
+    let made_by = MadeBy::model("gemini-3.5-flash-lite", KeyNumber(2));
     assert!(resumes::store_skills(&mut tx, id, &named, &made_by, NOON).await.unwrap());
     assert!(!resumes::store_skills(&mut tx, id, &named, &made_by, NOON).await.unwrap());
     tx.commit().await.unwrap();
@@ -303,7 +303,7 @@ async fn gemini_reads_a_resume_and_after_three_useless_answers_the_taxonomy_does
     let app = TestApp::start_with(Place::sqlite(), |config| {
         gemini.url.clone_into(&mut config.gemini.base_url);
         config.gemini.keys = vec![Key {
-            number: 1,
+            number: KeyNumber(1),
             key: Secret::new(gemini::key(1)),
             project: None,
             limits: Limits::default(),

@@ -9,7 +9,7 @@ use muster::llm::pacing::Demand;
 use muster::llm::{Answer, Client, Failure, Request, prompts};
 use muster::model::email::{EmailFacts, EventFacts, Purpose, Recipient, Teammate};
 use muster::model::job::{Class, Task};
-use muster::model::{Clock, JobId, Millis, Secret};
+use muster::model::{Clock, JobId, KeyNumber, Millis, Secret};
 use muster::store::Conn;
 
 use crate::support::db::{Place, TestDb};
@@ -50,7 +50,7 @@ pub struct Done {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum By {
-    Model { key: i64, model: String },
+    Model { key: KeyNumber, model: String },
     Resort(String),
 }
 
@@ -61,7 +61,7 @@ pub fn settings(url: &str, numbers: &[i64]) -> config::Gemini {
     gemini.keys = numbers
         .iter()
         .map(|number| config::Key {
-            number: *number,
+            number: KeyNumber(*number),
             key: Secret::new(gemini::key(*number)),
             project: None,
             limits: config::Limits::default(),
@@ -258,7 +258,7 @@ impl Bench {
     }
 
     pub async fn key(&self, number: i64) -> KeyRow {
-        self.keys().await.into_iter().find(|row| row.number == number).expect("a key")
+        self.keys().await.into_iter().find(|row| row.number == KeyNumber(number)).expect("a key")
     }
 
     pub async fn state(&self, number: i64) -> KeyState {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster::model::KeyNumber;
 use muster::model::job::{Class, Task};
 
 use super::bench::{Bench, By, NOON};
@@ -18,7 +19,10 @@ async fn trouble_of_google_is_tried_again_with_another_key_after_a_pause() {
         bench.run().await;
         assert_eq!(bench.gemini.keys_used(), [1, 2], "{fault:?}");
         let done = &bench.done[0];
-        assert!(matches!(done.by, By::Model { key: 2, .. }) && done.attempts == 1, "{done:?}");
+        assert!(
+            matches!(done.by, By::Model { key: KeyNumber(2), .. }) && done.attempts == 1,
+            "{done:?}"
+        );
         let pause = done.at.since(NOON);
         assert!(pause >= Duration::from_millis(2_500) && pause <= Duration::from_millis(7_500));
     }

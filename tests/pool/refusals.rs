@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use muster::keys::{self, KeyState};
-use muster::model::Millis;
 use muster::model::job::{Class, Task};
+use muster::model::{KeyNumber, Millis};
 
 use super::bench::{Bench, By, NOON, full};
 use crate::support::db::{TestDb, on_both_engines};
 use crate::support::gemini::{Fault, Rules};
 
 fn by_key(key: i64) -> By {
-    By::Model { key, model: "gemini-3.5-flash-lite".into() }
+    By::Model { key: KeyNumber(key), model: "gemini-3.5-flash-lite".into() }
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -162,7 +162,7 @@ async fn the_next_model_serves_when_the_first_is_used_up_for_the_day_or_gone() {
         bench.gemini.fault_next([fault]);
         bench.bulk(Task::Outreach, 2);
         bench.run().await;
-        let second = By::Model { key: 1, model: "gemini-3.1-flash-lite".into() };
+        let second = By::Model { key: KeyNumber(1), model: "gemini-3.1-flash-lite".into() };
         assert_eq!(bench.makers(), [&second; 2], "{fault:?}");
         let off = bench.key(1).await.models_off;
         assert_eq!(off.len(), usize::from(fault != Fault::DayWithTrueDelay), "{off:?}");
@@ -259,9 +259,9 @@ async fn a_person_can_pause_a_key_and_try_one_again() {
 async fn a_key_is_paused_and_tried_again(db: TestDb) {
     let mut bench = Bench::on(db, &[1, 2], Rules::default(), |_| {}).await;
     let mut tx = bench.db.write().await.unwrap();
-    assert!(keys::pause(&mut tx, &bench.pool, 1, NOON).await.unwrap());
-    assert!(!keys::pause(&mut tx, &bench.pool, 1, NOON).await.unwrap());
-    assert!(keys::pause(&mut tx, &bench.pool, 3, NOON).await.is_err());
+    assert!(keys::pause(&mut tx, &bench.pool, KeyNumber(1), NOON).await.unwrap());
+    assert!(!keys::pause(&mut tx, &bench.pool, KeyNumber(1), NOON).await.unwrap());
+    assert!(keys::pause(&mut tx, &bench.pool, KeyNumber(3), NOON).await.is_err());
     tx.commit().await.unwrap();
     assert_eq!(bench.state(1).await, KeyState::Paused);
     bench.gemini.fault_key(2, Some(Fault::Leaked));
@@ -271,8 +271,8 @@ async fn a_key_is_paused_and_tried_again(db: TestDb) {
 
     bench.gemini.fault_key(2, None);
     let mut tx = bench.db.write().await.unwrap();
-    keys::try_again(&mut tx, &bench.pool, 2).await.unwrap();
-    assert!(keys::resume(&mut tx, &bench.pool, 1).await.unwrap());
+    keys::try_again(&mut tx, &bench.pool, KeyNumber(2)).await.unwrap();
+    assert!(keys::resume(&mut tx, &bench.pool, KeyNumber(1)).await.unwrap());
     tx.commit().await.unwrap();
     bench.bulk(Task::Skills, 2);
     bench.run().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use muster::keys;
 use muster::llm::{Failure, prompts};
+use muster::model::KeyNumber;
 use muster::model::email::Purpose;
 use muster::model::job::{Class, Task};
 
@@ -83,7 +84,7 @@ async fn the_minute_holds_across_a_restart() {
     // A new process knows nothing but what the database says; its keys stand in other variables.
     let settings = {
         let mut settings = super::bench::settings(&bench.gemini.url, &[1]);
-        settings.keys[0].number = 9;
+        settings.keys[0].number = KeyNumber(9);
         full(&mut settings);
         settings
     };
@@ -125,7 +126,7 @@ async fn a_transaction_taken_back_books_nothing() {
     for _ in 0..3 {
         let mut tx = bench.db.write().await.unwrap();
         let grant = bench.book(&mut tx).await.expect("a start");
-        assert_eq!(grant.key, 1);
+        assert_eq!(grant.key, KeyNumber(1));
         drop(tx);
     }
 }
@@ -199,7 +200,7 @@ async fn people_come_before_bulk_and_bulk_does_not_starve() {
 async fn the_answers_are_letters_and_skills() {
     let bench = Bench::new(&[1]).await;
     let ask = async |request: &muster::llm::Request| {
-        let key = &bench.pool.key(1).unwrap().secret;
+        let key = &bench.pool.key(KeyNumber(1)).unwrap().secret;
         let departure = Box::pin(async { Ok(()) });
         bench.client.generate(key, "gemini-3.5-flash-lite", request, departure).await.unwrap()
     };
@@ -254,7 +255,7 @@ async fn processes_book_at_once(db: TestDb) {
         let mut tx = bench.db.write().await.unwrap();
         let grant = bench.book(&mut tx).await?;
         tx.commit().await.unwrap();
-        Some((grant.key, grant.booking))
+        Some((grant.key.0, grant.booking.0))
     };
     let booked: Vec<(i64, i64)> = futures_util::future::join_all((0..50).map(|_| one()))
         .await

@@ -1,8 +1,8 @@
 //! Keys that share a quota without anybody having said so, and keys that go while they are in use.
 
 use muster::keys::{self, Decision};
-use muster::model::Secret;
 use muster::model::job::Task;
+use muster::model::{KeyNumber, Secret};
 
 use super::bench::{Bench, full, request};
 use crate::support::db::on_both_engines;
@@ -33,13 +33,13 @@ async fn keys_that_share_a_quota_are_found_out_and_once_grouped_never_refused() 
             }
         };
         assert_eq!(proposals.len(), 1, "{proposals:?}");
-        assert_eq!((proposals[0].keys, proposals[0].limit), ([1, 2], 15));
+        assert_eq!((proposals[0].keys, proposals[0].limit), ([1, 2].map(KeyNumber), 15));
         let refusals = bench.gemini.refusals();
         assert_eq!(refusals, proposals[0].refusals);
 
         let now = bench.clock.now();
         let mut tx = bench.db.write().await.unwrap();
-        let name = keys::group(&mut tx, &bench.pool, [1, 2], now).await.unwrap();
+        let name = keys::group(&mut tx, &bench.pool, [1, 2].map(KeyNumber), now).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(name, "group-1");
         let (first, second) = (bench.key(1).await, bench.key(2).await);
@@ -62,7 +62,7 @@ async fn a_key_that_is_removed_between_booking_and_sending_gives_its_slot_back()
         let (now, key) = (bench.clock.now(), Secret::new(crate::support::gemini::key(5)));
         let mut tx = bench.db.write().await.unwrap();
         let number = keys::add(&mut tx, &bench.pool, &key, None, now).await.unwrap();
-        keys::pause(&mut tx, &bench.pool, 1, now).await.unwrap();
+        keys::pause(&mut tx, &bench.pool, KeyNumber(1), now).await.unwrap();
         tx.commit().await.unwrap();
 
         bench.bulk(Task::Skills, 2);
@@ -81,7 +81,7 @@ async fn a_key_that_is_removed_between_booking_and_sending_gives_its_slot_back()
         let mut tx = bench.db.write().await.unwrap();
         let after = keys::settle(&mut tx, &bench.pool, &grant, &outcome, now).await.unwrap();
         assert_eq!(after, keys::After::Again { at: now });
-        keys::resume(&mut tx, &bench.pool, 1).await.unwrap();
+        keys::resume(&mut tx, &bench.pool, KeyNumber(1)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(bench.gemini.keys_used(), Vec::<i64>::new());
 

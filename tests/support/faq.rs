@@ -133,7 +133,7 @@ async fn with(
     embedding_model: Option<String>,
 ) -> TestApp {
     let keys = numbers.iter().map(|number| config::Key {
-        number: *number,
+        number: muster::model::KeyNumber(*number),
         key: Secret::new(gemini::key(*number)),
         project: None,
         limits: config::Limits::default(),

@@ -16,8 +16,8 @@ pub use pace::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE, cost};
 pub use tokens::TokenEstimate;
 pub use view::{Key, Ledger, Rest, RestKind, Slot, TaskTurn, Turns, View};
 
-use crate::model::Millis;
 use crate::model::job::{Class, Task};
+use crate::model::{KeyNumber, Millis};
 
 /// Of so many starts at least one is bulk while bulk waits.
 const BULK_EVERY: i64 = 4;
@@ -49,7 +49,7 @@ impl Demand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// `demand` is its place in the list, `key` the number of the key's variable.
-    Start { demand: usize, key: i64, project: String, model: String },
+    Start { demand: usize, key: KeyNumber, project: String, model: String },
     /// No key will serve the oldest job of this demand in time: template or taxonomy, and why.
     Resort { demand: usize, why: String },
     /// Nothing can start before `until`; `None`: not before something changes.
@@ -86,7 +86,7 @@ pub enum Because {
 /// What is to become of one demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outlook {
-    Start { key: i64, project: String, model: String },
+    Start { key: KeyNumber, project: String, model: String },
     Wait { until: Millis, why: String },
     Resort { why: String },
 }
@@ -190,7 +190,7 @@ struct Link<'a> {
 
 fn link(view: &View, model: usize, reserve: bool, tokens: u32, now: Millis) -> Option<Link<'_>> {
     let mut found: Option<Link<'_>> = None;
-    for key in view.keys.iter().filter(|key| (key.number == 0) == reserve) {
+    for key in view.keys.iter().filter(|key| key.number.is_reserve() == reserve) {
         let When::At(at, because) = view.ready(key, model, tokens, now) else { continue };
         let serves = (at <= now).then_some(key);
         match &mut found {

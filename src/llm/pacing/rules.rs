@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{self, Pacing};
+use crate::model::BookingId;
 
 pub(super) const NOON: Millis = Millis(1_795_521_600_000); // 2026-11-24T12:00:00Z, four in the morning in California
 
@@ -32,13 +33,13 @@ pub(super) fn view(pacing: Pacing, numbers: &[i64]) -> View {
     let keys: Vec<Key> = numbers
         .iter()
         .map(|number| Key {
-            number: *number,
+            number: KeyNumber(*number),
             project: format!("p{number}"),
             paused: false,
             aside: None,
             rest: None,
             last_sent: None,
-            last_booking: 0,
+            last_booking: BookingId(0),
         })
         .collect();
     let ledgers: BTreeMap<_, _> =
@@ -82,7 +83,7 @@ fn rest_for_the_day(view: &mut View, project: &str, model: usize) {
 
 fn start(verdict: Verdict) -> (i64, String) {
     match verdict {
-        Verdict::Start { key, model, .. } => (key, model),
+        Verdict::Start { key, model, .. } => (key.0, model),
         other => panic!("no start: {other:?}"),
     }
 }
@@ -337,7 +338,7 @@ fn of_two_keys_sent_in_one_moment_the_one_that_went_first_goes_first() {
     let mut view = view(Pacing::Full, &[1, 2]);
     for (key, booking) in view.keys.iter_mut().zip([8, 7]) {
         key.last_sent = Some(NOON.minus(Duration::from_secs(1)));
-        key.last_booking = booking;
+        key.last_booking = BookingId(booking);
     }
     assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
 }

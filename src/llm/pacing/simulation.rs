@@ -9,6 +9,7 @@ use super::rules::{NOON, bulk, view};
 use super::*;
 use crate::config::Pacing;
 use crate::model::clock::Step;
+use crate::model::{BookingId, KeyNumber};
 
 /// What chance does to one request. Times in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +189,14 @@ impl World {
         assert!(self.jobs.is_empty());
     }
 
-    fn start(&mut self, demands: &[Demand], at: usize, key: i64, project: String, luck: Luck) {
+    fn start(
+        &mut self,
+        demands: &[Demand],
+        at: usize,
+        key: KeyNumber,
+        project: String,
+        luck: Luck,
+    ) {
         let demand = &demands[at];
         let (task, class) = (demand.task, demand.class);
         let oldest = (0..self.jobs.len())
@@ -221,7 +229,7 @@ impl World {
         self.view.turns = self.view.turns.after(task, class, bulk_waits, self.now);
         let key = self.view.keys.iter_mut().find(|it| it.number == key).unwrap();
         key.last_sent = Some(self.now);
-        key.last_booking = self.starts.len() as i64;
+        key.last_booking = BookingId(self.starts.len() as i64);
     }
 
     fn book_answers(&mut self) {

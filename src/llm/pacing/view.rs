@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::pace::{Pace, cost};
 use super::{Because, Demand, When, day};
-use crate::model::Millis;
 use crate::model::job::{Class, Task};
+use crate::model::{BookingId, KeyNumber, Millis};
 
 #[derive(Clone, Debug)]
 pub struct View {
@@ -24,7 +24,7 @@ pub struct View {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The number of its variable; 0 is the reserve.
-    pub number: i64,
+    pub number: KeyNumber,
     pub project: String,
     pub paused: bool,
     /// Set aside by a refusal until a person tries it again: the reason.
@@ -33,7 +33,7 @@ pub struct Key {
     pub rest: Option<(Millis, String)>,
     pub last_sent: Option<Millis>,
     /// Grows with each request: of two keys that were sent in the same moment the one with the smaller went first.
-    pub last_booking: i64,
+    pub last_booking: BookingId,
 }
 
 /// A project's quota for one model, and what is used of it.
@@ -121,7 +121,7 @@ impl View {
         let mut projects: Vec<&str> = self
             .keys
             .iter()
-            .filter(|key| key.number != 0 && !key.paused && key.aside.is_none())
+            .filter(|key| !key.number.is_reserve() && !key.paused && key.aside.is_none())
             .filter(|key| !key.rest.as_ref().is_some_and(|(until, _)| away(*until)))
             .filter(|key| {
                 let mut chain = self.chain_of(&key.project).iter();
@@ -192,9 +192,10 @@ impl View {
 impl Key {
     /// How pages and sentences call it.
     pub fn name(&self) -> String {
-        match self.number {
-            0 => "the reserve key".into(),
-            number => format!("key {number}"),
+        if self.number.is_reserve() {
+            "the reserve key".into()
+        } else {
+            format!("key {}", self.number)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::row::Message;
 use crate::model::message::MessageState;
-use crate::model::{CampaignId, MessageId, Millis, PersonId};
+use crate::model::{CampaignId, KeyNumber, MessageId, Millis, PersonId};
 use crate::store::{Conn, people};
 
 /// A line of a campaign's list.
@@ -17,7 +17,7 @@ pub struct Listed {
     pub skip_reason: Option<String>,
     pub subject: String,
     pub made_by: Option<String>,
-    pub made_key: Option<i64>,
+    pub made_key: Option<KeyNumber>,
     pub made_why: Option<String>,
     pub findings: String,
     pub error: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::model::made_by::{MadeBy, Maker};
 use crate::model::message::{MessageKind, MessageState, SkipReason};
-use crate::model::{CampaignId, EventId, MessageId, Millis, PersonId};
+use crate::model::{CampaignId, EventId, KeyNumber, MessageId, Millis, PersonId};
 use crate::store::Conn;
 
 macro_rules! columns {
@@ -29,7 +29,7 @@ pub struct Message {
     pub body: String,
     pub made_by: Option<String>,
     pub made_model: Option<String>,
-    pub made_key: Option<i64>,
+    pub made_key: Option<KeyNumber>,
     pub made_why: Option<String>,
     /// JSON of `Vec<Finding>`.
     pub findings: String,
@@ -70,7 +70,7 @@ impl Message {
 pub fn made_by(
     by: Option<&str>,
     model: Option<&str>,
-    key: Option<i64>,
+    key: Option<KeyNumber>,
     why: Option<&str>,
 ) -> Option<MadeBy> {
     let by: Maker = by?.parse().ok()?;

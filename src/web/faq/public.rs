@@ -134,7 +134,9 @@ impl AnswerView {
                 .map(|it| CitationView { id: it.id.0, question: it.question.clone() })
                 .collect(),
             made_by: match (made.by, &made.model, made.key) {
-                (Maker::Model, Some(model), Some(0)) => format!("{model}, the reserve key"),
+                (Maker::Model, Some(model), Some(key)) if key.is_reserve() => {
+                    format!("{model}, the reserve key")
+                }
                 (Maker::Model, Some(model), Some(key)) => format!("{model}, key {key}"),
                 (Maker::Model, ..) => "Gemini".into(),
                 _ if answer.unknown => format!("nobody{why}"),

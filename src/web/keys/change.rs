@@ -11,6 +11,7 @@ use super::rows::name;
 use super::{done, shown};
 use crate::app::App;
 use crate::keys::{self, Changes, EnvError, KeyRow, KeyState, NotAdded};
+use crate::model::KeyNumber;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line};
 use crate::web::guard::Organiser;
@@ -129,8 +130,8 @@ pub fn read_words(changes: &str) -> String {
 
 #[derive(Deserialize)]
 pub struct Pair {
-    a: i64,
-    b: i64,
+    a: KeyNumber,
+    b: KeyNumber,
 }
 
 pub async fn group(State(app): State<App>, Form(pair): Form<Pair>) -> Result<Redirect, Error> {
@@ -145,7 +146,7 @@ pub async fn group(State(app): State<App>, Form(pair): Form<Pair>) -> Result<Red
 struct ProjectPage {
     frame: Frame,
     title: String,
-    number: i64,
+    number: KeyNumber,
     whereabouts: String,
     project: String,
     /// Other projects' names, to choose from.
@@ -158,11 +159,11 @@ struct ProjectPage {
 struct AskRemovePage {
     frame: Frame,
     title: String,
-    number: i64,
+    number: KeyNumber,
 }
 
 /// The keys and the one that is meant.
-async fn one(app: &App, number: i64) -> Result<(Vec<KeyRow>, KeyRow), Error> {
+async fn one(app: &App, number: KeyNumber) -> Result<(Vec<KeyRow>, KeyRow), Error> {
     let mut conn = app.db.read().await?;
     let all = keys::overview(&mut conn, &app.pool, app.clock.now()).await?;
     let key = all.iter().find(|key| key.number == number).cloned().ok_or(Error::NotFound)?;
@@ -172,7 +173,7 @@ async fn one(app: &App, number: i64) -> Result<(Vec<KeyRow>, KeyRow), Error> {
 async fn project_page(
     app: &App,
     organiser: &Organiser,
-    number: i64,
+    number: KeyNumber,
     typed: Option<(String, FieldErrors)>,
 ) -> Result<Response, Error> {
     let (all, key) = one(app, number).await?;
@@ -204,7 +205,7 @@ async fn project_page(
 pub async fn ask_project(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(number): Path<i64>,
+    Path(number): Path<KeyNumber>,
 ) -> Result<Response, Error> {
     project_page(&app, &organiser, number, None).await
 }
@@ -217,7 +218,7 @@ pub struct ProjectForm {
 pub async fn name_project(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(number): Path<i64>,
+    Path(number): Path<KeyNumber>,
     Form(form): Form<ProjectForm>,
 ) -> Result<Response, Error> {
     let mut errors = FieldErrors::default();
@@ -233,7 +234,7 @@ pub async fn name_project(
 pub async fn ask_to_remove(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(number): Path<i64>,
+    Path(number): Path<KeyNumber>,
 ) -> Result<Response, Error> {
     let (_, key) = one(&app, number).await?;
     if key.place == keys::Place::Variable {
@@ -243,7 +244,10 @@ pub async fn ask_to_remove(
     Ok(render(&AskRemovePage { frame, title: name(number), number })?.into_response())
 }
 
-pub async fn remove(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+pub async fn remove(
+    State(app): State<App>,
+    Path(number): Path<KeyNumber>,
+) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::remove(&mut tx, &app.pool, number).await?;
     tx.commit().await?;
@@ -257,9 +261,9 @@ mod tests {
     #[test]
     fn what_was_read_is_told_in_one_line_and_nothing_of_the_address_is_repeated() {
         let changes = Changes {
-            added: vec![3, 4],
-            removed: vec![0],
-            projects: vec![1],
+            added: vec![KeyNumber(3), KeyNumber(4)],
+            removed: vec![KeyNumber::RESERVE],
+            projects: vec![KeyNumber(1)],
             common: true,
             ..Changes::default()
         };

@@ -23,7 +23,7 @@ use super::page::{Frame, KeysLine, Place, Times, filters, render, thousands};
 use crate::app::App;
 use crate::events;
 use crate::keys::{self, Finish, KeyError, Next};
-use crate::model::Millis;
+use crate::model::{KeyNumber, Millis};
 use crate::store::{self, Conn};
 use crate::web::notice::{Details, Notice, NoticeQuery};
 
@@ -119,31 +119,40 @@ async fn shown(
 }
 
 /// The page with a notice about one key.
-fn done(notice: Notice, number: i64) -> Redirect {
+fn done(notice: Notice, number: KeyNumber) -> Redirect {
     Redirect::to(&notice.url("/keys", &[("key", &number.to_string())]))
 }
 
-pub async fn pause(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+pub async fn pause(
+    State(app): State<App>,
+    Path(number): Path<KeyNumber>,
+) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::pause(&mut tx, &app.pool, number, app.clock.now()).await?;
     tx.commit().await?;
     Ok(done(Notice::KeyPaused, number))
 }
 
-pub async fn resume(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+pub async fn resume(
+    State(app): State<App>,
+    Path(number): Path<KeyNumber>,
+) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     keys::resume(&mut tx, &app.pool, number).await?;
     tx.commit().await?;
     Ok(done(Notice::KeyResumed, number))
 }
 
-pub async fn try_again(State(app): State<App>, Path(number): Path<i64>) -> Result<Redirect, Error> {
+pub async fn try_again(
+    State(app): State<App>,
+    Path(number): Path<KeyNumber>,
+) -> Result<Redirect, Error> {
     app.pool.key(number).ok_or(Error::NotFound)?;
     // Google may take its time: nobody waits for it.
     tokio::spawn(async move {
         let asked = keys::ask_again(&app.db, &app.pool, &app.gemini, &app.clock, number).await;
         if let Err(error) = asked {
-            tracing::error!(key.number = number, "Key #{number} could not be tried: {error}");
+            tracing::error!(key.number = number.0, "Key #{number} could not be tried: {error}");
         }
     });
     Ok(done(Notice::KeyTried, number))

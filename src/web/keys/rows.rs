@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::keys::{self, KeyRow, KeyState, Next, Place, Proposal, TaskStarts};
-use crate::model::Millis;
 use crate::model::job::Task;
+use crate::model::{KeyNumber, Millis};
 use crate::store::bookings::Trouble;
 use crate::store::keys::BookingOutcome;
 use crate::web::form::sentence;
@@ -14,11 +14,8 @@ use crate::web::page::{Times, count, in_words, thousands};
 pub const HAPPENED: usize = 12;
 
 /// How a key is called at the beginning of a sentence.
-pub fn name(number: i64) -> String {
-    match number {
-        0 => "The reserve key".into(),
-        number => format!("Key {number}"),
-    }
+pub fn name(number: KeyNumber) -> String {
+    if number.is_reserve() { "The reserve key".into() } else { format!("Key {number}") }
 }
 
 /// `in 0.9 s`, `in about 5 min`, `at 08:01`.
@@ -41,7 +38,7 @@ fn ago(at: Millis, times: &Times, now: Millis) -> String {
 
 /// One key.
 pub struct KeyLines {
-    pub number: i64,
+    pub number: KeyNumber,
     /// Begins the ids of what changes in this row.
     pub id: String,
     pub title: String,
@@ -112,7 +109,7 @@ impl KeyLines {
         Self {
             number: key.number,
             id: format!("k{}", key.number),
-            title: if key.number == 0 { "Reserve".into() } else { name(key.number) },
+            title: if key.number.is_reserve() { "Reserve".into() } else { name(key.number) },
             tone,
             shape,
             word,
@@ -149,10 +146,10 @@ impl KeyLines {
 fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static str) {
     match &key.state {
         _ if goes_next => ("go", "st-go", "Next"),
-        KeyState::Ready if key.number == 0 && key.sent_last_minute.is_empty() => {
+        KeyState::Ready if key.number.is_reserve() && key.sent_last_minute.is_empty() => {
             ("none", "st-none", "Idle")
         }
-        KeyState::Ready if key.number == 0 => ("go", "st-go", "In use"),
+        KeyState::Ready if key.number.is_reserve() => ("go", "st-go", "In use"),
         KeyState::Ready => ("ok", "st-ok", key.state.word()),
         KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
         KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
@@ -234,11 +231,11 @@ fn activity(key: &KeyRow, goes_next: bool, pool: &keys::Now, times: &Times, now:
             format!("Has rested longest, goes next {}", soon(*at, times, now))
         }
         (_, _) if goes_next => "Has rested longest, goes next".into(),
-        (_, None) if key.number == 0 => {
+        (_, None) if key.number.is_reserve() => {
             "Not used yet: only when no other key will serve soon".into()
         }
         (_, None) => "Not used yet".into(),
-        (_, Some(last)) if key.number == 0 => {
+        (_, Some(last)) if key.number.is_reserve() => {
             format!("Only when no other key will serve soon; last used {}", ago(last, times, now))
         }
         (_, Some(last)) => format!("Last used {}", ago(last, times, now)),
@@ -301,8 +298,8 @@ fn last_error(key: &KeyRow, times: &Times) -> String {
 
 /// Two keys that seem to share a project.
 pub struct Group {
-    pub a: i64,
-    pub b: i64,
+    pub a: KeyNumber,
+    pub b: KeyNumber,
     pub title: String,
     pub both: String,
     pub words: String,

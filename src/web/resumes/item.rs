@@ -111,7 +111,7 @@ fn detail(resume: &Resume) -> String {
         ResumeState::Done => parts.extend(resume.made_by().map(|made| match made.by {
             Maker::Model => {
                 let key = match made.key {
-                    Some(0) => ", the reserve key".into(),
+                    Some(number) if number.is_reserve() => ", the reserve key".into(),
                     Some(number) => format!(", key {number}"),
                     None => String::new(),
                 };

@@ -286,7 +286,7 @@ impl Row {
 /// The word of a line with its colour, and what stands under it.
 fn words(row: &Listed, times: &Times) -> (String, &'static str, String) {
     let made = match (row.made_by.as_deref(), row.made_key) {
-        (Some("model"), Some(0)) => "reserve key".to_owned(),
+        (Some("model"), Some(key)) if key.is_reserve() => "reserve key".to_owned(),
         (Some("model"), Some(key)) => format!("key {key}"),
         (Some("template"), _) => "template".to_owned(),
         (Some("person"), _) => "your words".to_owned(),

@@ -294,7 +294,9 @@ fn made_by_words(message: &Message, times: &Times) -> String {
     let at = message.drafted_at.map(|at| times.at(at)).unwrap_or_default();
     let why = made.why.map(|why| format!(": {why}")).unwrap_or_default();
     match (made.by, made.model, made.key) {
-        (Maker::Model, Some(model), Some(0)) => format!("{model}, the reserve key, {at}"),
+        (Maker::Model, Some(model), Some(key)) if key.is_reserve() => {
+            format!("{model}, the reserve key, {at}")
+        }
         (Maker::Model, Some(model), Some(key)) => format!("{model}, key {key}, {at}"),
         (Maker::Model, ..) => format!("Gemini, {at}"),
         (Maker::Person, ..) => format!("an organiser, {at}"),
