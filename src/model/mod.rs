@@ -9,6 +9,7 @@ pub mod ids;
 pub mod job;
 pub mod made_by;
 pub mod message;
+pub mod person;
 pub mod resume;
 pub mod secret;
 pub mod setup;

@@ -6,6 +6,23 @@ pub fn one_line(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A text of one line, trimmed, of at most `most` characters.
+pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
+    let text = one_line(typed);
+    if text.chars().count() > most {
+        return Err(format!("{what} has at most {most} characters"));
+    }
+    Ok(text)
+}
+
+/// As [`line`], but not empty.
+pub fn needed_line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
+    match line(typed, what, most)? {
+        text if text.is_empty() => Err(format!("{what} is missing")),
+        text => Ok(text),
+    }
+}
+
 /// The first `most` characters, and a sign where more stood there.
 pub fn shortened(text: String, most: usize) -> String {
     match text.char_indices().nth(most) {

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Config, SkillsBy};
 use crate::model::job::Class;
 use crate::model::made_by::{MadeBy, Maker};
+use crate::model::person::SkillSource;
 use crate::model::resume::ResumeState;
 use crate::model::{Job, Millis, PersonId, ResumeId};
 use crate::store::resumes::{NewResume, Resume, Show, Text};
@@ -279,7 +280,8 @@ async fn finish(
     if !store::resumes::store_skills(tx, id, &list, made_by, now).await? {
         return Ok(false);
     }
-    let source = if made_by.by == Maker::Model { "model" } else { "taxonomy" };
+    let source =
+        if made_by.by == Maker::Model { SkillSource::Model } else { SkillSource::Taxonomy };
     people::add_skills(tx, person, names, source, now).await?;
     if resume.auto_match != 0 {
         match_person(tx, person, now).await?;

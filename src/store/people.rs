@@ -1,6 +1,7 @@
 //! People, and the addresses that must not be emailed.
 
 use super::{Conn, Engine};
+use crate::model::person::Source;
 use crate::model::{EmailAddress, Millis, PersonId};
 
 macro_rules! columns {
@@ -18,44 +19,62 @@ pub struct Person {
     pub job_title: String,
     /// The secret in this person's links.
     pub code: String,
-    pub source: String,
+    #[sqlx(try_from = "String")]
+    pub source: Source,
     pub registered_at: Option<Millis>,
     pub shares_address_at: Option<Millis>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }
 
-/// What a new person's row needs.
-#[derive(Clone, Debug)]
-pub struct NewPerson<'a> {
-    pub address: &'a EmailAddress,
-    pub name: &'a str,
-    pub job_title: &'a str,
-    pub code: &'a str,
-    pub source: &'a str,
+/// What an organiser says about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub address: EmailAddress,
+    pub job_title: String,
 }
 
-/// Inserts a person; `None` when the address is known already.
+impl Person {
+    pub fn profile(&self) -> Profile {
+        Profile {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            job_title: self.job_title.clone(),
+        }
+    }
+}
+
+/// A new person's row.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRow<'a> {
+    pub profile: &'a Profile,
+    pub code: &'a str,
+    pub source: Source,
+}
+
+/// Inserts a person; `None` when the address is known.
 pub async fn insert(
     conn: &mut Conn,
-    person: &NewPerson<'_>,
+    person: &NewRow<'_>,
     now: Millis,
 ) -> sqlx::Result<Option<PersonId>> {
+    let profile = person.profile;
     sqlx::query_scalar(
         "INSERT INTO people (address, address_key, address_hash, name, name_key, job_title, code, source, created_at,
                              updated_at)
          VALUES ($1, $2, $9, $3, $4, $5, $6, $7, $8, $8)
          ON CONFLICT (address_key) DO NOTHING RETURNING id",
     )
-    .bind(person.address.as_str())
-    .bind(person.address.key())
-    .bind(person.name)
-    .bind(person.name.to_lowercase())
-    .bind(person.job_title)
+    .bind(profile.address.as_str())
+    .bind(profile.address.key())
+    .bind(&profile.name)
+    .bind(profile.name.to_lowercase())
+    .bind(&profile.job_title)
     .bind(person.code)
-    .bind(person.source)
+    .bind(person.source.as_str())
     .bind(now)
-    .bind(person.address.hash())
+    .bind(profile.address.hash())
     .fetch_optional(conn)
     .await
 }
@@ -75,10 +94,10 @@ macro_rules! unless_known {
     };
 }
 
-/// Inserts people whose addresses are not known yet; returns those who are new by the keys of their addresses.
+/// Inserts the people whose addresses are new; returns their ids by the keys of their addresses.
 pub async fn insert_all(
     conn: &mut Conn,
-    people: &[NewPerson<'_>],
+    people: &[NewRow<'_>],
     now: Millis,
 ) -> sqlx::Result<Vec<(String, PersonId)>> {
     let sql = match Engine::of(conn) {
@@ -98,43 +117,42 @@ pub async fn insert_all(
     };
     let rows: Vec<[String; 8]> = people
         .iter()
-        .map(|person| {
+        .map(|NewRow { profile, code, source }| {
             [
-                person.address.as_str().to_owned(),
-                person.address.key(),
-                person.address.hash(),
-                person.name.to_owned(),
-                person.name.to_lowercase(),
-                person.job_title.to_owned(),
-                person.code.to_owned(),
-                person.source.to_owned(),
+                profile.address.as_str().to_owned(),
+                profile.address.key(),
+                profile.address.hash(),
+                profile.name.clone(),
+                profile.name.to_lowercase(),
+                profile.job_title.clone(),
+                (*code).to_owned(),
+                source.as_str().to_owned(),
             ]
         })
         .collect();
     sqlx::query_as(sql).bind(super::json(&rows)).bind(now).fetch_all(conn).await
 }
 
-/// Changes what an organiser may change; false when the address is somebody else's or the person is gone.
+/// Replaces a person's profile; false when somebody else has the address or the person does not exist.
 pub async fn update(
     conn: &mut Conn,
     id: PersonId,
-    address: &EmailAddress,
-    name: &str,
-    job_title: &str,
+    profile: &Profile,
     now: Millis,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "UPDATE people SET address = $2, address_key = $3, address_hash = $8, name = $4, name_key = $5, job_title = $6, updated_at = $7
+        "UPDATE people SET address = $2, address_key = $3, address_hash = $8, name = $4, name_key = $5, job_title = $6,
+                updated_at = $7
          WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM people other WHERE other.address_key = $3 AND other.id <> $1)",
     )
     .bind(id)
-    .bind(address.as_str())
-    .bind(address.key())
-    .bind(name)
-    .bind(name.to_lowercase())
-    .bind(job_title)
+    .bind(profile.address.as_str())
+    .bind(profile.address.key())
+    .bind(&profile.name)
+    .bind(profile.name.to_lowercase())
+    .bind(&profile.job_title)
     .bind(now)
-    .bind(address.hash())
+    .bind(profile.address.hash())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -179,7 +197,7 @@ pub async fn find_by_address(
         .await
 }
 
-/// Those of these addresses who are known.
+/// The people with these addresses.
 pub async fn find_all_by_address<'a>(
     conn: &mut Conn,
     addresses: impl Iterator<Item = &'a EmailAddress>,
@@ -209,39 +227,39 @@ pub async fn find_by_code(conn: &mut Conn, code: &str) -> sqlx::Result<Option<Pe
         .await
 }
 
-/// Everybody, in the order of the list.
+/// Everybody, sorted like the list.
 pub async fn all(conn: &mut Conn) -> sqlx::Result<Vec<Person>> {
     sqlx::query_as(concat!("SELECT ", columns!(), " FROM people ORDER BY name_key, id"))
         .fetch_all(conn)
         .await
 }
 
-/// Which part of the list is wanted.
+/// A filter of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Show {
     #[default]
     All,
-    /// Nobody invited them yet.
+    /// Has no invitation yet.
     NotInvited,
     WithSkills,
-    /// Left, or their address does not work.
+    /// Must not be emailed.
     Suppressed,
 }
 
-/// A line of the list.
+/// A row of the list.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Listed {
     pub id: PersonId,
     pub address: String,
     pub name: String,
     pub job_title: String,
-    pub source: String,
-    /// The last invitation's state; NULL: none.
+    /// The state of the latest invitation; `None` without one.
     pub invitation: Option<String>,
+    /// The reason of the suppression.
     pub suppressed: Option<String>,
 }
 
-// The filter stands once: `$1` is what is searched for in lower case between `%` (or NULL), `$2` the part shown.
+// `count` and `list` share this filter. `$1` is the pattern to search for (or NULL), `$2` the word of `Show`.
 macro_rules! filter {
     () => {
         " FROM people p
@@ -257,6 +275,7 @@ macro_rules! filter {
     };
 }
 
+/// The `LIKE` pattern of a search, escaped with `!`; `None` when nothing is searched for.
 pub(super) fn pattern(search: &str) -> Option<String> {
     let search = search.trim().to_lowercase();
     let escaped: String = search
@@ -266,19 +285,22 @@ pub(super) fn pattern(search: &str) -> Option<String> {
     (!search.is_empty()).then(|| format!("%{escaped}%"))
 }
 
-fn shown(show: Show) -> &'static str {
-    match show {
-        Show::All => "all",
-        Show::NotInvited => "not_invited",
-        Show::WithSkills => "skills",
-        Show::Suppressed => "suppressed",
+impl Show {
+    /// The word that the filter's SQL compares with.
+    fn sql_word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::NotInvited => "not_invited",
+            Self::WithSkills => "skills",
+            Self::Suppressed => "suppressed",
+        }
     }
 }
 
 pub async fn count(conn: &mut Conn, search: &str, show: Show) -> sqlx::Result<i64> {
     sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!()))
         .bind(pattern(search))
-        .bind(shown(show))
+        .bind(show.sql_word())
         .fetch_one(conn)
         .await
 }
@@ -291,21 +313,21 @@ pub async fn list(
     offset: i64,
 ) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as(concat!(
-        "SELECT p.id, p.address, p.name, p.job_title, p.source, s.reason AS suppressed,
+        "SELECT p.id, p.address, p.name, p.job_title, s.reason AS suppressed,
                 (SELECT m.state FROM messages m WHERE m.person_id = p.id AND m.kind = 'invitation'
                   AND m.forgotten_at IS NULL ORDER BY m.id DESC LIMIT 1) AS invitation",
         filter!(),
         " ORDER BY p.name_key, p.id LIMIT $3 OFFSET $4"
     ))
     .bind(pattern(search))
-    .bind(shown(show))
+    .bind(show.sql_word())
     .bind(limit)
     .bind(offset)
     .fetch_all(conn)
     .await
 }
 
-/// Removes a person with everything that hangs on them. What they were promised (the suppression) stays.
+/// Deletes a person with everything that refers to them. Their suppression stays.
 pub async fn delete(conn: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
     let done = sqlx::query("DELETE FROM people WHERE id = $1").bind(id).execute(conn).await?;
     Ok(done.rows_affected() == 1)

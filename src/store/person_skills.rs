@@ -3,23 +3,25 @@
 use std::collections::HashMap;
 
 use super::{Conn, Engine};
+use crate::model::person::SkillSource;
 use crate::model::{Millis, PersonId};
 
-/// A skill of a person and where it comes from (typed, import, taxonomy, model).
+/// A skill of a person.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Skill {
     pub skill: String,
     pub skill_key: String,
-    pub source: String,
+    #[sqlx(try_from = "String")]
+    pub source: SkillSource,
 }
 
-/// Adds a skill; false when the person had it already.
+/// Adds a skill; false when the person has it.
 pub async fn add(
     conn: &mut Conn,
     person: PersonId,
     key: &str,
     name: &str,
-    source: &str,
+    source: SkillSource,
     now: Millis,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
@@ -29,7 +31,7 @@ pub async fn add(
     .bind(person)
     .bind(key)
     .bind(name)
-    .bind(source)
+    .bind(source.as_str())
     .bind(now)
     .execute(conn)
     .await?;
@@ -45,7 +47,7 @@ pub async fn remove(conn: &mut Conn, person: PersonId, key: &str) -> sqlx::Resul
     Ok(done.rows_affected() == 1)
 }
 
-/// A skill that somebody is to have.
+/// A skill to add.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSkill<'a> {
     pub person: PersonId,
@@ -66,11 +68,11 @@ macro_rules! unless_had {
     };
 }
 
-/// Adds what these people did not have; returns to whom something was new, once for each new skill.
+/// Adds the skills that these people do not have; returns the person of each new skill.
 pub async fn add_all(
     conn: &mut Conn,
     skills: &[NewSkill<'_>],
-    source: &str,
+    source: SkillSource,
     now: Millis,
 ) -> sqlx::Result<Vec<PersonId>> {
     let sql = match Engine::of(conn) {
@@ -90,11 +92,16 @@ pub async fn add_all(
     };
     let rows: Vec<(PersonId, &str, &str)> =
         skills.iter().map(|skill| (skill.person, skill.key, skill.name)).collect();
-    sqlx::query_scalar(sql).bind(super::json(&rows)).bind(source).bind(now).fetch_all(conn).await
+    sqlx::query_scalar(sql)
+        .bind(super::json(&rows))
+        .bind(source.as_str())
+        .bind(now)
+        .fetch_all(conn)
+        .await
 }
 
-/// A person's skills, the rarest first. What 500 people have is common: counting them all would cost more than all the
-/// rest of a page or a letter.
+/// A person's skills, the rarest first. The count stops at 500 people: counting all of them would take longer than
+/// everything else on a page or in an email.
 pub async fn list(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Skill>> {
     sqlx::query_as(
         "SELECT k.skill, k.skill_key, k.source FROM person_skills k WHERE k.person_id = $1
@@ -123,7 +130,7 @@ macro_rules! by_rarity {
     };
 }
 
-/// The names of several people's skills, each person's in the order of [`list`].
+/// The names of several people's skills, in the order of [`list`].
 pub async fn names(
     conn: &mut Conn,
     people: impl Iterator<Item = PersonId>,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use crate::model::text::one_line;
+pub use crate::model::text::{line, needed_line};
 
 /// The complaints about a form, by field.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,13 @@ impl FieldErrors {
                 None
             }
         }
+    }
+
+    /// The complaint about a single field.
+    pub fn one(field: &'static str, complaint: impl Display) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, complaint);
+        errors
     }
 
     pub fn add(&mut self, field: &'static str, complaint: impl Display) {
@@ -47,21 +54,4 @@ pub fn sentence(words: &str) -> String {
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{stop}", letters.as_str())
-}
-
-/// A text of one line, trimmed, of at most `most` characters.
-pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
-    let text = one_line(typed);
-    if text.chars().count() > most {
-        return Err(format!("{what} has at most {most} characters"));
-    }
-    Ok(text)
-}
-
-/// As [`line`], and something must stand in it.
-pub fn needed_line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
-    match line(typed, what, most)? {
-        text if text.is_empty() => Err(format!("{what} is missing")),
-        text => Ok(text),
-    }
 }

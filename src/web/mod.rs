@@ -96,7 +96,7 @@ pub fn router(app: App) -> Router {
         .route("/matchmaking/resumes/{id}/again", post(resumes::again))
         .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
         .route("/matchmaking/resumes/{id}/file", get(resumes::download))
-        .route("/matchmaking/add-user", post(api::matching::add_user))
+        .route("/matchmaking/add-user", post(api::people::add_and_match))
         .route(
             "/matchmaking/upload-resume",
             post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
@@ -154,7 +154,7 @@ pub fn router(app: App) -> Router {
         .route("/outbox/{mail}/html", get(outbox::html));
 
     let json = Router::new()
-        .route("/api/users/add", post(api::campaigns::add_user))
+        .route("/api/users/add", post(api::people::add))
         .route("/api/users/reset", post(api::campaigns::reset_users))
         .route("/api/campaign/test", post(api::campaigns::start_test))
         .route("/api/campaign/send", post(api::campaigns::start_live))

@@ -417,7 +417,7 @@ async fn who_is_erased_is_nobody_on_discord_either() {
         type_code(&app, ADA, &code(&app, "ada@example.org").await).await;
         ask_for_code(&app, BO, "ada@example.org").await;
         let mut tx = app.write().await;
-        let exported = people::export(&mut tx, ada).await.unwrap().unwrap();
+        let exported = people::export::person(&mut tx, ada).await.unwrap().unwrap();
         assert_eq!(exported["discord"]["user"], ADA);
         assert_eq!(exported["discord"]["verified_at"], NOON.0);
         assert_eq!(exported["discord"]["codes"].as_array().unwrap().len(), 2);

@@ -4,7 +4,7 @@ use muster::events::CURRENT;
 use muster::matching;
 use muster::model::campaign::CampaignKind;
 use muster::model::message::MessageState;
-use muster::people::{Source, import};
+use muster::people::{Source, export, import};
 use muster::store;
 
 use crate::support::app::TestApp;
@@ -27,7 +27,7 @@ async fn imported(app: &TestApp, table: &str) -> (usize, usize, usize) {
 
 async fn exported(app: &TestApp) -> String {
     let mut conn = app.app.db.read().await.unwrap();
-    String::from_utf8(import::write(&mut conn).await.unwrap()).unwrap()
+    String::from_utf8(export::table(&mut conn).await.unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use muster::model::campaign::CampaignKind;
 use muster::model::email::Draft;
 use muster::model::made_by::{MadeBy, Maker};
 use muster::model::message::MessageState;
-use muster::model::{CampaignId, Clock, EmailAddress, MessageId, Millis, PersonId};
-use muster::people::{self, Profile, Source};
+use muster::model::{CampaignId, Clock, MessageId, Millis, PersonId};
+use muster::people::{self, Fields, NewPerson, Source};
 use muster::store::{self, Tx};
 use tower::ServiceExt as _;
 
@@ -326,15 +326,16 @@ impl PersonBuilder<'_> {
     }
 
     pub async fn insert(self) -> PersonId {
-        let profile = Profile {
+        let fields = Fields {
             name: self.name,
-            address: EmailAddress::parse(&self.address).unwrap(),
+            email: self.address,
             job_title: "Engineer".into(),
-            skills: self.skills,
+            ..Fields::default()
         };
+        let person = NewPerson { skills: self.skills, ..NewPerson::checked(&fields).unwrap() };
         let mut tx = self.app.write().await;
         let now = self.app.app.clock.now();
-        let id = people::add(&mut tx, &profile, Source::Form, now).await.unwrap();
+        let id = people::add(&mut tx, &person, Source::Form, now).await.unwrap();
         tx.commit().await.unwrap();
         id
     }

@@ -1,72 +1,22 @@
 //! The JSON interface of people and campaigns. Nothing here waits: a campaign is asked for and then looked at.
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::app::App;
 use crate::campaigns::{self, StartError, emails, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::made_by::MadeBy;
-use crate::model::{CampaignId, EmailAddress, Millis, PersonId};
-use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::model::{CampaignId, Millis, PersonId};
 use crate::web::error::{ApiError, Error};
-use crate::web::form::{line, needed_line, sentence};
+use crate::web::form::sentence;
 use crate::web::guard::Organiser;
-use crate::{events, skills, store};
-
-// ── People ──
-
-#[derive(Deserialize)]
-pub struct NewUser {
-    name: String,
-    email: String,
-    #[serde(default)]
-    job_title: String,
-    #[serde(default)]
-    keywords: Vec<String>,
-}
-
-impl NewUser {
-    fn check(&self) -> Result<Profile, Error> {
-        let unprocessable = |words: String| Error::Unprocessable(sentence(&words));
-        let name = needed_line(&self.name, "the name", LONGEST_LINE).map_err(unprocessable)?;
-        let address = EmailAddress::parse(&self.email)
-            .map_err(|error| Error::Unprocessable(sentence(&error.to_string())))?;
-        let job_title =
-            line(&self.job_title, "the job title", LONGEST_LINE).map_err(unprocessable)?;
-        let mut known: Vec<String> = Vec::new();
-        for skill in self.keywords.iter().flat_map(|typed| skills::split(typed)) {
-            if !known.contains(&skill) {
-                known.push(skill);
-            }
-        }
-        Ok(Profile { name, address, job_title, skills: known })
-    }
-}
-
-pub async fn add_user(
-    State(app): State<App>,
-    typed: Result<Json<NewUser>, JsonRejection>,
-) -> Result<Response, ApiError> {
-    let Json(typed) = typed?;
-    let profile = typed.check()?;
-    let mut tx = app.db.write().await?;
-    let id = match people::add(&mut tx, &profile, Source::Api, app.clock.now()).await {
-        Ok(id) => id,
-        Err(error @ AddError::Known(_)) => {
-            return Err(Error::Conflict(sentence(&error.to_string())).into());
-        }
-        Err(AddError::Db(error)) => return Err(error.into()),
-    };
-    tx.commit().await?;
-    let body = json!({ "success": true, "user_id": id });
-    Ok((StatusCode::CREATED, Json(body)).into_response())
-}
+use crate::{events, store};
 
 pub async fn reset_users(State(app): State<App>) -> Result<Response, ApiError> {
     let mut tx = app.db.write().await?;

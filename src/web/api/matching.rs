@@ -15,13 +15,11 @@ use crate::events::CURRENT;
 use crate::matching::{self, shared_names};
 use crate::model::campaign::CampaignKind;
 use crate::model::message::{MessageKind, MessageState};
-use crate::model::{EmailAddress, Millis, PersonId, ResumeId};
-use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::model::{Millis, PersonId, ResumeId};
 use crate::resumes::{self, Upload, UploadError, files};
-use crate::skills;
 use crate::store::{self, Conn};
 use crate::web::error::{ApiError, Error};
-use crate::web::form::{line, needed_line, sentence};
+use crate::web::form::sentence;
 use crate::web::guard::Organiser;
 use crate::web::resumes::{file, short_text};
 
@@ -40,67 +38,9 @@ fn nobody(id: PersonId) -> Error {
 }
 
 /// Matches one person by the rule of the settings page.
-async fn match_one(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<usize> {
+pub(super) async fn match_one(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<usize> {
     let threshold = matching::chosen_rule(tx, CURRENT).await?.threshold();
     matching::run_one(tx, CURRENT, id, threshold, now).await
-}
-
-// ── People ──
-
-#[derive(Deserialize)]
-pub struct NewPerson {
-    name: String,
-    email: String,
-    #[serde(default)]
-    job_title: String,
-    #[serde(default)]
-    skills: Vec<String>,
-    #[serde(default)]
-    auto_match: bool,
-}
-
-pub async fn add_user(
-    State(app): State<App>,
-    body: Result<Json<NewPerson>, JsonRejection>,
-) -> Answer {
-    let Json(typed) = body?;
-    let mut known: Vec<String> = Vec::new();
-    for skill in typed.skills.iter().flat_map(|skill| skills::split(skill)) {
-        if known.iter().all(|it| skills::key(it) != skills::key(&skill)) {
-            known.push(skill);
-        }
-    }
-    let profile = Profile {
-        name: needed_line(&typed.name, "the name", LONGEST_LINE).map_err(unprocessable)?,
-        address: EmailAddress::parse(&typed.email).map_err(unprocessable)?,
-        job_title: line(&typed.job_title, "the job title", LONGEST_LINE).map_err(unprocessable)?,
-        skills: known,
-    };
-    let now = app.clock.now();
-    let mut tx = app.db.write().await?;
-    let id = match people::add(&mut tx, &profile, Source::Api, now).await {
-        Ok(id) => id,
-        Err(error @ AddError::Known(_)) => {
-            return Err(Error::Conflict(sentence(&error.to_string())).into());
-        }
-        Err(AddError::Db(error)) => return Err(error.into()),
-    };
-    let matchmaking = if typed.auto_match {
-        json!({ "success": true, "matches_found": match_one(&mut tx, id, now).await? })
-    } else {
-        Value::Null
-    };
-    tx.commit().await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({
-            "success": true,
-            "message": format!("{} was added.", profile.name),
-            "user_id": id,
-            "skills_count": profile.skills.len(),
-            "matchmaking": matchmaking,
-        })),
-    ))
 }
 
 // ── Resumes ──

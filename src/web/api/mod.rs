@@ -2,6 +2,7 @@
 
 pub mod campaigns;
 pub mod matching;
+pub mod people;
 
 use axum::Json;
 use axum::http::StatusCode;

@@ -101,7 +101,7 @@ pub async fn erase(
 /// Everything that is known about a person, as they may ask for it.
 pub async fn export(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let all = people::export(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let all = people::export::person(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let name = format!("attachment; filename=\"person-{id}.json\"");
     Ok(([(CONTENT_DISPOSITION, name)], Json(all)).into_response())
 }

@@ -8,24 +8,21 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::model::{EmailAddress, PersonId};
-use crate::people::{self, AddError, EditError, LONGEST_LINE, Profile, Source};
+use crate::model::PersonId;
+use crate::people::fields::EMAIL;
+use crate::people::{self, AddError, EditError, Fields, NewPerson, Problems, Source};
+use crate::store;
 use crate::web::Error;
-use crate::web::form::{FieldErrors, line, needed_line};
+use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
-use crate::{skills, store};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct PersonForm {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    job_title: String,
+    #[serde(flatten)]
+    fields: Fields,
     #[serde(default)]
     skills: String,
     /// Where to go afterwards: `outreach` or `matchmaking`.
@@ -34,26 +31,28 @@ pub struct PersonForm {
 }
 
 impl PersonForm {
-    fn check(&self, errors: &mut FieldErrors) -> Option<Profile> {
-        let name = errors.take("name", needed_line(&self.name, "the name", LONGEST_LINE));
-        let address = errors.take("email", EmailAddress::parse(&self.email));
-        let job_title =
-            errors.take("job_title", line(&self.job_title, "the job title", LONGEST_LINE));
-        Some(Profile {
-            name: name?,
-            address: address?,
-            job_title: job_title?,
-            skills: skills::split(&self.skills),
-        })
+    fn check(&self) -> Result<NewPerson, FieldErrors> {
+        let fields = Fields { skills: self.skills.clone(), ..self.fields.clone() };
+        Ok(NewPerson::checked(&fields)?)
     }
 
-    /// The page that the form stood on.
+    /// The page that led to the form.
     pub(super) fn back(&self) -> &'static str {
         match self.back.as_str() {
             "outreach" => "/outreach",
             "matchmaking" => "/matchmaking",
             _ => "/people",
         }
+    }
+}
+
+impl From<Problems> for FieldErrors {
+    fn from(problems: Problems) -> Self {
+        let mut errors = Self::default();
+        for (field, reason) in problems.0 {
+            errors.add(field, reason);
+        }
+        errors
     }
 }
 
@@ -82,19 +81,19 @@ pub async fn add(
     Extension(organiser): Extension<Organiser>,
     Form(typed): Form<PersonForm>,
 ) -> Result<Response, Error> {
-    let mut errors = FieldErrors::default();
-    let Some(profile) = typed.check(&mut errors) else {
-        return form_page(&app, &organiser, None, typed, errors).await;
+    let person = match typed.check() {
+        Ok(person) => person,
+        Err(errors) => return form_page(&app, &organiser, None, typed, errors).await,
     };
     let mut tx = app.db.write().await?;
-    match people::add(&mut tx, &profile, Source::Form, app.clock.now()).await {
+    match people::add(&mut tx, &person, Source::Form, app.clock.now()).await {
         Ok(_) => {
             tx.commit().await?;
             Ok(Notice::PersonAdded.redirect(typed.back()).into_response())
         }
         Err(error @ AddError::Known(_)) => {
             drop(tx);
-            errors.add("email", error);
+            let errors = FieldErrors::one(EMAIL.key, error);
             form_page(&app, &organiser, None, typed, errors).await
         }
         Err(AddError::Db(error)) => Err(error.into()),
@@ -144,9 +143,7 @@ pub async fn edit(
     let known = store::person_skills::list(&mut conn, id).await?;
     drop(conn);
     let typed = PersonForm {
-        name: person.name,
-        email: person.address.to_string(),
-        job_title: person.job_title,
+        fields: Fields::of(&person, String::new()),
         skills: known.into_iter().map(|skill| skill.skill).collect::<Vec<_>>().join(", "),
         back: String::new(),
     };
@@ -159,19 +156,19 @@ pub async fn save(
     Path(id): Path<PersonId>,
     Form(typed): Form<PersonForm>,
 ) -> Result<Response, Error> {
-    let mut errors = FieldErrors::default();
-    let Some(profile) = typed.check(&mut errors) else {
-        return form_page(&app, &organiser, Some(id), typed, errors).await;
+    let person = match typed.check() {
+        Ok(person) => person,
+        Err(errors) => return form_page(&app, &organiser, Some(id), typed, errors).await,
     };
     let mut tx = app.db.write().await?;
-    match people::edit(&mut tx, id, &profile, app.clock.now()).await {
+    match people::edit(&mut tx, id, &person, app.clock.now()).await {
         Ok(()) => {
             tx.commit().await?;
             Ok(Notice::Saved.redirect(&format!("/people/{id}")).into_response())
         }
         Err(error @ EditError::AddressTaken) => {
             drop(tx);
-            errors.add("email", error);
+            let errors = FieldErrors::one(EMAIL.key, error);
             form_page(&app, &organiser, Some(id), typed, errors).await
         }
         Err(EditError::Gone) => Err(Error::NotFound),

@@ -104,12 +104,8 @@ pub async fn add_samples(
     State(app): State<App>,
     Form(typed): Form<PersonForm>,
 ) -> Result<Redirect, Error> {
-    let table = import::Table {
-        rows: sample::people().into_iter().map(|profile| (0, profile)).collect(),
-        ..import::Table::default()
-    };
     let mut tx = app.db.write().await?;
-    import::store(&mut tx, table, Source::Sample, app.clock.now()).await?;
+    import::store(&mut tx, sample::people(), Source::Sample, app.clock.now()).await?;
     tx.commit().await?;
     Ok(match typed.back() {
         page @ "/matchmaking" => Notice::SampleToMatch.redirect(page),

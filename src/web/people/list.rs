@@ -11,7 +11,7 @@ use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageState;
-use crate::people::import;
+use crate::people::export;
 use crate::store;
 use crate::store::people::{Listed, Show};
 use crate::web::Error;
@@ -133,7 +133,7 @@ impl Row {
 /// The whole list as a table. A cell that a spreadsheet would run as a formula is escaped.
 pub async fn export_all(State(app): State<App>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let bytes = import::write(&mut conn).await?;
+    let bytes = export::table(&mut conn).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"people.csv\""),

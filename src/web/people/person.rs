@@ -9,6 +9,7 @@ use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageKind;
+use crate::people::Fields;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::guard::Organiser;
@@ -24,9 +25,7 @@ pub struct PersonPage {
     frame: Frame,
     notice: String,
     id: PersonId,
-    name: String,
-    address: String,
-    job_title: String,
+    person: Fields,
     source: &'static str,
     added: String,
     /// When they showed which Discord account is theirs; empty: they did not.
@@ -96,13 +95,7 @@ pub async fn person(
         left: suppression
             .map(|it| format!("{}, {}", suppressed_because(&it.reason), times.at(it.since)))
             .unwrap_or_default(),
-        source: match person.source.as_str() {
-            "import" => "Imported",
-            "sample" => "A sample",
-            "api" => "Added by the JSON interface",
-            "resume" => "Added with a resume",
-            _ => "Added by form",
-        },
+        source: person.source.label(),
         added: times.at(person.created_at),
         on_discord: store::discord::account(&mut conn, id)
             .await?
@@ -120,25 +113,14 @@ pub async fn person(
         shares_address: person.shares_address_at.is_some(),
         registered: person.registered_at.is_some(),
         largest_file: resumes::MAX_BYTES,
-        name: person.name,
-        address: person.address.to_string(),
-        job_title: person.job_title,
+        person: Fields::of(&person, String::new()),
     };
     Ok(render(&page)?.into_response())
 }
 
 impl SkillChip {
     fn new(skill: store::person_skills::Skill) -> Self {
-        Self {
-            name: skill.skill,
-            key: skill.skill_key,
-            source: match skill.source.as_str() {
-                "model" => "from the resume, by Gemini",
-                "taxonomy" => "from the resume, by the word list",
-                "import" => "imported",
-                _ => "typed",
-            },
-        }
+        Self { name: skill.skill, key: skill.skill_key, source: skill.source.label() }
     }
 }
 

@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::model::{EmailAddress, PersonId, ResumeId};
-use crate::people::{self, AddError, LONGEST_LINE, Profile, Source};
+use crate::model::{PersonId, ResumeId};
+use crate::people::fields::EMAIL;
+use crate::people::{self, AddError, Fields, NewPerson, Source};
 use crate::resumes::{self, ClaimError, clues};
 use crate::store;
 use crate::store::people::Show as ShowPeople;
 use crate::web::Error;
-use crate::web::form::{FieldErrors, line, needed_line, sentence};
+use crate::web::form::{FieldErrors, sentence};
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
@@ -28,7 +29,7 @@ pub struct WhosePage {
     q: String,
     /// People whom the text or the search leads to.
     people: Vec<Candidate>,
-    typed: NewPerson,
+    typed: Fields,
     errors: FieldErrors,
     text: String,
 }
@@ -37,17 +38,6 @@ struct Candidate {
     id: PersonId,
     name: String,
     address: String,
-}
-
-/// What was typed about somebody who is to be added.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct NewPerson {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    job_title: String,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +66,7 @@ async fn whose_page(
     organiser: &Organiser,
     id: ResumeId,
     q: String,
-    typed: Option<NewPerson>,
+    typed: Option<Fields>,
     errors: FieldErrors,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
@@ -111,10 +101,10 @@ async fn whose_page(
             }
         }
     }
-    let typed = typed.unwrap_or_else(|| NewPerson {
+    let typed = typed.unwrap_or_else(|| Fields {
         name,
         email: addresses.first().map(ToString::to_string).unwrap_or_default(),
-        job_title: String::new(),
+        ..Fields::default()
     });
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = WhosePage {
@@ -152,23 +142,22 @@ pub async fn claim_for_new(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<ResumeId>,
-    Form(typed): Form<NewPerson>,
+    Form(typed): Form<Fields>,
 ) -> Result<Response, Error> {
-    let mut errors = FieldErrors::default();
-    let name = errors.take("name", needed_line(&typed.name, "the name", LONGEST_LINE));
-    let address = errors.take("email", EmailAddress::parse(&typed.email));
-    let job_title = errors.take("job_title", line(&typed.job_title, "the job title", LONGEST_LINE));
-    let (Some(name), Some(address), Some(job_title)) = (name, address, job_title) else {
-        return whose_page(&app, &organiser, id, String::new(), Some(typed), errors).await;
+    let person = match NewPerson::checked(&typed) {
+        Ok(person) => person,
+        Err(problems) => {
+            let q = String::new();
+            return whose_page(&app, &organiser, id, q, Some(typed), problems.into()).await;
+        }
     };
-    let profile = Profile { name, address, job_title, skills: Vec::new() };
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    match people::add(&mut tx, &profile, Source::Resume, now).await {
-        Ok(person) => resumes::claim(&mut tx, &app.config, id, person, now).await?,
+    match people::add(&mut tx, &person, Source::Resume, now).await {
+        Ok(new) => resumes::claim(&mut tx, &app.config, id, new, now).await?,
         Err(error @ AddError::Known(_)) => {
             drop(tx);
-            errors.add("email", error);
+            let errors = FieldErrors::one(EMAIL.key, error);
             return whose_page(&app, &organiser, id, String::new(), Some(typed), errors).await;
         }
         Err(AddError::Db(error)) => return Err(error.into()),
