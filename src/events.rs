@@ -1,22 +1,22 @@
-//! The event that everything is about: what the settings page says, else what the environment says.
+//! The event. Its facts come from the settings page, or else from the environment.
 
 use crate::config::Config;
 use crate::model::email::EventFacts;
 use crate::model::{EmailAddress, EventId};
 use crate::store::{self, Conn};
 
-/// One event exists at first.
+/// The only event so far.
 pub const CURRENT: EventId = EventId(1);
 
-/// What stands in letters where nobody has named the event yet. The first-run list asks for a name.
+/// Used in emails until the event has a name. The first-run list asks for one.
 const UNNAMED: &str = "our hackathon";
 
-/// An event, settled.
+/// The event, with every setting resolved.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub id: EventId,
     pub facts: EventFacts,
-    /// False while [`EventFacts::name`] is a stand-in.
+    /// False while [`EventFacts::name`] is a placeholder.
     pub is_named: bool,
     pub time_zone: Option<String>,
     pub reply_to: Option<EmailAddress>,

@@ -10,7 +10,7 @@ pub fn one_line(text: &str) -> String {
 pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
     let text = one_line(typed);
     if text.chars().count() > most {
-        return Err(format!("{what} has at most {most} characters"));
+        return Err(format!("{what} can have at most {most} characters"));
     }
     Ok(text)
 }

@@ -1,9 +1,9 @@
-//! What organisers say about their event, and small settings beside it.
+//! The facts of the event, and small settings.
 
 use super::Conn;
 use crate::model::EventId;
 
-/// Every column NULL means: take the environment's value.
+/// Where a column is NULL, the environment's value applies.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
 pub struct EventRow {
     pub name: Option<String>,

@@ -234,20 +234,20 @@ impl NoticeQuery {
         let n = self.n;
         match notice {
             Notice::Saved => "Saved.".into(),
-            Notice::PersonAdded => "Added.".into(),
-            Notice::PersonErased => "Erased, with everything that belonged to them.".into(),
-            Notice::SampleAdded => {
-                "Twelve invented people are here. Their addresses reach nobody.".into()
-            }
+            Notice::PersonAdded => "Person added.".into(),
+            Notice::PersonErased => "Person erased, with everything that belonged to them.".into(),
+            Notice::SampleAdded => "12 sample people added. Their addresses reach nobody.".into(),
             Notice::SampleToMatch => {
-                "Twelve invented people are here. Their addresses reach nobody. Match them to see \
+                "12 sample people added. Their addresses reach nobody. Match them to see \
                                       how it works."
                     .into()
             }
-            Notice::Unsubscribed => "They will not be written to any more.".into(),
-            Notice::Resubscribed => "They may be written to again.".into(),
-            Notice::SkillRemoved => "Removed. The matches follow when you match again.".into(),
-            Notice::PersonMatched => "Matched. Nobody was written to.".into(),
+            Notice::Unsubscribed => "Unsubscribed. They get no more emails.".into(),
+            Notice::Resubscribed => "Resubscribed. They can be emailed again.".into(),
+            Notice::SkillRemoved => {
+                "Skill removed. Run matching again to update the matches.".into()
+            }
+            Notice::PersonMatched => "Matched. No emails were sent.".into(),
             Notice::Matched => {
                 format!(
                     "Everybody was matched: {}. Nobody was written to.",

@@ -55,10 +55,10 @@ await open(async (page) => {
   await post("/api/users/reset");
   assert.equal((await post("/api/campaign/send")).status, 409, "nobody is due");
   await every(page, [`/people/${bo}`]);
-  await page.getByText("Not to be mailed.").waitFor();
+  await page.getByText("Do not email.").waitFor();
 
   // He writes that he wants mail after all: the organisers put him back.
-  await page.getByRole("button", { name: "They want mail again" }).click();
-  await page.getByRole("status").filter({ hasText: "They may be written to again." }).waitFor();
-  assert.equal(await page.getByText("Not to be mailed.").count(), 0);
+  await page.getByRole("button", { name: "Resubscribe" }).click();
+  await page.getByRole("status").filter({ hasText: "Resubscribed. They can be emailed again." }).waitFor();
+  assert.equal(await page.getByText("Do not email.").count(), 0);
 }, { tolerate: [/\/u\/nobody: .*status of 404/] });

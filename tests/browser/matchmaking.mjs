@@ -37,7 +37,7 @@ await open(async (page) => {
       return queue(name).filter({ hasText: "4 skills" }).isVisible();
     }, `${name} is read`);
     assert.match(await queue(name).innerText(), new RegExp(kind));
-    await queue(name).getByText(`What was read in ${name}`).click();
+    await queue(name).getByText(`Text read from ${name}`).click();
     assert.match(await queue(name).locator("pre").innerText(), /PostgreSQL/);
   }
   const skills = await page.locator(".own-skills").innerText();
@@ -134,7 +134,7 @@ await open(async (page) => {
   await page.goto("/outbox");
   assert.equal(await page.getByRole("row").count(), 5);
   await page.goto(`/people/${ada}`);
-  assert.match(await page.getByRole("region", { name: "E-mails to them" }).innerText(), /Sent/);
+  assert.match(await page.getByRole("region", { name: "Emails" }).innerText(), /Sent/);
 
   // Matching again makes neither new pairs nor new mails.
   await page.goto("/matchmaking");

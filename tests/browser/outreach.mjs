@@ -57,13 +57,13 @@ await open(async (page) => {
       name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(TABLE),
     });
     await go(page, () => page.getByRole("button", { name: "Import" }).click());
-    assert.match((await focused(page)).text, /What was imported/);
-    const bad = page.getByRole("region", { name: "Rows that were left out" }).getByRole("row").nth(1);
+    assert.match((await focused(page)).text, /Import result/);
+    const bad = page.getByRole("region", { name: "Rows that were not imported" }).getByRole("row").nth(1);
     assert.match(await bad.innerText(), /^3\s+\S.*address/i, "line and reason");
     return page.getByRole("status").innerText();
   };
-  assert.match(await imported(), /3 new, 0 .*, 0 the same as before, 1 not imported/);
-  assert.match(await imported(), /0 new, 0 .*, 3 the same as before, 1 not imported/);
+  assert.match(await imported(), /3 new, 0 .*, 0 unchanged, 1 not imported/);
+  assert.match(await imported(), /0 new, 0 .*, 3 unchanged, 1 not imported/);
   assert.deepEqual(await judge(page), [], "the report of an import");
   await addPerson(page, "Fay Field", "fay@example.org", ["Go"]);
 

@@ -55,7 +55,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert!(words(&page).contains("The project of key 2 is changed."));
         let long = app.form("/keys/2/project", &[("project", &"long".repeat(20))]).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(words(&long.text()).contains("has at most 60 characters"));
+        assert!(words(&long.text()).contains("can have at most 60 characters"));
 
         app.post("/keys/2/pause").await;
         assert!(row_words(&app.page("/keys").await, 2).starts_with("Key 2 Paused"));

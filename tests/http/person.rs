@@ -1,4 +1,4 @@
-//! One person's page: skills, resumes, matches, letters, consent, export and erasure.
+//! One person's page: skills, resumes, matches, emails, consent, export and erasure.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::matchmaking::{in_the_house, leads_to};
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn a_persons_page_holds_all_that_is_known_and_done() {
+async fn a_persons_page_shows_their_data_and_emails() {
     let app = in_the_house().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Bread"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust", "Docker"]).insert().await;
@@ -16,7 +16,7 @@ async fn a_persons_page_holds_all_that_is_known_and_done() {
     app.multipart("/matchmaking/upload", &[], &file).await;
     app.run_jobs().await;
     let path = format!("/people/{ada}");
-    assert!(app.page(&path).await.contains("Nobody was matched yet."));
+    assert!(app.page(&path).await.contains("Matching has not run yet."));
     let to = leads_to(&app, &format!("/matchmaking/people/{ada}/run"), &[]).await;
     assert_eq!(to, format!("/people/{ada}?notice=person-matched#h-matches"));
     leads_to(&app, "/matchmaking/mails", &[]).await;
@@ -30,7 +30,7 @@ async fn a_persons_page_holds_all_that_is_known_and_done() {
         "SKILLS_BY=taxonomy keeps resumes in the house",
         "Skills: Rust, Docker, Go",
         "/people/2\">Bo</a>",
-        "Match e-mail",
+        "Match email",
         "To review",
         "/outreach/1?state=drafted",
         "Added by form",
@@ -40,7 +40,7 @@ async fn a_persons_page_holds_all_that_is_known_and_done() {
 }
 
 #[tokio::test]
-async fn a_skill_is_removed_by_its_button_and_only_from_its_person() {
+async fn the_button_removes_a_skill_and_only_from_its_person() {
     let app = TestApp::start().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["C++", "Rust"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
@@ -52,13 +52,13 @@ async fn a_skill_is_removed_by_its_button_and_only_from_its_person() {
 }
 
 #[tokio::test]
-async fn an_export_holds_everything_about_the_person_and_nothing_about_others() {
+async fn an_export_has_everything_about_the_person_and_nothing_about_others() {
     let app = in_the_house().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let bo = app.person("Bo Secret").address("bo@example.org").skills(["Rust"]).insert().await;
-    let whose = ada.to_string();
+    let owner = ada.to_string();
     let file: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", b"Skills: Rust, Docker")];
-    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &file).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &owner)], &file).await;
     app.run_jobs().await;
     for person in [ada, bo] {
         let switches = format!("/people/{person}/switches");
@@ -83,12 +83,12 @@ async fn an_export_holds_everything_about_the_person_and_nothing_about_others() 
 }
 
 #[tokio::test]
-async fn erasing_takes_resumes_and_matches_with_it() {
+async fn erasing_deletes_resumes_and_matches() {
     let app = in_the_house().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
-    let whose = ada.to_string();
-    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &[("files", "a.txt", b"Go")])
+    let owner = ada.to_string();
+    app.multipart("/matchmaking/upload", &[("person_id", &owner)], &[("files", "a.txt", b"Go")])
         .await;
     leads_to(&app, "/matchmaking/run", &[]).await;
     let path = format!("/people/{ada}/erase");

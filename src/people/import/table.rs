@@ -82,7 +82,7 @@ fn unique(
 ) -> Result<NewPerson, String> {
     let person = checked?;
     match lines_by_address.entry(person.profile.address.key()) {
-        Entry::Occupied(first) => Err(format!("the same e-mail address as line {}", first.get())),
+        Entry::Occupied(first) => Err(format!("same email address as line {}", first.get())),
         Entry::Vacant(vacant) => {
             vacant.insert(line);
             Ok(person)
@@ -189,7 +189,7 @@ mod tests {
             [
                 (4, "the name is missing"),
                 (5, "this is not an e-mail address: it needs the form name@example.org"),
-                (8, "the same e-mail address as line 7"),
+                (8, "same email address as line 7"),
             ]
         );
         assert_eq!(table.rows.len(), 2);

@@ -31,16 +31,16 @@ pub async fn remove_skill(
     Ok(Notice::SkillRemoved.redirect(&format!("/people/{id}")))
 }
 
-/// The organiser notes that somebody answered "no more mail".
+/// An organiser notes that the person wants no more email.
 pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    messages::opt_out(&mut tx, &person, "noted by an organiser", app.clock.now()).await?;
+    messages::opt_out(&mut tx, &person, "unsubscribed by an organiser", app.clock.now()).await?;
     tx.commit().await?;
     Ok(Notice::Unsubscribed.redirect(&format!("/people/{id}")))
 }
 
-/// The organiser takes it back.
+/// An organiser lifts the suppression.
 pub async fn come_back(
     State(app): State<App>,
     Path(id): Path<PersonId>,
@@ -74,7 +74,7 @@ pub async fn switches(
 
 #[derive(Deserialize)]
 pub struct Erasure {
-    /// The person's name, typed: an erasure cannot be taken back.
+    /// The person's name, typed as a confirmation: an erasure cannot be undone.
     name: String,
 }
 
@@ -87,7 +87,7 @@ pub async fn erase(
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if typed.name.trim().to_lowercase() != person.name.to_lowercase() {
         return Err(Error::Unprocessable(format!(
-            "To erase {}, type the name exactly as it stands there. Nothing was erased.",
+            "To erase {}, type the name exactly as shown. Nothing was erased.",
             person.name
         )));
     }
@@ -98,7 +98,7 @@ pub async fn erase(
     Ok(Notice::PersonErased.redirect("/people"))
 }
 
-/// Everything that is known about a person, as they may ask for it.
+/// All data about a person, as they may request it.
 pub async fn export(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let all = people::export::person(&mut conn, id).await?.ok_or(Error::NotFound)?;

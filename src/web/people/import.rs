@@ -34,7 +34,7 @@ struct ReportWords {
     bad_more: usize,
 }
 
-/// Bad rows that are listed; the rest is counted.
+/// Bad rows that are listed; the others are only counted.
 const LISTED_BAD_ROWS: usize = 200;
 
 pub async fn import_form(

@@ -21,7 +21,7 @@ use crate::web::page::{Frame, Pager, Place, filters, render, tone};
 
 const PER_PAGE: i64 = 50;
 
-/// Skills of a line of the list before "and 5 more".
+/// Skills shown in a row before "and 5 more".
 const SHOWN_SKILLS: usize = 6;
 
 #[derive(Template)]
@@ -50,7 +50,7 @@ struct Row {
     job_title: String,
     skills: Vec<String>,
     more_skills: usize,
-    /// Why they are not written to; empty when they may be.
+    /// Why they must not be emailed; empty when they may be.
     left: &'static str,
     invitation: &'static str,
     tone: &'static str,
@@ -67,7 +67,7 @@ const TABS: [(&str, &str, Show); 4] = [
     ("", "All", Show::All),
     ("not-invited", "Not invited", Show::NotInvited),
     ("skills", "With skills", Show::WithSkills),
-    ("left", "Not to be mailed", Show::Suppressed),
+    ("left", "Do not email", Show::Suppressed),
 ];
 
 pub async fn list(
@@ -88,8 +88,8 @@ pub async fn list(
     let ids = listed.iter().map(|person| person.id);
     let mut skills = store::person_skills::names(&mut conn, ids).await?;
     let row = |person: Listed| {
-        let known = skills.remove(&person.id).unwrap_or_default();
-        Row::new(person, known)
+        let own = skills.remove(&person.id).unwrap_or_default();
+        Row::new(person, own)
     };
     let rows = listed.into_iter().map(row).collect();
     let tab = |(word, label, this): (&str, &'static str, Show)| Tab {
@@ -112,16 +112,16 @@ pub async fn list(
 }
 
 impl Row {
-    fn new(person: Listed, mut known: Vec<String>) -> Self {
-        let more_skills = known.len().saturating_sub(SHOWN_SKILLS);
-        known.truncate(SHOWN_SKILLS);
+    fn new(person: Listed, mut skills: Vec<String>) -> Self {
+        let more_skills = skills.len().saturating_sub(SHOWN_SKILLS);
+        skills.truncate(SHOWN_SKILLS);
         let state = person.invitation.and_then(|word| word.parse::<MessageState>().ok());
         Self {
             id: person.id,
             name: person.name,
             address: person.address,
             job_title: person.job_title,
-            skills: known,
+            skills,
             more_skills,
             left: person.suppressed.map_or("", |reason| suppressed_because(&reason)),
             invitation: state.map_or("", MessageState::label),
@@ -130,7 +130,7 @@ impl Row {
     }
 }
 
-/// The whole list as a table. A cell that a spreadsheet would run as a formula is escaped.
+/// The whole list as a CSV file.
 pub async fn export_all(State(app): State<App>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let bytes = export::table(&mut conn).await?;

@@ -28,15 +28,15 @@ pub struct PersonPage {
     person: Fields,
     source: &'static str,
     added: String,
-    /// When they showed which Discord account is theirs; empty: they did not.
+    /// When they verified a Discord account; empty when they have none.
     on_discord: String,
     skills: Vec<SkillChip>,
     resumes: Vec<ResumeLine>,
     matches: Vec<MatchLine>,
-    /// Said where there are no matches.
+    /// Shown when there are no matches.
     without_matches: &'static str,
     letters: Vec<LetterLine>,
-    /// Why and since when they are not written to; empty when they may be.
+    /// Why and since when they must not be emailed; empty when they may be.
     left: String,
     shares_address: bool,
     registered: bool,
@@ -54,14 +54,14 @@ struct ResumeLine {
     text: String,
 }
 
-/// A message to the person, and the attempts to deliver it.
+/// A message to the person, with its deliveries.
 struct LetterLine {
     kind: &'static str,
     subject: String,
     word: &'static str,
     tone: &'static str,
     icon: &'static str,
-    /// Why it was skipped, what went wrong.
+    /// Why it was skipped, or what went wrong.
     detail: String,
     url: String,
     at: String,
@@ -102,9 +102,9 @@ pub async fn person(
             .map(|it| times.at(it.verified_at))
             .unwrap_or_default(),
         without_matches: match (known.is_empty(), was_matched) {
-            (true, _) => "They come from shared skills: type some, or upload a resume.",
-            (false, false) => "Nobody was matched yet.",
-            (false, true) => "Nobody else has one of these skills.",
+            (true, _) => "Matches come from shared skills. Add some, or upload a resume.",
+            (false, false) => "Matching has not run yet.",
+            (false, true) => "Nobody else has any of these skills.",
         },
         skills: known.into_iter().map(SkillChip::new).collect(),
         resumes: resume_lines(&mut conn, &app, id, &times).await?,
@@ -124,7 +124,7 @@ impl SkillChip {
     }
 }
 
-/// The resumes with the part of their text that is read for skills.
+/// The resumes, each with the part of its text that is searched for skills.
 async fn resume_lines(
     conn: &mut Conn,
     app: &App,
@@ -152,7 +152,7 @@ async fn letter_lines(
         lines.push(LetterLine {
             kind: match message.kind {
                 MessageKind::Invitation => "Invitation",
-                MessageKind::Match => "Match e-mail",
+                MessageKind::Match => "Match email",
             },
             word: message.state.label(),
             tone: tone(message.state),
