@@ -1,5 +1,6 @@
 //! The whole router, asked as a browser or a script asks it, on a database of its own.
 
+mod access;
 mod api;
 mod days_quota;
 mod discord;
@@ -19,6 +20,7 @@ mod metrics;
 mod outbox;
 mod outreach;
 mod pages;
+mod people_rules;
 mod person;
 mod resumes;
 mod review;
