@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::LazyLock;
 
 use muster::app::App;
+use muster::campaigns::NewCampaign;
 use muster::config::{Config, Vars};
 use muster::events::CURRENT;
 use muster::model::campaign::CampaignKind;
@@ -105,9 +106,9 @@ impl House {
     pub async fn start_campaign(&self, kind: CampaignKind) -> campaigns::Started {
         let mut tx = self.app.db.write().await.expect("a transaction");
         let now = self.app.clock.now();
-        let started = campaigns::start(&mut tx, &self.app.config, CURRENT, kind, "", "bench", now)
-            .await
-            .expect("people are due");
+        let new = NewCampaign { event: CURRENT, kind, guidance: "", by: "bench" };
+        let started =
+            campaigns::start(&mut tx, &self.app.config, &new, now).await.expect("people are due");
         tx.commit().await.expect("committed");
         started
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use muster::app::App;
-use muster::campaigns;
+use muster::campaigns::{self, NewCampaign};
 use muster::config::{Config, Vars};
 use muster::events::CURRENT;
 use muster::matching;
@@ -29,7 +29,8 @@ pub async fn fill(data_dir: &Path, url: Option<&Secret>, jobs: usize) {
     for kind in [CampaignKind::Test, CampaignKind::Match] {
         let mut tx = app.db.write().await.expect("a transaction");
         let now = app.clock.now();
-        let started = campaigns::start(&mut tx, &app.config, CURRENT, kind, "", "trial", now).await;
+        let new = NewCampaign { event: CURRENT, kind, guidance: "", by: "trial" };
+        let started = campaigns::start(&mut tx, &app.config, &new, now).await;
         assert_eq!(started.expect("people are due").total, jobs as i64);
         tx.commit().await.expect("committed");
     }

@@ -1,7 +1,8 @@
-//! A message's letter: the facts it is written from, and the letter as it would go out now.
+//! A message's email: the facts it is written from, and the complete email as it would be sent now.
 
 use sha2::{Digest, Sha256};
 
+use super::requests;
 use crate::campaigns::checks::{self, rule::Finding};
 use crate::config::Config;
 use crate::mail::Leave;
@@ -14,10 +15,10 @@ use crate::store::people::Person;
 use crate::store::{self, Conn};
 use crate::{events, matching, skills};
 
-/// Skills that a letter is told of: more than any letter names.
-const TOLD_SKILLS: usize = 15;
+/// How many of a person's skills are passed to the writer: more than any email names.
+const MAX_SKILLS: usize = 15;
 
-/// Everything about a message that its letter needs, read afresh.
+/// Everything that a message's email depends on, read afresh.
 #[derive(Clone, Debug)]
 pub struct EmailContext {
     pub person: Person,
@@ -25,7 +26,7 @@ pub struct EmailContext {
     pub leave: Leave,
     pub reply_to: Option<EmailAddress>,
     /// How many people its campaign puts into one request.
-    pub together: i64,
+    pub people_per_request: i64,
 }
 
 /// `None` when the person was erased.
@@ -36,53 +37,55 @@ pub async fn read(
 ) -> sqlx::Result<Option<EmailContext>> {
     let Some(person) = store::people::find(conn, message.person_id).await? else { return Ok(None) };
     let campaign = store::campaigns::find(conn, message.campaign_id).await?;
-    let together = campaign.as_ref().map_or(1, |it| super::people_per_request(config, it));
+    let people_per_request =
+        campaign.as_ref().map_or(1, |it| requests::people_per_request(config, it));
     let mut event = events::current(conn, config).await?;
     if let Some(guidance) = campaign.map(|it| it.guidance).filter(|it| !it.is_empty()) {
         event.facts.guidance = guidance;
     }
     let mut known: Vec<String> =
         store::person_skills::list(conn, person.id).await?.into_iter().map(|it| it.skill).collect();
-    known.truncate(TOLD_SKILLS);
+    known.truncate(MAX_SKILLS);
     let purpose = match message.kind {
         MessageKind::Invitation => Purpose::Invitation,
         MessageKind::Match => Purpose::Match(matching::teammates(conn, event.id, person.id).await?),
     };
     let sender = config.mail.from_address();
-    let answers = event.reply_to.clone().unwrap_or_else(|| sender.clone());
-    let leave = Leave::new(config.public_url.as_deref(), &answers, &person.code);
+    let reply_to = event.reply_to.clone().unwrap_or_else(|| sender.clone());
+    let leave = Leave::new(config.public_url.as_deref(), &reply_to, &person.code);
     let to =
         Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
     let facts = EmailFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
-    Ok(Some(EmailContext { person, facts, leave, reply_to: event.reply_to, together }))
+    Ok(Some(EmailContext { person, facts, leave, reply_to: event.reply_to, people_per_request }))
 }
 
 impl EmailContext {
-    /// The letter as it goes out, and everything that is wrong with it.
+    /// The complete email with this draft, and everything that is wrong with it.
     pub fn check(&self, draft: &Draft) -> (Whole, Vec<Finding>) {
-        let whole = whole(&self.facts, draft, &self.leave);
-        let findings = checks::check(&self.facts, draft, &whole, &skills::find);
-        (whole, findings)
+        let email = whole(&self.facts, draft, &self.leave);
+        let findings = checks::check(&self.facts, draft, &email, &skills::find);
+        (email, findings)
     }
 
-    /// What an approval is about: the whole letter and, where it tells somebody's address, that they agreed to it. A
-    /// consent taken back changes it, although the words stay the same.
-    pub fn hash(&self, draft: &Draft, whole: &Whole) -> String {
-        let Purpose::Match(teammates) = &self.facts.purpose else { return whole.hash() };
-        let told: Vec<&str> = teammates
+    /// What an approval covers: the complete email and the consent of everyone whose address it contains.
+    ///
+    /// Withdrawing consent changes the hash, although the text stays the same.
+    pub fn hash(&self, draft: &Draft, email: &Whole) -> String {
+        let Purpose::Match(teammates) = &self.facts.purpose else { return email.hash() };
+        let addresses: Vec<&str> = teammates
             .iter()
             .filter_map(|it| it.address.as_ref())
             .map(EmailAddress::as_str)
             .filter(|address| draft.body.contains(address))
             .collect();
-        if told.is_empty() {
-            return whole.hash();
+        if addresses.is_empty() {
+            return email.hash();
         }
-        hex::encode(Sha256::digest(format!("{} {}", whole.hash(), told.join(" "))))
+        hex::encode(Sha256::digest(format!("{} {}", email.hash(), addresses.join(" "))))
     }
 }
 
-/// Why a letter must not be written or sent (any more).
+/// Why a message must not be written or sent (any more).
 pub async fn reason_to_skip(
     conn: &mut Conn,
     message: &Message,
@@ -96,22 +99,22 @@ pub async fn reason_to_skip(
     Ok(registered.then_some(SkipReason::Registered))
 }
 
-/// What all letters of a campaign have in common: with it many are put together without asking for each.
+/// What all emails of a campaign have in common, to compose many without reading it for each.
 pub struct Shared {
     event: EventFacts,
     config: Config,
-    answers: EmailAddress,
+    reply_to: EmailAddress,
 }
 
 pub async fn shared(conn: &mut Conn, config: &Config) -> sqlx::Result<Shared> {
     let event = events::current(conn, config).await?;
-    let answers = event.reply_to.clone().unwrap_or_else(|| config.mail.from_address());
-    Ok(Shared { event: event.facts, config: config.clone(), answers })
+    let reply_to = event.reply_to.clone().unwrap_or_else(|| config.mail.from_address());
+    Ok(Shared { event: event.facts, config: config.clone(), reply_to })
 }
 
 impl Shared {
-    /// The whole letter as it goes out to the person of that name and code.
-    pub fn whole(&self, message: &Message, name: &str, code: &str) -> Whole {
+    /// The complete email to the person with this name and code.
+    pub fn email(&self, message: &Message, name: &str, code: &str) -> Whole {
         let facts = EmailFacts {
             event: self.event.clone(),
             to: Recipient { name: name.to_owned(), job_title: String::new(), skills: Vec::new() },
@@ -121,7 +124,7 @@ impl Shared {
             },
             hint: String::new(),
         };
-        let leave = Leave::new(self.config.public_url.as_deref(), &self.answers, code);
+        let leave = Leave::new(self.config.public_url.as_deref(), &self.reply_to, code);
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
         whole(&facts, &draft, &leave)
     }

@@ -1,8 +1,8 @@
-//! What an organiser (or a worker) does with one message.
+//! What an organiser, or a job, does with a message.
 
 use crate::campaigns::checks::rule::is_flawless;
 use crate::campaigns::emails;
-use crate::campaigns::task;
+use crate::campaigns::requests::task;
 use crate::config::Config;
 use crate::model::campaign::CampaignState;
 use crate::model::email::Draft;
@@ -14,40 +14,42 @@ use crate::people::Suppress;
 use crate::store::messages::{Message, Written};
 use crate::store::{self, Conn};
 
-/// How often a draft that fails a check is written before it waits for a person.
-const DRAFTS: i64 = 2;
+/// How many drafts are written before one that fails a check waits for a person.
+const MAX_DRAFTS: i64 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    #[error("this message is not there any more")]
+    #[error("this message does not exist any more")]
     Gone,
     #[error("only a draft can be approved, and this message is {}", .0.label().to_lowercase())]
     NotADraft(MessageState),
-    #[error("this cannot be done while the message is {}", .0.label().to_lowercase())]
+    #[error("this is not possible while the message is {}", .0.label().to_lowercase())]
     WrongState(MessageState),
     #[error("the letter cannot go out as it is: {0}")]
     Blocked(String),
-    #[error("its campaign was cancelled; start a new one")]
+    #[error("the campaign was cancelled; start a new one")]
     Cancelled,
-    #[error("{0} left the list and is not written to any more")]
+    #[error("{0} unsubscribed and gets no more emails")]
     OptedOut(String),
     #[error(transparent)]
     Db(#[from] sqlx::Error),
 }
 
-/// What became of a draft that was just written.
+/// What happened to a draft that was just written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterDraft {
-    /// It stands, for review or on its way.
+    /// Stored, for review or to be sent.
     Kept,
-    /// It failed a check and is written once more.
+    /// Failed a check, and is written again.
     Again,
     /// The message was cancelled meanwhile.
     Dropped,
 }
 
-/// Stores what the model or the template wrote. A live campaign's letter that passes every check is approved and goes
-/// out; one that fails a check is written again once, then waits for a person.
+/// Stores a draft of the model or the template.
+///
+/// In a live campaign, a draft that passes every check is approved and sent. One that fails a check is written again
+/// once, then waits for a person.
 pub async fn store_draft(
     tx: &mut Conn,
     config: &Config,
@@ -56,17 +58,17 @@ pub async fn store_draft(
     made_by: &MadeBy,
     now: Millis,
 ) -> sqlx::Result<AfterDraft> {
-    let Some(letter) = emails::read(tx, config, message).await? else {
+    let Some(context) = emails::read(tx, config, message).await? else {
         return Ok(AfterDraft::Dropped);
     };
-    let (_, findings) = letter.check(draft);
-    let words = serde_json::to_string(&findings).unwrap_or_default();
+    let (_, findings) = context.check(draft);
+    let json = serde_json::to_string(&findings).unwrap_or_default();
     let by_model = made_by.key.is_some();
-    if !is_flawless(&findings) && by_model && message.drafts + 1 < DRAFTS {
-        store::messages::give_back_draft(tx, message.id, Some(&words), None).await?;
+    if !is_flawless(&findings) && by_model && message.drafts + 1 < MAX_DRAFTS {
+        store::messages::requeue(tx, message.id, Some(&json), None).await?;
         return Ok(AfterDraft::Again);
     }
-    let written = Written { subject: &draft.subject, body: &draft.body, made_by, findings: &words };
+    let written = Written { subject: &draft.subject, body: &draft.body, made_by, findings: &json };
     if !store::messages::store_draft(tx, message.id, &written, now).await? {
         return Ok(AfterDraft::Dropped);
     }
@@ -77,7 +79,7 @@ pub async fn store_draft(
     Ok(AfterDraft::Kept)
 }
 
-/// What a live campaign does with a draft that passes every check: approves it and lets it go out.
+/// Approves and sends a draft of a live campaign if it passes every check.
 pub async fn approve_if_flawless(
     tx: &mut Conn,
     config: &Config,
@@ -94,13 +96,14 @@ pub async fn approve_if_flawless(
             }
             Ok(())
         }
-        // It waits for a person, who sees why.
+        // The draft waits for a person, who sees why.
         Err(_) => Ok(()),
     }
 }
 
-/// Approves a draft as it would go out now: its hash stands in the row, and nothing else may be sent. `anyway`: a
-/// person has seen what the checks say and answers for it; a broken header is not theirs to answer for.
+/// Approves a draft as it would be sent now. Its hash is stored, and nothing else may be sent.
+///
+/// `anyway`: a person has read the findings and approves all the same, which is not possible for final ones.
 pub async fn approve(
     tx: &mut Conn,
     config: &Config,
@@ -113,38 +116,38 @@ pub async fn approve(
     if message.state != MessageState::Drafted {
         return Err(MessageError::NotADraft(message.state));
     }
-    let letter = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
-    if store::people::suppression(tx, &letter.person.address.hash()).await?.is_some() {
-        return Err(MessageError::OptedOut(letter.person.name));
+    let context = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
+    if store::people::suppression(tx, &context.person.address.hash()).await?.is_some() {
+        return Err(MessageError::OptedOut(context.person.name));
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-    let (whole, findings) = letter.check(&draft);
+    let (email, findings) = context.check(&draft);
     let blocking = findings
         .iter()
         .find(|finding| finding.rule.blocks() && (!anyway || finding.rule.is_final()));
     if let Some(finding) = blocking {
         return Err(MessageError::Blocked(finding.explained()));
     }
-    if !store::messages::approve(tx, id, &letter.hash(&draft, &whole), by, now).await? {
+    if !store::messages::approve(tx, id, &context.hash(&draft, &email), by, now).await? {
         return Err(MessageError::NotADraft(message.state));
     }
     Ok(())
 }
 
-/// What came of approving some drafts at once.
+/// The result of approving some drafts at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Approved {
     pub approved: i64,
-    /// Drafts that a check or an opt-out keeps back.
+    /// Drafts that were not approved because of a check or an opt-out.
     pub kept: i64,
-    /// Where to go on; `None` at the end.
+    /// Where to continue; `None` at the end.
     pub last: Option<MessageId>,
 }
 
-/// Drafts that [`approve_flawless`] looks at in one transaction, so that workers are not kept waiting.
+/// How many drafts [`approve_flawless`] checks in one transaction; more would keep the workers waiting.
 const BATCH: i64 = 100;
 
-/// Approves, of the next drafts of a campaign after `after`, those that pass every check.
+/// Approves those of the campaign's next drafts after `after` that pass every check.
 pub async fn approve_flawless(
     tx: &mut Conn,
     config: &Config,
@@ -165,7 +168,7 @@ pub async fn approve_flawless(
     Ok(done)
 }
 
-/// Lets an approved letter go out: the word and the job that sends it stand or fall together.
+/// Releases an approved message to be sent. The release and the job that sends it are written together.
 pub async fn release(
     tx: &mut Conn,
     id: MessageId,
@@ -179,7 +182,7 @@ pub async fn release(
     Ok(released)
 }
 
-/// Takes an approval back, as long as nothing was released.
+/// Withdraws an approval, as long as the message was not released.
 pub async fn disapprove(tx: &mut Conn, id: MessageId) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
     if message.released_at.is_some() || !store::messages::disapprove(tx, id, None).await? {
@@ -188,7 +191,7 @@ pub async fn disapprove(tx: &mut Conn, id: MessageId) -> Result<(), MessageError
     Ok(())
 }
 
-/// Replaces the text by the organiser's own.
+/// Replaces the text with the organiser's own.
 pub async fn edit(
     tx: &mut Conn,
     config: &Config,
@@ -197,16 +200,16 @@ pub async fn edit(
     now: Millis,
 ) -> Result<(), MessageError> {
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
-    let letter = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
-    let (_, findings) = letter.check(draft);
-    let words = serde_json::to_string(&findings).unwrap_or_default();
-    if !store::messages::edit(tx, id, &draft.subject, &draft.body, &words, now).await? {
+    let context = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
+    let (_, findings) = context.check(draft);
+    let json = serde_json::to_string(&findings).unwrap_or_default();
+    if !store::messages::edit(tx, id, draft, &json, now).await? {
         return Err(MessageError::WrongState(message.state));
     }
     Ok(())
 }
 
-/// Asks for another draft, ahead of bulk work.
+/// Requests another draft, ahead of bulk work.
 pub async fn write_again(
     tx: &mut Conn,
     config: &Config,
@@ -240,7 +243,7 @@ pub async fn skip(
     Ok(())
 }
 
-/// Takes a skipped message up again.
+/// Queues a skipped message again.
 pub async fn unskip(
     tx: &mut Conn,
     config: &Config,
@@ -272,23 +275,25 @@ async fn queue_draft(
     store::jobs::enqueue(tx, job, Class::Single, now, run_at, Some(deadline)).await
 }
 
-/// Nothing is sent or written for a campaign that was cancelled; a new one invites its people again.
+/// Nothing is written or sent for a cancelled campaign; a new one invites its people again.
 async fn refuse_cancelled(tx: &mut Conn, message: &Message) -> Result<(), MessageError> {
     let campaign = store::campaigns::find(tx, message.campaign_id).await?;
     match campaign.map(|it| it.state) {
         Some(CampaignState::Cancelled) => Err(MessageError::Cancelled),
-        _ => Ok(()),
+        Some(CampaignState::Running | CampaignState::Paused | CampaignState::Finished) | None => {
+            Ok(())
+        }
     }
 }
 
-/// A person's word on a message that may or may not have gone out, or that failed.
+/// A person's decision about a message that failed, or that may or may not have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settle {
-    /// It went out.
-    WentOut,
-    /// It did not: send it.
-    SendIt,
-    /// Leave it.
+    /// It was sent.
+    WasSent,
+    /// It was not: send it.
+    Send,
+    /// Do not send it.
     Leave,
 }
 
@@ -301,14 +306,14 @@ pub async fn settle(
     let message = store::messages::find(tx, id).await?.ok_or(MessageError::Gone)?;
     let wrong = MessageError::WrongState(message.state);
     let done = match (message.state, answer) {
-        (MessageState::Uncertain, Settle::WentOut) => {
+        (MessageState::Uncertain, Settle::WasSent) => {
             store::messages::mark_sent(tx, id, now).await?
         }
         (MessageState::Uncertain, Settle::Leave) => {
-            let words = message.error.as_deref().unwrap_or("left as it is by an organiser");
-            store::messages::mark_failed(tx, id, words).await?
+            let reason = message.error.as_deref().unwrap_or("an organiser chose not to send it");
+            store::messages::mark_failed(tx, id, reason).await?
         }
-        (MessageState::Uncertain | MessageState::Failed, Settle::SendIt) => {
+        (MessageState::Uncertain | MessageState::Failed, Settle::Send) => {
             refuse_cancelled(tx, &message).await?;
             let again =
                 store::messages::send_again(tx, id, None, "sent again by an organiser", false)
@@ -319,7 +324,17 @@ pub async fn settle(
             }
             again
         }
-        _ => false,
+        (MessageState::Failed, Settle::WasSent | Settle::Leave)
+        | (
+            MessageState::Queued
+            | MessageState::Drafting
+            | MessageState::Drafted
+            | MessageState::Approved
+            | MessageState::Sending
+            | MessageState::Sent
+            | MessageState::Skipped,
+            Settle::WasSent | Settle::Send | Settle::Leave,
+        ) => false,
     };
     if !done {
         return Err(wrong);
@@ -328,14 +343,14 @@ pub async fn settle(
     Ok(())
 }
 
-/// Somebody leaves: noted for good, and what waits for them is taken out at once.
+/// Unsubscribes a person for good, and skips everything that waits to be sent to them.
 pub async fn opt_out(
     tx: &mut Conn,
     person: &store::people::Person,
-    words: &str,
+    reason: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
-    crate::people::suppress(tx, &person.address, Suppress::OptedOut, Some(words), now).await?;
+    crate::people::suppress(tx, &person.address, Suppress::OptedOut, Some(reason), now).await?;
     for message in store::messages::of_person(tx, person.id).await? {
         if store::messages::skip(tx, message.id, SkipReason::OptedOut).await? {
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;

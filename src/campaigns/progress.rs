@@ -1,53 +1,56 @@
-//! How far a campaign is: sums of its rows, never a guess.
+//! How far a campaign is: sums of its rows.
 
 use std::time::Duration;
 
+use super::requests;
 use crate::config::Config;
 use crate::keys::{self, Finish, Next, Pool};
 use crate::model::Millis;
 use crate::model::campaign::CampaignState;
 use crate::model::job::{Class, Task};
+use crate::model::made_by::Maker;
 use crate::model::message::MessageState;
 use crate::store::campaigns::Campaign;
 use crate::store::{self, Conn};
 
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// By state, in the order of the life of a message.
+    /// By state, in the order of `MessageState`.
     counts: Vec<(MessageState, i64)>,
-    /// Approved, and waiting for the word "send".
+    /// Approved, but not released to be sent.
     pub unreleased: i64,
     pub total: i64,
-    /// Texts by the model and by the template.
+    /// Texts by the model.
     pub by_model: i64,
     pub by_template: i64,
-    /// Texts that an organiser wrote or changed.
+    /// Texts that an organiser wrote or edited.
     pub by_person: i64,
-    /// When the last letter will be written, where that is known..
+    /// When the last message will be written, if known.
     pub eta: Option<Millis>,
-    /// Why nothing is written right now, or why it will not be finished soon; empty where all goes well.
-    pub waits: String,
-    /// Today's quota ends before the letters do.
-    pub day_ends: Option<DayEnds>,
+    /// Why nothing is being written now, or why it will take long; empty if all goes well.
+    pub delay: String,
+    /// Set when today's quota will not be enough.
+    pub quota_ends: Option<QuotaEnds>,
 }
 
-/// What an organiser has to know who chooses between waiting and the template.
+/// What an organiser needs to know to choose between waiting and the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayEnds {
+pub struct QuotaEnds {
     /// Requests left today.
     pub left: u64,
-    /// When the next ones are there.
+    /// When the next requests are available.
     pub at: Millis,
 }
 
-/// How long Gemini takes for a letter, about.
-const ANSWER: Duration = Duration::from_secs(2);
+/// How long Gemini takes to write a message, approximately.
+const WRITING_TIME: Duration = Duration::from_secs(2);
 
-/// A wait of this length is worth a word: letters that only keep their distance need none.
-const WORTH_A_WORD: Duration = Duration::from_secs(30);
+/// Shorter waits are not mentioned: they are only the spacing between requests.
+const MENTIONED_ABOVE: Duration = Duration::from_secs(30);
 
-/// Asks the pool when this campaign's letters will be written. It counts the campaign's own: beside another one of the
-/// same task it takes longer, and is told anew at each look.
+/// Asks the pool when this campaign's messages will be written.
+///
+/// Other campaigns of the same task are not counted. With one of them it takes longer, and each reload says so.
 pub async fn expect(
     conn: &mut Conn,
     pool: &Pool,
@@ -59,39 +62,41 @@ pub async fn expect(
     if campaign.state != CampaignState::Running || progress.to_write() == 0 {
         return Ok(());
     }
-    // A request may hold several letters.
-    let together = super::people_per_request(config, campaign);
+    let per_request = requests::people_per_request(config, campaign);
     let mut waiting = store::jobs::waiting(conn, now).await?;
     for bulk in &mut waiting {
         if bulk.task == Task::Outreach && bulk.class == Class::Bulk {
-            bulk.waiting = requests(bulk.waiting, together);
+            bulk.waiting = requests::count(bulk.waiting, per_request);
         }
     }
     let known = keys::now(conn, pool, &waiting, now).await?;
-    let task = super::task(campaign.kind);
+    let task = requests::task(campaign.kind);
     let Some(starts) = known.tasks.iter().find(|it| it.task == task) else { return Ok(()) };
     let by_quota = pool.pace().window / known.allowed.max(1);
-    let outlook =
-        |next_start| Outlook { next_start, spacing: starts.spacing.max(by_quota), takes: ANSWER };
-    let remaining = requests(progress.to_write(), together);
+    let outlook = |next_start| Outlook {
+        next_start,
+        spacing: starts.spacing.max(by_quota),
+        takes: WRITING_TIME,
+    };
+    let remaining = requests::count(progress.to_write(), per_request);
     match (&starts.next, known.finish) {
-        (Next::Resort { why }, _) => progress.waits = format!("Templates write: {why}"),
+        (Next::Resort { why }, _) => progress.delay = format!("Templates write: {why}"),
         (_, Finish::NotToday { left }) => {
-            progress.day_ends = Some(DayEnds { left, at: known.day_ends });
-            progress.waits = format!(
-                "The keys have {left} requests left today: the rest is written from tomorrow's, at midnight in \
-                 California"
+            progress.quota_ends = Some(QuotaEnds { left, at: known.day_ends });
+            progress.delay = format!(
+                "The keys have {left} requests left today: the rest is written with tomorrow's quota, from midnight \
+                 in California"
             );
         }
         (Next::Now, _) => progress.eta = eta(remaining, outlook(now)),
-        // All are being written.
+        // All messages are being written.
         (Next::Idle, _) => progress.eta = eta(1, outlook(now)),
         (Next::At { at, why }, _) => {
             if *at >= known.day_ends {
-                progress.day_ends = Some(DayEnds { left: 0, at: *at });
+                progress.quota_ends = Some(QuotaEnds { left: 0, at: *at });
             }
-            if at.since(now) > WORTH_A_WORD {
-                progress.waits = format!("Waits: {why}");
+            if at.since(now) > MENTIONED_ABOVE {
+                progress.delay = format!("Waiting: {why}");
             }
             progress.eta = eta(remaining, outlook(*at));
         }
@@ -99,23 +104,18 @@ pub async fn expect(
     Ok(())
 }
 
-/// How many requests `letters` take.
-fn requests(letters: i64, together: i64) -> i64 {
-    (letters + together - 1) / together
-}
-
-/// What may be expected of the pool for one task.
+/// What to expect of the pool for one task.
 #[derive(Clone, Copy, Debug)]
 pub struct Outlook {
     /// When the next request of this task starts.
     pub next_start: Millis,
-    /// Between two starts.
+    /// Time between two starts.
     pub spacing: Duration,
-    /// From a request's start to its answer.
+    /// Time from a request's start to its answer.
     pub takes: Duration,
 }
 
-/// When the last of `remaining` letters will be written; `None` when there is nothing to write.
+/// When the last of `remaining` requests will be answered; `None` when there are none.
 pub fn eta(remaining: i64, outlook: Outlook) -> Option<Millis> {
     let gaps = u32::try_from(remaining - 1).ok()?;
     let last_start = outlook.next_start.plus(outlook.spacing.saturating_mul(gaps));
@@ -128,17 +128,19 @@ pub async fn of(conn: &mut Conn, campaign: &Campaign) -> sqlx::Result<Progress> 
         rows.iter().find(|row| row.state == state.as_str()).map_or(0, |row| row.messages)
     };
     let makers = store::campaigns::maker_counts(conn, campaign.id).await?;
-    let made = |by: &str| makers.iter().find(|row| row.made_by == by).map_or(0, |row| row.messages);
+    let made = |by: Maker| {
+        makers.iter().find(|row| row.made_by == by.as_str()).map_or(0, |row| row.messages)
+    };
     Ok(Progress {
         counts: MessageState::ALL.iter().map(|state| (*state, count(*state))).collect(),
         unreleased: rows.iter().map(|row| row.unreleased).sum(),
         total: rows.iter().map(|row| row.messages).sum(),
-        by_model: made("model"),
-        by_template: made("template"),
-        by_person: made("person"),
+        by_model: made(Maker::Model),
+        by_template: made(Maker::Template),
+        by_person: made(Maker::Person),
         eta: None,
-        waits: String::new(),
-        day_ends: None,
+        delay: String::new(),
+        quota_ends: None,
     })
 }
 
@@ -151,22 +153,22 @@ impl Progress {
         &self.counts
     }
 
-    /// Letters that are still to be written.
+    /// How many messages are still to be written.
     pub fn to_write(&self) -> i64 {
         self.count(MessageState::Queued) + self.count(MessageState::Drafting)
     }
 
-    /// Letters that are on their way without another word.
+    /// How many messages are released to be sent, and not sent yet.
     pub fn to_send(&self) -> i64 {
         self.count(MessageState::Approved) - self.unreleased + self.count(MessageState::Sending)
     }
 
-    /// What only a person can decide.
+    /// How many messages need a person's decision.
     pub fn waits_for_you(&self) -> i64 {
         self.count(MessageState::Drafted) + self.unreleased + self.count(MessageState::Uncertain)
     }
 
-    /// Nothing more happens without a person.
+    /// Whether nothing more happens without a person.
     pub fn is_done(&self, state: CampaignState) -> bool {
         state != CampaignState::Running || self.to_write() + self.to_send() == 0
     }
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_letter_is_there_after_all_gaps_and_its_own_answer() {
+    fn the_last_message_is_written_after_all_gaps_and_its_own_request() {
         let outlook = Outlook {
             next_start: Millis(1_000),
             spacing: Duration::from_secs(5),
@@ -186,10 +188,5 @@ mod tests {
         assert_eq!(eta(0, outlook), None);
         assert_eq!(eta(1, outlook), Some(Millis(3_000)));
         assert_eq!(eta(118, outlook), Some(Millis(1_000 + 117 * 5_000 + 2_000)));
-    }
-
-    #[test]
-    fn a_request_that_is_not_full_is_one_too() {
-        assert_eq!([0, 1, 4, 5, 8].map(|letters| requests(letters, 4)), [0, 1, 1, 2, 2]);
     }
 }

@@ -1,4 +1,4 @@
-//! Writes a letter: by Gemini, or by the template when that is the resort.
+//! Writes a message's draft: by Gemini, or by the template as the fallback.
 
 use crate::app::App;
 use crate::campaigns::checks::rule;
@@ -15,15 +15,15 @@ use crate::store::jobs::Leased;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
 
-/// A letter that was taken up.
-pub struct Part {
+/// A message whose draft was started.
+pub struct StartedDraft {
     pub leased: Leased,
     pub message: Message,
-    pub letter: EmailContext,
+    pub context: EmailContext,
 }
 
-/// Writes a letter without Gemini, in the caller's transaction.
-pub async fn by_resort(
+/// Writes the draft without Gemini, in the caller's transaction.
+pub async fn fall_back(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -31,43 +31,43 @@ pub async fn by_resort(
     why: &str,
 ) -> anyhow::Result<()> {
     if store::jobs::hold(tx, leased).await?
-        && let Some(part) = take_up(tx, app, leased, id).await?
+        && let Some(started) = start(tx, app, leased, id).await?
     {
-        by_template(tx, app, &part, why.to_owned()).await?;
+        by_template(tx, app, &started, why.to_owned()).await?;
     }
     Ok(())
 }
 
-/// Finds out whether the letter is still wanted; otherwise the job is done.
-pub async fn take_up(
+/// Starts a draft if it is still wanted; otherwise the job is done.
+pub async fn start(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
     id: MessageId,
-) -> anyhow::Result<Option<Part>> {
+) -> anyhow::Result<Option<StartedDraft>> {
     let now = app.clock.now();
     let found = match store::messages::find(tx, id).await? {
         Some(message) => {
-            emails::read(tx, &app.config, &message).await?.map(|letter| (message, letter))
+            emails::read(tx, &app.config, &message).await?.map(|context| (message, context))
         }
         None => None,
     };
-    if let Some((message, letter)) = found {
-        let reason = emails::reason_to_skip(tx, &message, &letter.person).await?;
+    if let Some((message, context)) = found {
+        let reason = emails::reason_to_skip(tx, &message, &context.person).await?;
         if let Some(reason) = reason {
             store::messages::skip(tx, id, reason).await?;
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;
         } else if store::messages::start_drafting(tx, id).await? {
-            return Ok(Some(Part { leased: leased.clone(), message, letter }));
+            return Ok(Some(StartedDraft { leased: leased.clone(), message, context }));
         }
     }
     store::jobs::finish(tx, leased).await?;
     Ok(None)
 }
 
-pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<()> {
-    let Part { leased, message, letter } = part;
-    let mut facts = letter.facts.clone();
+pub async fn by_model(app: &App, started: &StartedDraft, grant: &Grant) -> anyhow::Result<()> {
+    let StartedDraft { leased, message, context } = started;
+    let mut facts = context.facts.clone();
     facts.hint = hint(message);
     let request = prompts::letter(&facts);
     let (outcome, draft) = ask(app, grant, &request, prompts::read_letter).await;
@@ -77,22 +77,22 @@ pub async fn by_model(app: &App, part: &Part, grant: &Grant) -> anyhow::Result<(
     match (after, draft) {
         (After::Fine, Some(draft)) => {
             let made_by = MadeBy::model(&grant.model, grant.key);
-            keep(&mut tx, app, leased, message, &draft, &made_by, now).await?;
+            finish(&mut tx, app, started, &draft, &made_by, now).await?;
         }
-        (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
+        (After::Fine, None) => anyhow::bail!("an answer was booked as good but could not be read"),
         (After::Again { at } | After::Attempt { at, .. }, _) => {
-            let words = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
-            give_back(&mut tx, leased, message, at, leased.attempts, &words).await?;
+            let reason = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
+            release(&mut tx, started, at, leased.attempts, &reason).await?;
         }
         (After::Resort { why }, _) => {
-            by_template(&mut tx, app, part, why).await?;
+            by_template(&mut tx, app, started, why).await?;
         }
     }
     tx.commit().await?;
     Ok(())
 }
 
-/// What the organiser wants changed, and what the checks said of the last draft.
+/// What the organiser wants changed, and the findings of the last draft.
 fn hint(message: &Message) -> String {
     let mut hint = message.hint.clone();
     if message.drafts > 0 {
@@ -104,22 +104,27 @@ fn hint(message: &Message) -> String {
     hint.trim().to_owned()
 }
 
-async fn by_template(tx: &mut Conn, app: &App, part: &Part, why: String) -> anyhow::Result<()> {
-    let Part { leased, message, letter } = part;
-    let draft = template::write(&letter.facts);
-    let made_by = MadeBy::instead(Maker::Template, why);
-    keep(tx, app, leased, message, &draft, &made_by, app.clock.now()).await
-}
-
-pub async fn keep(
+async fn by_template(
     tx: &mut Conn,
     app: &App,
-    leased: &Leased,
-    message: &Message,
+    started: &StartedDraft,
+    why: String,
+) -> anyhow::Result<()> {
+    let draft = template::write(&started.context.facts);
+    let made_by = MadeBy::instead(Maker::Template, why);
+    finish(tx, app, started, &draft, &made_by, app.clock.now()).await
+}
+
+/// Stores a draft and ends the job, or releases it when another draft is needed.
+pub async fn finish(
+    tx: &mut Conn,
+    app: &App,
+    started: &StartedDraft,
     draft: &Draft,
     made_by: &MadeBy,
     now: Millis,
 ) -> anyhow::Result<()> {
+    let StartedDraft { leased, message, .. } = started;
     match store_draft(tx, &app.config, message, draft, made_by, now).await? {
         AfterDraft::Again => store::jobs::give_back(tx, leased, now, leased.attempts, None).await?,
         AfterDraft::Kept | AfterDraft::Dropped => store::jobs::finish(tx, leased).await?,
@@ -127,14 +132,15 @@ pub async fn keep(
     Ok(())
 }
 
-pub async fn give_back(
+/// Queues the message again, to be written at `at`.
+pub async fn release(
     tx: &mut Conn,
-    leased: &Leased,
-    message: &Message,
+    started: &StartedDraft,
     at: Millis,
     attempts: i64,
-    words: &str,
+    reason: &str,
 ) -> sqlx::Result<()> {
-    store::messages::give_back_draft(tx, message.id, None, Some(words)).await?;
-    store::jobs::give_back(tx, leased, at, attempts, Some(words)).await
+    let StartedDraft { leased, message, .. } = started;
+    store::messages::requeue(tx, message.id, None, Some(reason)).await?;
+    store::jobs::give_back(tx, leased, at, attempts, Some(reason)).await
 }

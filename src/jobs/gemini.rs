@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::draft::{self, Part};
+use super::draft::{self, StartedDraft};
 use super::embed::{self, Subject};
-use super::{answer, draft_several, find_skills, forward};
+use super::{answer, draft_batch, find_skills, forward};
 use crate::app::App;
 use crate::keys::{self, After, Grant};
 use crate::llm::{Answer, Failure, Request, Unusable};
@@ -16,8 +16,8 @@ use crate::{faq, gateway, store};
 
 /// Work that was taken up: read afresh and still wanted.
 pub enum Work {
-    Letter(Box<Part>),
-    Letters(Vec<Part>),
+    Draft(Box<StartedDraft>),
+    DraftBatch(Vec<StartedDraft>),
     Skills { leased: Leased, id: ResumeId, text: String },
     Answer { leased: Leased, id: QuestionId, work: faq::Work },
     Embed { leased: Leased, subject: Subject, text: String },
@@ -28,8 +28,8 @@ impl Work {
     /// The jobs that are done with it.
     pub fn jobs(&self) -> Vec<&Leased> {
         match self {
-            Self::Letter(part) => vec![&part.leased],
-            Self::Letters(parts) => parts.iter().map(|part| &part.leased).collect(),
+            Self::Draft(started) => vec![&started.leased],
+            Self::DraftBatch(batch) => batch.iter().map(|started| &started.leased).collect(),
             Self::Skills { leased, .. }
             | Self::Answer { leased, .. }
             | Self::Embed { leased, .. }
@@ -48,13 +48,13 @@ pub async fn take_up(
 ) -> anyhow::Result<Option<Work>> {
     Ok(match leased.job {
         Job::Draft(id, _) => {
-            let Some(first) = draft::take_up(tx, app, leased, id).await? else { return Ok(None) };
+            let Some(first) = draft::start(tx, app, leased, id).await? else { return Ok(None) };
             let now = app.clock.now();
-            let companions = draft_several::companions(tx, &first, now, leased_until).await?;
-            let mut parts = draft_several::take_up(tx, app, first, &companions).await?;
-            match parts.len() {
-                1 => parts.pop().map(|part| Work::Letter(Box::new(part))),
-                _ => Some(Work::Letters(parts)),
+            let more = draft_batch::claim_more(tx, &first, now, leased_until).await?;
+            let mut batch = draft_batch::start(tx, app, first, &more).await?;
+            match batch.len() {
+                1 => batch.pop().map(|started| Work::Draft(Box::new(started))),
+                _ => Some(Work::DraftBatch(batch)),
             }
         }
         Job::FindSkills(id) => {
@@ -82,8 +82,8 @@ pub async fn take_up(
 /// Asks for what was taken up, with the slot that is booked for it.
 pub async fn carry_out(app: &App, work: Work, grant: &Grant) -> anyhow::Result<()> {
     match work {
-        Work::Letter(part) => draft::by_model(app, &part, grant).await,
-        Work::Letters(parts) => draft_several::write(app, &parts, grant).await,
+        Work::Draft(started) => draft::by_model(app, &started, grant).await,
+        Work::DraftBatch(batch) => draft_batch::write(app, &batch, grant).await,
         Work::Skills { leased, id, text } => {
             find_skills::by_model(app, &leased, id, &text, grant).await
         }

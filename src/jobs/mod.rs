@@ -4,7 +4,7 @@
 mod answer;
 mod discord_setup;
 mod draft;
-mod draft_several;
+mod draft_batch;
 mod embed;
 mod find_skills;
 mod forward;
@@ -35,7 +35,7 @@ async fn run(
     match (leased.job, resort) {
         (Job::Draft(id, _), Some(why)) => {
             let mut tx = app.db.write().await?;
-            draft::by_resort(&mut tx, app, leased, id, why).await?;
+            draft::fall_back(&mut tx, app, leased, id, why).await?;
             Ok(tx.commit().await?)
         }
         (Job::Send(id), _) => send::run(app, owner, leased, id).await,
@@ -69,7 +69,7 @@ async fn run_together(
     for leased in jobs {
         match (leased.job, leased.resort.as_deref().or(resort)) {
             (Job::Draft(id, _), Some(why)) => {
-                draft::by_resort(&mut tx, app, leased, id, why).await?;
+                draft::fall_back(&mut tx, app, leased, id, why).await?;
             }
             (Job::Send(id), _) if app.smtp.is_none() => {
                 send::to_outbox(&mut tx, app, owner, leased, id).await?;

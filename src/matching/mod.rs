@@ -121,7 +121,7 @@ pub async fn store_all(
     rule: Rule,
     now: Millis,
 ) -> sqlx::Result<Outcome> {
-    store::campaigns::serialise(tx, event).await?;
+    store::campaigns::lock_campaigns(tx, event).await?;
     let mut before: HashMap<(PersonId, PersonId), Ranked> = store::matches::all(tx, event)
         .await?
         .into_iter()
@@ -193,7 +193,7 @@ pub async fn run_one(
     threshold: Option<f64>,
     now: Millis,
 ) -> sqlx::Result<usize> {
-    store::campaigns::serialise(tx, event).await?;
+    store::campaigns::lock_campaigns(tx, event).await?;
     let everybody = Everybody::read(tx).await?;
     let Some(me) = everybody.profiles.iter().position(|profile| profile.person == person) else {
         store::matches::delete_of(tx, event, person).await?;

@@ -72,7 +72,7 @@ pub async fn upload(
         return Err(UploadError::Empty);
     }
     // Two uploads of the same file at once take turns.
-    store::campaigns::serialise(tx, events::CURRENT).await?;
+    store::campaigns::lock_campaigns(tx, events::CURRENT).await?;
     if let Some(person) = upload.person {
         store::people::find(tx, person).await?.ok_or(UploadError::NoSuchPerson)?;
     }
@@ -159,7 +159,7 @@ pub async fn store_reading(
     class: Class,
     now: Millis,
 ) -> sqlx::Result<bool> {
-    store::campaigns::serialise(tx, events::CURRENT).await?;
+    store::campaigns::lock_campaigns(tx, events::CURRENT).await?;
     let (format, text) = match reading {
         Reading::Text { format, text } => (format, text),
         Reading::Failed(words) => return store::resumes::fail(tx, id, words, now).await,
@@ -337,7 +337,7 @@ pub async fn claim(
     person: PersonId,
     now: Millis,
 ) -> Result<(), ClaimError> {
-    store::campaigns::serialise(tx, events::CURRENT).await?;
+    store::campaigns::lock_campaigns(tx, events::CURRENT).await?;
     let resume = store::resumes::find(tx, id).await?.ok_or(ClaimError::Gone)?;
     store::people::find(tx, person).await?.ok_or(ClaimError::NoSuchPerson)?;
     if resume.person_id.is_some() || !give(tx, config, &resume, person, now).await? {

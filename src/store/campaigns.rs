@@ -1,4 +1,4 @@
-//! Campaigns, and the sums of their messages.
+//! Campaigns, and counts of their messages.
 
 use super::Conn;
 use crate::model::campaign::{CampaignKind, CampaignState};
@@ -20,18 +20,20 @@ pub struct Campaign {
     pub state: CampaignState,
     pub name: String,
     pub guidance: String,
-    /// Why it was paused, when Muster did it.
-    pub words: Option<String>,
-    /// How many people stand in one request; `None`: as set.
+    /// Why Muster paused it; `None` when an organiser did.
+    #[sqlx(rename = "words")]
+    pub pause_reason: Option<String>,
+    /// How many people are put into one request; `None`: as configured.
     pub people_per_request: Option<i64>,
     pub created_by: String,
     pub created_at: Millis,
     pub finished_at: Option<Millis>,
 }
 
-/// Makes those take turns who start campaigns, match or take in resumes of this event at the same time (on PostgreSQL;
-/// SQLite's writers do so anyway).
-pub async fn serialise(conn: &mut Conn, event: EventId) -> sqlx::Result<()> {
+/// Locks the event for this transaction: campaigns are started, people matched and resumes stored one after another.
+///
+/// Needed on PostgreSQL; SQLite has one writer at a time anyway.
+pub async fn lock_campaigns(conn: &mut Conn, event: EventId) -> sqlx::Result<()> {
     sqlx::query("UPDATE events SET created_at = created_at WHERE id = $1")
         .bind(event)
         .execute(conn)
@@ -39,24 +41,31 @@ pub async fn serialise(conn: &mut Conn, event: EventId) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// A campaign that is about to start.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCampaign<'a> {
+    pub event: EventId,
+    pub kind: CampaignKind,
+    /// What the organiser tells the writer, in addition to the settings.
+    pub guidance: &'a str,
+    /// The organiser who starts it.
+    pub by: &'a str,
+}
+
 pub async fn insert(
     conn: &mut Conn,
-    event: EventId,
-    kind: CampaignKind,
-    name: &str,
-    guidance: &str,
-    by: &str,
+    new: &NewCampaign<'_>,
     now: Millis,
 ) -> sqlx::Result<CampaignId> {
     sqlx::query_scalar(
         "INSERT INTO campaigns (event_id, kind, state, name, guidance, created_by, created_at)
          VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
     )
-    .bind(event)
-    .bind(kind.as_str())
-    .bind(name)
-    .bind(guidance)
-    .bind(by)
+    .bind(new.event)
+    .bind(new.kind.as_str())
+    .bind(new.kind.label())
+    .bind(new.guidance)
+    .bind(new.by)
     .bind(now)
     .fetch_one(conn)
     .await
@@ -86,7 +95,7 @@ pub async fn newest(
     .await
 }
 
-/// A campaign of this kind that still has something to do without a person.
+/// A campaign of this kind that still has work to do without a person.
 pub async fn busy(
     conn: &mut Conn,
     event: EventId,
@@ -130,20 +139,20 @@ pub async fn count(conn: &mut Conn, event: EventId) -> sqlx::Result<i64> {
         .await
 }
 
-/// Moves a campaign from one state to another; false when it was not in the first.
+/// Changes a campaign's state; false when it was not in `from`.
 pub async fn change(
     conn: &mut Conn,
     id: CampaignId,
     from: CampaignState,
     to: CampaignState,
-    words: Option<&str>,
+    reason: Option<&str>,
 ) -> sqlx::Result<bool> {
     let done =
         sqlx::query("UPDATE campaigns SET state = $3, words = $4 WHERE id = $1 AND state = $2")
             .bind(id)
             .bind(from.as_str())
             .bind(to.as_str())
-            .bind(words)
+            .bind(reason)
             .execute(conn)
             .await?;
     Ok(done.rows_affected() == 1)
@@ -176,7 +185,7 @@ pub async fn finish_if_done(conn: &mut Conn, id: CampaignId, now: Millis) -> sql
     Ok(done.rows_affected() == 1)
 }
 
-/// When a cancelled campaign ended.
+/// Stores when a cancelled campaign ended.
 pub async fn set_finished(conn: &mut Conn, id: CampaignId, now: Millis) -> sqlx::Result<()> {
     sqlx::query("UPDATE campaigns SET finished_at = $2 WHERE id = $1")
         .bind(id)
@@ -186,8 +195,10 @@ pub async fn set_finished(conn: &mut Conn, id: CampaignId, now: Millis) -> sqlx:
     Ok(())
 }
 
-/// Finishes every campaign that has nothing left to do: two processes that end its last two messages at once each see
-/// the other's as open, and a person's erasure takes messages away.
+/// Finishes every campaign that has nothing left to do.
+///
+/// [`finish_if_done`] can miss one: two processes that end its last two messages at once each see the other's as open,
+/// and erasing a person removes messages.
 pub async fn finish_all_done(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE campaigns SET state = 'finished', finished_at = $1 WHERE state = 'running'
@@ -200,7 +211,7 @@ pub async fn finish_all_done(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// A finished campaign goes on when a person takes one of its messages up again.
+/// Resumes a finished campaign when a person queues one of its messages again.
 pub async fn reopen(conn: &mut Conn, id: CampaignId) -> sqlx::Result<()> {
     sqlx::query("UPDATE campaigns SET state = 'running', finished_at = NULL WHERE id = $1 AND state = 'finished'")
         .bind(id)
@@ -209,7 +220,7 @@ pub async fn reopen(conn: &mut Conn, id: CampaignId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// How many messages are in a state, and of those approved how many wait for the word "send".
+/// How many messages are in a state, and how many of the approved ones are not released.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct StateCount {
     pub state: String,
@@ -228,7 +239,7 @@ pub async fn state_counts(conn: &mut Conn, id: CampaignId) -> sqlx::Result<Vec<S
     .await
 }
 
-/// Who made the texts of a campaign, by maker and key.
+/// How many texts of a campaign a maker wrote.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct MakerCount {
     pub made_by: String,

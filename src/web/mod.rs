@@ -145,7 +145,7 @@ pub fn router(app: App) -> Router {
             get(campaign::ask_for_template).post(campaign::finish_by_template),
         )
         .route("/outreach/{id}/together", post(campaign::write_together))
-        .route("/outreach/{id}/rewrite", post(campaign::write_templates_again))
+        .route("/outreach/{id}/rewrite", post(campaign::rewrite_templates))
         .route("/outreach/{id}/cancel", get(campaign::ask_to_cancel).post(campaign::cancel))
         .route("/outreach/{id}/messages/{message}/letter", get(campaign::letter_html))
         .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use muster::app::App;
-use muster::campaigns;
+use muster::campaigns::{self, NewCampaign};
 use muster::config::{Config, Vars};
 use muster::model::campaign::CampaignKind;
 use muster::model::email::Draft;
@@ -234,7 +234,8 @@ impl TestApp {
         let mut tx = self.write().await;
         let (config, now) = (&self.app.config, self.app.clock.now());
         let event = muster::events::CURRENT;
-        let started = campaigns::start(&mut tx, config, event, kind, "", "Meera", now).await;
+        let new = NewCampaign { event, kind, guidance: "", by: "Meera" };
+        let started = campaigns::start(&mut tx, config, &new, now).await;
         let started = started.unwrap();
         tx.commit().await.unwrap();
         started.id

@@ -1,10 +1,12 @@
-//! A message's way through its delivery.
+//! The states of a message while it is delivered.
 
 use crate::model::{MessageId, Millis};
 use crate::store::Conn;
 
-/// Begins to send, in the transaction that writes down the attempt. False when the message is not approved any more,
-/// its campaign does not run, or its person must not be written to: opting out wins every race.
+/// Begins to send, in the transaction that stores the attempt.
+///
+/// False when the message is not approved any more, its campaign is not running, or its person must not be emailed:
+/// unsubscribing wins every race.
 pub async fn start_sending(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'sending' WHERE id = $1 AND state = 'approved' AND released_at IS NOT NULL
@@ -31,35 +33,35 @@ pub async fn mark_sent(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::Res
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn mark_uncertain(conn: &mut Conn, id: MessageId, words: &str) -> sqlx::Result<bool> {
+pub async fn mark_uncertain(conn: &mut Conn, id: MessageId, reason: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'uncertain', error = $2 WHERE id = $1 AND state = 'sending'",
     )
     .bind(id)
-    .bind(words)
+    .bind(reason)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn mark_failed(conn: &mut Conn, id: MessageId, words: &str) -> sqlx::Result<bool> {
+pub async fn mark_failed(conn: &mut Conn, id: MessageId, reason: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'failed', error = $2
          WHERE id = $1 AND state IN ('drafting', 'sending', 'uncertain')",
     )
     .bind(id)
-    .bind(words)
+    .bind(reason)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Back to approved after a refusal. `counts`: one of the recipient's tries is used up.
+/// Returns a message to approved after a refusal. `counts`: this delivery counts as a try.
 pub async fn send_again(
     conn: &mut Conn,
     id: MessageId,
     not_before: Option<Millis>,
-    words: &str,
+    reason: &str,
     counts: bool,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
@@ -69,7 +71,7 @@ pub async fn send_again(
     )
     .bind(id)
     .bind(not_before)
-    .bind(words)
+    .bind(reason)
     .bind(i64::from(counts))
     .execute(conn)
     .await?;

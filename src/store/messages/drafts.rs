@@ -4,8 +4,9 @@ use crate::model::made_by::MadeBy;
 use crate::model::{CampaignId, MessageId, Millis};
 use crate::store::Conn;
 
-/// Takes up the writing; false when it is not wanted any more. A message in `drafting` is taken up again: its writer
-/// died, or the job would not run.
+/// Starts a draft; false when it is not wanted any more.
+///
+/// A message in `drafting` is started again: its job runs, so its previous writer has died.
 pub async fn start_drafting(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'drafting' WHERE id = $1 AND state IN ('queued', 'drafting')",
@@ -16,7 +17,7 @@ pub async fn start_drafting(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool
     Ok(done.rows_affected() == 1)
 }
 
-/// What was written.
+/// A draft that was written.
 #[derive(Clone, Debug)]
 pub struct Written<'a> {
     pub subject: &'a str,
@@ -52,9 +53,8 @@ pub async fn store_draft(
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a message back to the queue, to be written in another run. `written` says whether this run used up one of its
-/// tries.
-pub async fn give_back_draft(
+/// Queues a message again, to be written in another run. With `findings`, this run counts as a draft.
+pub async fn requeue(
     conn: &mut Conn,
     id: MessageId,
     findings: Option<&str>,
@@ -73,9 +73,10 @@ pub async fn give_back_draft(
     Ok(())
 }
 
-/// Asks for another draft of every letter of a campaign that the template wrote in the model's place and that waits for
-/// review; returns how many those are.
-pub async fn write_templates_again(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<u64> {
+/// Requests another draft for every message of a campaign that the template wrote and that waits for review.
+///
+/// Returns how many.
+pub async fn rewrite_templates(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<u64> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'queued', drafts = 0, error = NULL, findings = '[]'
          WHERE campaign_id = $1 AND state = 'drafted' AND made_by = 'template' AND forgotten_at IS NULL",
@@ -86,7 +87,7 @@ pub async fn write_templates_again(conn: &mut Conn, campaign: CampaignId) -> sql
     Ok(done.rows_affected())
 }
 
-/// How many letters [`write_templates_again`] would ask for.
+/// How many drafts [`rewrite_templates`] would request.
 pub async fn count_templates(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<i64> {
     sqlx::query_scalar(
         "SELECT COUNT(*) FROM messages

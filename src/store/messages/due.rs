@@ -3,7 +3,7 @@
 use crate::model::{CampaignId, EventId, Millis};
 use crate::store::Conn;
 
-/// Queues an invitation for everybody who is due: may be written to, has not registered, and has none yet.
+/// Queues an invitation for everyone who is due: not unsubscribed, not registered, and not invited yet.
 pub async fn insert_due_invitations(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -54,8 +54,7 @@ pub async fn count_test_drafts(conn: &mut Conn, event: EventId) -> sqlx::Result<
     .await
 }
 
-/// Copies the drafts of test runs that were just [put aside](put_tests_aside) into a live campaign: what was written
-/// (and perhaps edited) is not written again.
+/// Copies the drafts that [`retire_test_drafts`] just retired into a live campaign, with the organiser's edits.
 pub async fn copy_test_drafts(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -80,9 +79,11 @@ pub async fn copy_test_drafts(
     Ok(done.rows_affected())
 }
 
-/// Puts the drafts of test runs aside that wait for review. First this, then the copy: on PostgreSQL each statement
-/// sees what was committed before it, and a letter that is released in between must not be copied.
-pub async fn put_tests_aside(
+/// Retires the drafts of test runs that wait for review; returns their campaigns, with repetitions.
+///
+/// Call it before [`copy_test_drafts`]: on PostgreSQL each statement sees what was committed before it, and a message
+/// that is released between the two must not be copied.
+pub async fn retire_test_drafts(
     conn: &mut Conn,
     event: EventId,
     now: Millis,
@@ -100,8 +101,8 @@ pub async fn put_tests_aside(
     .await
 }
 
-/// Queues a match e-mail for everybody who has matches, may be written to and has none yet.
-pub async fn insert_due_match_letters(
+/// Queues a match email for everyone who has matches, is not unsubscribed and has none yet.
+pub async fn insert_due_match_emails(
     conn: &mut Conn,
     campaign: CampaignId,
     event: EventId,
@@ -125,14 +126,15 @@ pub async fn insert_due_match_letters(
     Ok(done.rows_affected())
 }
 
-/// Makes people due for an invitation again who have none that went out, may have gone out or is on its way. Returns
-/// how many people that are.
+/// Makes people due again whose invitation was not sent, is not being sent and is not uncertain.
+///
+/// Returns how many people, and the campaigns of their messages, with repetitions.
 pub async fn forget_unsent_invitations(
     conn: &mut Conn,
     event: EventId,
     now: Millis,
 ) -> sqlx::Result<(i64, Vec<CampaignId>)> {
-    let modified = sqlx::query_scalar(
+    let people = sqlx::query_scalar(
         "SELECT COUNT(DISTINCT person_id) FROM messages m WHERE m.event_id = $1 AND m.kind = 'invitation'
            AND m.forgotten_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.person_id = m.person_id AND o.event_id = $1
@@ -157,5 +159,5 @@ pub async fn forget_unsent_invitations(
     .bind(now)
     .fetch_all(conn)
     .await?;
-    Ok((modified, campaigns))
+    Ok((people, campaigns))
 }

@@ -72,7 +72,7 @@ pub async fn list(
     .await
 }
 
-/// All messages of a campaign with whom they go to, for the JSON interface.
+/// A message and its recipient, for the JSON interface.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Full {
     #[sqlx(flatten)]
@@ -106,7 +106,7 @@ pub async fn ids(
         .await
 }
 
-/// The message after this one in the list that the filter makes.
+/// The message after this one in the filtered list.
 pub async fn after(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -123,7 +123,7 @@ pub async fn after(
         .await
 }
 
-/// The message before this one in the list that the filter makes.
+/// The message before this one in the filtered list.
 pub async fn before(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -140,7 +140,7 @@ pub async fn before(
         .await
 }
 
-/// How many messages stand before this one in the list that the filter makes.
+/// How many messages are before this one in the filtered list.
 pub async fn place(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -157,7 +157,7 @@ pub async fn place(
         .await
 }
 
-/// Names of the first people whose approved letters wait for the word "send".
+/// Names of the first people whose messages are approved but not released.
 pub async fn first_unreleased(
     conn: &mut Conn,
     campaign: CampaignId,

@@ -1,10 +1,11 @@
 //! What an organiser decides about a draft: edit it, have it rewritten, approve, release or skip it.
 
+use crate::model::email::Draft;
 use crate::model::message::SkipReason;
 use crate::model::{CampaignId, MessageId, Millis};
 use crate::store::Conn;
 
-/// Asks for another draft, with what the organiser wants changed.
+/// Requests another draft, with a hint about what the organiser wants changed.
 pub async fn write_again(conn: &mut Conn, id: MessageId, hint: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'queued', hint = $2, drafts = 0, error = NULL, approved_hash = NULL,
@@ -18,12 +19,11 @@ pub async fn write_again(conn: &mut Conn, id: MessageId, hint: &str) -> sqlx::Re
     Ok(done.rows_affected() == 1)
 }
 
-/// The organiser's own words; an approval is taken back.
+/// Replaces the text with the organiser's; an approval is withdrawn.
 pub async fn edit(
     conn: &mut Conn,
     id: MessageId,
-    subject: &str,
-    body: &str,
+    draft: &Draft,
     findings: &str,
     now: Millis,
 ) -> sqlx::Result<bool> {
@@ -34,8 +34,8 @@ pub async fn edit(
          WHERE id = $1 AND (state = 'drafted' OR (state = 'approved' AND released_at IS NULL))",
     )
     .bind(id)
-    .bind(subject)
-    .bind(body)
+    .bind(&draft.subject)
+    .bind(&draft.body)
     .bind(findings)
     .bind(now)
     .execute(conn)
@@ -64,7 +64,7 @@ pub async fn approve(
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes an approval back; false when the message is on its way already.
+/// Withdraws an approval; false when the message is not approved, such as when it is already being sent.
 pub async fn disapprove(conn: &mut Conn, id: MessageId, error: Option<&str>) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'drafted', approved_hash = NULL, approved_at = NULL, approved_by = NULL,
@@ -78,7 +78,7 @@ pub async fn disapprove(conn: &mut Conn, id: MessageId, error: Option<&str>) -> 
     Ok(done.rows_affected() == 1)
 }
 
-/// Lets one approved message go out.
+/// Releases one approved message to be sent.
 pub async fn release_one(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET released_at = $2 WHERE id = $1 AND state = 'approved' AND released_at IS NULL",
@@ -90,7 +90,7 @@ pub async fn release_one(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::R
     Ok(done.rows_affected() == 1)
 }
 
-/// Lets every approved message of a campaign go out; returns how many those are.
+/// Releases every approved message of a campaign to be sent; returns how many.
 pub async fn release_all(conn: &mut Conn, campaign: CampaignId, now: Millis) -> sqlx::Result<u64> {
     let done = sqlx::query(
         "UPDATE messages SET released_at = $2
@@ -103,7 +103,7 @@ pub async fn release_all(conn: &mut Conn, campaign: CampaignId, now: Millis) -> 
     Ok(done.rows_affected())
 }
 
-/// Takes a message out that has not begun to be sent; false when it is too late.
+/// Skips a message that has not begun to be sent; false when it is too late.
 pub async fn skip(conn: &mut Conn, id: MessageId, reason: SkipReason) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'skipped', skip_reason = $2
@@ -116,7 +116,7 @@ pub async fn skip(conn: &mut Conn, id: MessageId, reason: SkipReason) -> sqlx::R
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a skipped message up again, to be written; never one whose person left.
+/// Queues a skipped message again, unless its person unsubscribed or their address does not work.
 pub async fn unskip(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE messages SET state = 'queued', skip_reason = NULL, drafts = 0, approved_hash = NULL,
@@ -131,7 +131,7 @@ pub async fn unskip(conn: &mut Conn, id: MessageId) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes out of a cancelled campaign what has not begun to be sent; its people are due again.
+/// Skips everything in a cancelled campaign that has not begun to be sent; its people are due again.
 pub async fn skip_campaign(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -148,7 +148,7 @@ pub async fn skip_campaign(
     Ok(done.rows_affected())
 }
 
-/// The same for one message that came back after its campaign was cancelled.
+/// Skips one message that returned from sending after its campaign was cancelled.
 pub async fn skip_cancelled(conn: &mut Conn, id: MessageId, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE messages SET state = 'skipped', skip_reason = 'cancelled', forgotten_at = $2

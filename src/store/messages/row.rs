@@ -34,10 +34,10 @@ pub struct Message {
     /// JSON of `Vec<Finding>`.
     pub findings: String,
     pub hint: String,
-    /// How often it was written since it was last asked for.
+    /// How many drafts were written since it was last requested.
     pub drafts: i64,
     pub error: Option<String>,
-    /// Deliveries that failed and count.
+    /// Failed deliveries that count as tries.
     pub sends: i64,
     pub not_before: Option<Millis>,
     pub approved_hash: Option<String>,
@@ -47,7 +47,7 @@ pub struct Message {
     pub created_at: Millis,
     pub drafted_at: Option<Millis>,
     pub sent_at: Option<Millis>,
-    /// It does not count as an invitation any more.
+    /// Since when it does not count as an invitation.
     pub forgotten_at: Option<Millis>,
 }
 
@@ -66,7 +66,7 @@ impl Message {
     }
 }
 
-/// Four columns as the one thing that they are.
+/// Four columns as one value.
 pub fn made_by(
     by: Option<&str>,
     model: Option<&str>,
@@ -84,7 +84,7 @@ pub async fn find(conn: &mut Conn, id: MessageId) -> sqlx::Result<Option<Message
         .await
 }
 
-/// A person's messages, the newest first.
+/// A person's messages, newest first.
 pub async fn of_person(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Message>> {
     sqlx::query_as(concat!(
         "SELECT ",

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::campaigns::{self, StartError, emails, progress};
+use crate::campaigns::{self, NewCampaign, StartError, emails, progress};
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::made_by::MadeBy;
 use crate::model::{CampaignId, Millis, PersonId};
@@ -44,8 +44,8 @@ pub async fn start_live(
 async fn start(app: &App, by: &Organiser, kind: CampaignKind) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let started =
-        campaigns::start(&mut tx, &app.config, events::CURRENT, kind, "", &by.0, now).await;
+    let new = NewCampaign { event: events::CURRENT, kind, guidance: "", by: &by.0 };
+    let started = campaigns::start(&mut tx, &app.config, &new, now).await;
     let started = match started {
         Ok(started) => started,
         Err(StartError::Db(error)) => return Err(error.into()),
@@ -104,13 +104,13 @@ pub async fn campaign(
     let emails = messages.into_iter().map(|row| {
         let message = row.message;
         let written = !message.body.is_empty();
-        let whole = written.then(|| shared.whole(&message, &row.name, &row.code));
+        let complete = written.then(|| shared.email(&message, &row.name, &row.code));
         EmailAnswer {
             user_id: message.person_id,
             name: row.name,
             email: row.address,
             state: message.state.as_str(),
-            content: whole.map(|whole| whole.text).unwrap_or_default(),
+            content: complete.map(|complete| complete.text).unwrap_or_default(),
             made_by: message.made_by(),
             error: message.error,
             subject: message.subject,

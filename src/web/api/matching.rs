@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::campaigns::{self, StartError};
+use crate::campaigns::{self, NewCampaign, StartError};
 use crate::events::CURRENT;
 use crate::matching::{self, shared_names};
 use crate::model::campaign::CampaignKind;
@@ -177,9 +177,9 @@ pub async fn bulk_match(
     let now = app.clock.now();
     let outcome = matching::run_all(&app.db, CURRENT, now).await?;
     let mut tx = app.db.write().await?;
-    let started =
-        campaigns::start(&mut tx, &app.config, CURRENT, CampaignKind::Match, "", &organiser.0, now)
-            .await;
+    let by = organiser.0.as_str();
+    let new = NewCampaign { event: CURRENT, kind: CampaignKind::Match, guidance: "", by };
+    let started = campaigns::start(&mut tx, &app.config, &new, now).await;
     let (campaign, message) = match started {
         Ok(started) => {
             tx.commit().await?;

@@ -22,7 +22,7 @@ use super::guard::Organiser;
 use super::page::{Frame, Pager, Place, Times, count, filters, render};
 use super::resumes::{Item, items};
 use crate::app::App;
-use crate::campaigns::{self, StartError};
+use crate::campaigns::{self, NewCampaign, StartError};
 use crate::events::CURRENT;
 use crate::matching;
 use crate::matching::score::{LIST, Rule};
@@ -295,9 +295,9 @@ pub async fn write_mails(
 ) -> Result<Redirect, Error> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    let started =
-        campaigns::start(&mut tx, &app.config, CURRENT, CampaignKind::Match, "", &organiser.0, now)
-            .await;
+    let by = organiser.0.as_str();
+    let new = NewCampaign { event: CURRENT, kind: CampaignKind::Match, guidance: "", by };
+    let started = campaigns::start(&mut tx, &app.config, &new, now).await;
     let campaign = match started {
         Ok(started) => {
             tx.commit().await?;

@@ -15,7 +15,7 @@ use super::guard::Organiser;
 use super::page::{Frame, Pager, Place, Times, count, filters, in_words, render};
 use crate::app::App;
 use crate::campaigns::progress::{self, Progress};
-use crate::campaigns::{self, StartError};
+use crate::campaigns::{self, NewCampaign, StartError};
 use crate::model::CampaignId;
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::message::MessageState;
@@ -241,10 +241,8 @@ pub async fn start(
     };
     let (guidance, now) = (typed.guidance.trim(), app.clock.now());
     let mut tx = app.db.write().await?;
-    let started =
-        campaigns::start(&mut tx, &app.config, events::CURRENT, kind, guidance, &organiser.0, now)
-            .await;
-    match started {
+    let new = NewCampaign { event: events::CURRENT, kind, guidance, by: &organiser.0 };
+    match campaigns::start(&mut tx, &app.config, &new, now).await {
         Ok(started) => {
             tx.commit().await?;
             tracing::info!(campaign.id = started.id.0, "Started campaign {}", started.id);

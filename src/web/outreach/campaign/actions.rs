@@ -152,8 +152,8 @@ async fn perform(
         }
         "settle" => {
             let (answer, notice) = match typed.answer.as_deref() {
-                Some("sent") => (Settle::WentOut, Notice::SettledSent),
-                Some("send") => (Settle::SendIt, Notice::MessageSending),
+                Some("sent") => (Settle::WasSent, Notice::SettledSent),
+                Some("send") => (Settle::Send, Notice::MessageSending),
                 Some("leave") => (Settle::Leave, Notice::SettledLeft),
                 _ => {
                     let words = "Say what happened to the mail.";

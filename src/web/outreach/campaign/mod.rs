@@ -11,7 +11,7 @@ mod review;
 pub use actions::{act, approve_some, pause, resume};
 pub use confirm::{ask_to_cancel, ask_to_send, cancel, send};
 pub use live::live;
-pub use quota::{ask_for_template, finish_by_template, write_templates_again, write_together};
+pub use quota::{ask_for_template, finish_by_template, rewrite_templates, write_together};
 pub use review::letter_html;
 
 use askama::Template;
@@ -159,7 +159,7 @@ async fn show(
         ),
         standing: Standing::of(state, progress),
         notice: if about_letter && review.is_some() { String::new() } else { notice },
-        paused: paused_words(state, board.campaign.words.as_deref()),
+        paused: paused_words(state, board.campaign.pause_reason.as_deref()),
         uncertain: uncertain_words(&mut conn, &board).await?,
         can_pause: state == CampaignState::Running && !progress.is_done(state),
         can_resume: state == CampaignState::Paused,

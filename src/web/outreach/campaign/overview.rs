@@ -206,7 +206,7 @@ impl Board {
             ("say-write", some(progress.to_write(), "to be written")),
             ("say-send", some(progress.to_send(), "on their way")),
             ("say-eta", eta),
-            ("say-waits", progress.waits.clone()),
+            ("say-waits", progress.delay.clone()),
             ("say-made", made.join(", ")),
         ]
     }
@@ -231,9 +231,10 @@ impl Board {
         let drafts: Vec<bool> = self.rows.iter().map(|row| row.is_draft).collect();
         (ids, drafts, self.pager.next().is_some()).hash(&mut hash);
         let campaign = &self.campaign;
-        (campaign.state, &campaign.words, self.progress.is_done(campaign.state)).hash(&mut hash);
+        (campaign.state, &campaign.pause_reason, self.progress.is_done(campaign.state))
+            .hash(&mut hash);
         (self.progress.unreleased, self.progress.count(MessageState::Uncertain)).hash(&mut hash);
-        (self.progress.day_ends.is_some(), campaign.people_per_request).hash(&mut hash);
+        (self.progress.quota_ends.is_some(), campaign.people_per_request).hash(&mut hash);
         if let Some(message) = &self.selected {
             let times = (message.drafted_at, message.approved_at, message.released_at);
             (message.id, message.state, times, message.sent_at).hash(&mut hash);

@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::overview::Board;
 use crate::app::App;
+use crate::campaigns;
 use crate::campaigns::progress::{self, Progress};
-use crate::campaigns::{self, MOST_TOGETHER};
+use crate::campaigns::requests::{self, MAX_PEOPLE};
 use crate::keys;
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::{CampaignId, Millis};
@@ -44,11 +45,11 @@ impl Quota {
     ) -> sqlx::Result<Self> {
         let Board { campaign, progress, .. } = board;
         let mut quota = Self {
-            together: campaigns::people_per_request(&app.config, campaign),
-            most: if campaign.kind == CampaignKind::Match { 1 } else { MOST_TOGETHER },
+            together: requests::people_per_request(&app.config, campaign),
+            most: if campaign.kind == CampaignKind::Match { 1 } else { MAX_PEOPLE },
             ..Self::default()
         };
-        if let Some(ends) = progress.day_ends {
+        if let Some(ends) = progress.quota_ends {
             quota.to_write = progress.to_write();
             quota.ends = format!(
                 "{} left today for {}. More come at {}: a day begins at midnight in California.",
@@ -151,7 +152,7 @@ pub async fn write_together(
     Path(id): Path<CampaignId>,
     Form(typed): Form<Together>,
 ) -> Result<Redirect, Error> {
-    let people = typed.people.trim().parse().ok().filter(|it| (1..=MOST_TOGETHER).contains(it));
+    let people = typed.people.trim().parse().ok().filter(|it| (1..=MAX_PEOPLE).contains(it));
     let Some(people) = people else {
         return Err(Error::Unprocessable("People in one request: a number from 1 to 8.".into()));
     };
@@ -171,14 +172,14 @@ fn wrote(notice: Notice, id: CampaignId, messages: u64) -> Redirect {
     Redirect::to(&notice.url(&format!("/outreach/{id}"), &[("n", &messages.to_string())]))
 }
 
-pub async fn write_templates_again(
+pub async fn rewrite_templates(
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let campaign = running(&mut tx, id).await?;
     let now = app.clock.now();
-    let letters = campaigns::write_templates_again(&mut tx, &app.config, &campaign, now).await?;
+    let letters = campaigns::rewrite_templates(&mut tx, &app.config, &campaign, now).await?;
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, letters, "Campaign {id} is written again by Gemini");
     Ok(wrote(Notice::TemplatesRewritten, id, letters))

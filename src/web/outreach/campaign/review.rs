@@ -7,7 +7,7 @@ use super::PageQuery;
 use super::overview::Board;
 use crate::app::App;
 use crate::campaigns::checks::rule::{Finding, is_flawless};
-use crate::campaigns::{self, emails};
+use crate::campaigns::{emails, requests};
 use crate::model::email::Draft;
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
@@ -146,7 +146,7 @@ impl Pane {
         let next = store::messages::after(conn, campaign, list, q, message.id).await?;
         let mut notes = notes(message, changed, &board.times);
         if message.state == MessageState::Queued {
-            let job = Job::Draft(message.id, campaigns::task(board.campaign.kind));
+            let job = Job::Draft(message.id, requests::task(board.campaign.kind));
             let turns = Turns::read(conn, app, board.now).await?;
             notes.extend(turns.of(conn, job, &board.times).await?);
         }
