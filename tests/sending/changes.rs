@@ -174,14 +174,65 @@ async fn what_was_not_released_is_not_sent_even_if_a_job_asks_for_it() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;
     app.person("Ada Byron").address(ADA).insert().await;
+    app.person("Ada Byron").address(BO).insert().await;
+    let campaign = app.campaign(CampaignKind::Test).await;
+    let ids = app.messages(campaign).await;
+    for id in &ids {
+        app.draft(*id, None).await;
+    }
+    // The release of another message makes its campaign run.
+    press(&app, &of(ids[1], "approve"), &[]).await;
+    press(&app, "/outreach/1/send", &[("count", "1")]).await;
+    press(&app, &of(ids[0], "approve"), &[]).await;
+    app.change("DELETE FROM jobs").await;
+    send_job(&app).await;
+    app.run_jobs().await;
+    assert_eq!(taken(&server), [BO]);
+    assert_eq!(app.state(ids[0]).await, MessageState::Approved);
+}
+
+#[tokio::test]
+async fn a_pause_between_two_tries_does_not_shorten_the_wait() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    released(&app, &[ADA]).await;
+    server.next(At::Rcpt, Reply::Say("452 4.2.2 the mailbox is full"));
+    app.run_jobs().await;
+    press(&app, "/outreach/1/pause", &[]).await;
+    press(&app, "/outreach/1/resume", &[]).await;
+    app.run_jobs().await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 1);
+    app.app.clock.advance(Duration::from_hours(4));
+    app.run_jobs().await;
+    assert_eq!(taken(&server), [ADA]);
+}
+
+#[tokio::test]
+async fn nobody_can_answer_for_a_message_that_cannot_be_an_email() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    app.person("Ada Byron").address(ADA).insert().await;
     let campaign = app.campaign(CampaignKind::Test).await;
     let id = app.messages(campaign).await[0];
     app.draft(id, None).await;
-    press(&app, &of(id, "approve"), &[]).await;
-    send_job(&app).await;
+    app.change("UPDATE messages SET body = ''").await;
+    let anyway = app.form(&of(id, "approve"), &[("anyway", "yes")]).await;
+    assert_eq!(anyway.status, StatusCode::CONFLICT, "{}", anyway.text());
+    assert_eq!(app.state(id).await, MessageState::Drafted);
+}
+
+#[tokio::test]
+async fn a_message_that_was_skipped_and_taken_up_again_needs_a_new_approval() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    let ids = released(&app, &[ADA]).await;
+    press(&app, &of(ids[0], "skip"), &[]).await;
     app.run_jobs().await;
     assert_eq!(taken(&server).len(), 0);
-    assert_eq!(app.state(id).await, MessageState::Approved);
+    press(&app, &of(ids[0], "unskip"), &[]).await;
+    let message = app.message(ids[0]).await;
+    assert!(message.approved_hash.is_none() && message.approved_by.is_none());
+    assert!(message.released_at.is_none());
 }
 
 #[tokio::test]
