@@ -233,3 +233,27 @@ async fn a_letter_whose_facts_changed_after_its_approval_says_so() {
     tx.commit().await.unwrap();
     assert!(app.page(&path).await.contains("has changed since"));
 }
+
+#[tokio::test]
+async fn a_draft_of_the_model_that_fails_a_check_is_written_once_more_and_then_waits() {
+    let app = TestApp::start().await;
+    app.person("Ada Byron").insert().await;
+    let campaign = app.campaign(CampaignKind::Live).await;
+    let id = app.messages(campaign).await[0];
+    let flawed = muster::model::email::Draft {
+        subject: "Join Hack the Harbour".into(),
+        body: "Hi Ada,\n\nCome to [Name of event].".into(),
+    };
+    let made_by = muster::model::made_by::MadeBy::model("a-model", muster::model::KeyNumber(1));
+    for state in [MessageState::Queued, MessageState::Drafted] {
+        let mut tx = app.write().await;
+        let message = store::messages::find(&mut tx, id).await.unwrap().unwrap();
+        assert!(store::messages::start_drafting(&mut tx, id).await.unwrap());
+        let (config, now) = (&app.app.config, app.app.clock.now());
+        muster::campaigns::messages::store_draft(&mut tx, config, &message, &flawed, &made_by, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(app.state(id).await, state);
+    }
+}

@@ -170,6 +170,24 @@ async fn a_campaign_that_is_cancelled_between_claim_and_delivery_sends_nothing()
 }
 
 #[tokio::test]
+async fn what_failed_in_a_cancelled_campaign_cannot_be_sent_again() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    let ids = released(&app, &[ADA, BO]).await;
+    server.next(At::Rcpt, Reply::Say("550 5.7.300 not today"));
+    app.change("UPDATE jobs SET run_at = run_at + 1 WHERE subject = 2 AND kind = 'send_message'")
+        .await;
+    app.run_jobs().await;
+    press(&app, "/outreach/1/cancel", &[]).await;
+    let again = app.form(&of(ids[0], "settle"), &[("answer", "send")]).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.text());
+    assert_eq!(app.state(ids[0]).await, MessageState::Failed);
+    app.app.clock.advance(Duration::from_hours(1));
+    app.run_jobs().await;
+    assert_eq!(taken(&server).len(), 0);
+}
+
+#[tokio::test]
 async fn what_was_not_released_is_not_sent_even_if_a_job_asks_for_it() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;

@@ -190,6 +190,7 @@ async fn an_import_brings_nobody_back_who_unsubscribed() {
     app.campaign(CampaignKind::Live).await;
     run_to_the_end(&app, 5).await;
     assert_eq!(taken(&server), ["bo@example.org"]);
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 1, "nothing is even written");
     assert_eq!(app.count("SELECT COUNT(*) FROM suppressions").await, 1);
     // Only a person takes it back.
     press(&app, "/people/1/return", &[]).await;

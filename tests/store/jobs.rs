@@ -45,3 +45,53 @@ async fn the_next_job_of_each_task_and_class_is_the_one_that_is_claimed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_gives_a_sign_of_life_keeps_its_jobs_and_whoever_does_not_is_found() {
+    on_both_engines(async |db| {
+        let mut tx = db.write().await.unwrap();
+        let job = Job::Draft(MessageId(1), Task::Outreach);
+        jobs::enqueue(&mut tx, job, Class::Bulk, NOW, NOW, None).await.unwrap();
+        let next = jobs::next_waiting(&mut tx, "here", NOW).await.unwrap()[0].next;
+        let until = Millis(NOW.0 + 15);
+        jobs::claim_next(&mut tx, next, "somebody", until).await.unwrap().unwrap();
+        assert!(jobs::claim_next(&mut tx, next, "other", until).await.unwrap().is_none());
+        assert!(jobs::next_waiting(&mut tx, "here", NOW).await.unwrap().is_empty());
+        assert!(jobs::silent_owners(&mut tx, until).await.unwrap().is_empty());
+        jobs::heartbeat(&mut tx, "somebody", Millis(until.0 + 15)).await.unwrap();
+        jobs::heartbeat(&mut tx, "other", Millis(until.0 + 900)).await.unwrap();
+        assert!(jobs::silent_owners(&mut tx, Millis(until.0 + 15)).await.unwrap().is_empty());
+        let silent = jobs::silent_owners(&mut tx, Millis(until.0 + 16)).await.unwrap();
+        assert_eq!(silent, ["somebody"]);
+        assert_eq!(jobs::release_owner(&mut tx, "other").await.unwrap(), 0);
+        assert_eq!(jobs::release_owner(&mut tx, "somebody").await.unwrap(), 1);
+        assert_eq!(jobs::next_waiting(&mut tx, "here", NOW).await.unwrap().len(), 1);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_is_done_only_by_its_owner_and_not_when_it_was_asked_for_again() {
+    on_both_engines(async |db| {
+        let mut tx = db.write().await.unwrap();
+        let job = Job::Draft(MessageId(1), Task::Outreach);
+        jobs::enqueue(&mut tx, job, Class::Bulk, NOW, NOW, None).await.unwrap();
+        let next = jobs::next_waiting(&mut tx, "here", NOW).await.unwrap()[0].next;
+        let lost = jobs::claim_next(&mut tx, next, "lost", NOW).await.unwrap().unwrap();
+        jobs::release_owner(&mut tx, "lost").await.unwrap();
+        let taken = jobs::claim_next(&mut tx, next, "new owner", NOW).await.unwrap().unwrap();
+        jobs::finish(&mut tx, &lost).await.unwrap();
+        assert_eq!(jobs::release_owner(&mut tx, "new owner").await.unwrap(), 1, "it kept the job");
+
+        let held = jobs::claim_next(&mut tx, next, "new owner", NOW).await.unwrap().unwrap();
+        jobs::enqueue(&mut tx, taken.job, Class::Bulk, NOW, NOW, None).await.unwrap();
+        jobs::finish(&mut tx, &held).await.unwrap();
+        assert_eq!(jobs::next_waiting(&mut tx, "here", NOW).await.unwrap().len(), 1, "once more");
+        let last = jobs::claim_next(&mut tx, next, "new owner", NOW).await.unwrap().unwrap();
+        jobs::finish(&mut tx, &last).await.unwrap();
+        assert_eq!(jobs::count(&mut tx).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
