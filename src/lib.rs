@@ -25,7 +25,7 @@ pub mod matching;
 pub mod owner;
 pub mod people;
 pub mod resumes;
-pub mod senders;
+pub mod sending;
 pub mod shared_clock;
 
 pub mod app;

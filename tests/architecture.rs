@@ -34,7 +34,6 @@ const DOMAIN: &[(&str, &[&str])] = &[
     ("bot", &["discord", "mail"]),
     ("campaigns", &["mail"]),
     ("keys", &["llm"]),
-    ("senders", &["mail"]),
     ("sending", &["mail"]),
 ];
 

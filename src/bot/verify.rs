@@ -12,7 +12,7 @@ use crate::discord::reply::Button;
 use crate::discord::{Message, Modal, escape};
 use crate::model::job::Class;
 use crate::model::{DiscordUser, EmailAddress, Job, Millis, PersonId, Secret};
-use crate::senders::{self, AskedFor, Direct};
+use crate::sending::direct::{self, AskedFor, Direct};
 use crate::store::discord as rows;
 use crate::store::{self, Conn};
 use crate::{events, mail};
@@ -81,15 +81,15 @@ pub async fn send_code(
     let name = person.as_ref().map_or("", |it| it.name.as_str());
     // The address as it is known, not as it was typed: only that one is known to be theirs.
     let to = person.as_ref().map_or(&address, |it| &it.address);
-    let whole = mail::code(&event.facts, name, &code, WORKS.as_secs() / 60);
-    let mail = Direct { to, to_name: name, whole: &whole, leave: None };
-    let composed = senders::put_together(around.config, &event, &mail, now);
+    let email = mail::code(&event.facts, name, &code, WORKS.as_secs() / 60);
+    let mail = Direct { to, to_name: name, email: &email, leave: None };
+    let composed = direct::put_together(around.config, &event, &mail, now);
     match (id, composed) {
         (id, Ok(composed)) => {
             // For an unknown address it is taken back, not left out: that would be quicker, and quickness tells.
             let mut trial = tx.begin().await?;
             let asked = id.map(|by| AskedFor { by, until });
-            senders::hand_over(&mut trial, around.config, &mail, &composed, asked, now).await?;
+            direct::hand_over(&mut trial, around.config, &mail, &composed, asked, now).await?;
             if id.is_some() { trial.commit().await? } else { trial.rollback().await? }
         }
         (Some(by), Err(_)) => {

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use super::requests;
 use crate::campaigns::checks::{self, rule::Finding};
 use crate::config::Config;
-use crate::mail::Leave;
-use crate::mail::message::{Whole, whole};
+use crate::mail::Unsubscribe;
+use crate::mail::message::Email;
 use crate::model::EmailAddress;
 use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose, Recipient};
 use crate::model::message::{MessageKind, SkipReason};
@@ -23,7 +23,7 @@ const MAX_SKILLS: usize = 15;
 pub struct EmailContext {
     pub person: Person,
     pub facts: EmailFacts,
-    pub leave: Leave,
+    pub leave: Unsubscribe,
     pub reply_to: Option<EmailAddress>,
     /// How many people its campaign puts into one request.
     pub people_per_request: i64,
@@ -52,7 +52,7 @@ pub async fn read(
     };
     let sender = config.mail.from_address();
     let reply_to = event.reply_to.clone().unwrap_or_else(|| sender.clone());
-    let leave = Leave::new(config.public_url.as_deref(), &reply_to, &person.code);
+    let leave = Unsubscribe::new(config.public_url.as_deref(), &reply_to, &person.code);
     let to =
         Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
     let facts = EmailFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
@@ -61,8 +61,8 @@ pub async fn read(
 
 impl EmailContext {
     /// The complete email with this draft, and everything that is wrong with it.
-    pub fn check(&self, draft: &Draft) -> (Whole, Vec<Finding>) {
-        let email = whole(&self.facts, draft, &self.leave);
+    pub fn check(&self, draft: &Draft) -> (Email, Vec<Finding>) {
+        let email = Email::complete(&self.facts, draft, &self.leave);
         let findings = checks::check(&self.facts, draft, &email, &skills::find);
         (email, findings)
     }
@@ -70,7 +70,7 @@ impl EmailContext {
     /// What an approval covers: the complete email and the consent of everyone whose address it contains.
     ///
     /// Withdrawing consent changes the hash, although the text stays the same.
-    pub fn hash(&self, draft: &Draft, email: &Whole) -> String {
+    pub fn hash(&self, draft: &Draft, email: &Email) -> String {
         let Purpose::Match(teammates) = &self.facts.purpose else { return email.hash() };
         let addresses: Vec<&str> = teammates
             .iter()
@@ -114,7 +114,7 @@ pub async fn shared(conn: &mut Conn, config: &Config) -> sqlx::Result<Shared> {
 
 impl Shared {
     /// The complete email to the person with this name and code.
-    pub fn email(&self, message: &Message, name: &str, code: &str) -> Whole {
+    pub fn email(&self, message: &Message, name: &str, code: &str) -> Email {
         let facts = EmailFacts {
             event: self.event.clone(),
             to: Recipient { name: name.to_owned(), job_title: String::new(), skills: Vec::new() },
@@ -124,8 +124,8 @@ impl Shared {
             },
             hint: String::new(),
         };
-        let leave = Leave::new(self.config.public_url.as_deref(), &self.reply_to, code);
+        let leave = Unsubscribe::new(self.config.public_url.as_deref(), &self.reply_to, code);
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        whole(&facts, &draft, &leave)
+        Email::complete(&facts, &draft, &leave)
     }
 }

@@ -7,7 +7,7 @@ use crate::store::{self, Conn};
 /// not have gone out: a person says.
 pub async fn settle(tx: &mut Conn, owner: &str, now: Millis) -> sqlx::Result<()> {
     let words = "Muster stopped while this mail was on its way. It may or may not have gone out.";
-    for id in store::mails::settle_owner(tx, owner, words, now).await? {
+    for id in store::deliveries::settle_owner(tx, owner, words, now).await? {
         tracing::warn!(message.id = id.0, "Message {id} may or may not have gone out");
         if let Some(message) = store::messages::find(tx, id).await? {
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;

@@ -15,11 +15,11 @@ use crate::model::campaign::CampaignState;
 use crate::model::clock::millis;
 use crate::model::email::Draft;
 use crate::model::message::MessageState;
-use crate::model::{MailId, MessageId, Millis};
+use crate::model::{DeliveryId, MessageId, Millis};
 use crate::owner::Owner;
 use crate::people::{self, Suppress};
+use crate::store::deliveries::{NewDelivery, Sender};
 use crate::store::jobs::Leased;
-use crate::store::mails::{NewMail, Sender};
 use crate::store::messages::Message;
 use crate::store::people::Person;
 use crate::store::{self, Conn};
@@ -38,7 +38,7 @@ const ENOUGH_MAILS: i64 = 30;
 
 /// An attempt that is written down.
 struct Attempt {
-    mail: MailId,
+    mail: DeliveryId,
     person: Person,
     bytes: Vec<u8>,
 }
@@ -93,7 +93,7 @@ async fn write_down(
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    store::mails::lock_sender(&mut tx, &app.sender_name()).await?;
+    store::deliveries::lock_sender(&mut tx, &app.sender_name()).await?;
     end(&mut tx, app, leased, id, attempt, delivery, now).await?;
     Ok(tx.commit().await?)
 }
@@ -113,7 +113,7 @@ async fn begin(
     }
     if app.smtp.is_some() {
         // Processes that share an account take turns: its pauses and its pace hold for all of them.
-        store::mails::lock_sender(tx, &app.sender_name()).await?;
+        store::deliveries::lock_sender(tx, &app.sender_name()).await?;
         match gate(tx, app, now).await? {
             Some(at) if at <= now => {}
             later => {
@@ -149,7 +149,7 @@ async fn begin(
         return Ok(None);
     }
     let domain_pause = match app.smtp {
-        Some(_) => store::mails::domain_pause(tx, &person.address.domain(), now).await?,
+        Some(_) => store::deliveries::domain_pause(tx, &person.address.domain(), now).await?,
         None => None,
     };
     if let Some(pause) = domain_pause {
@@ -163,8 +163,8 @@ async fn begin(
         return Ok(None);
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-    let (whole, _) = letter.check(&draft);
-    if Some(letter.hash(&draft, &whole)) != message.approved_hash {
+    let (email, _) = letter.check(&draft);
+    if Some(letter.hash(&draft, &email)) != message.approved_hash {
         // The event, the person or a consent was changed after the approval: not what somebody agreed to.
         store::messages::send_again(tx, id, None, "", false).await?;
         store::messages::disapprove(
@@ -193,7 +193,7 @@ async fn begin(
         date: now,
         from,
     };
-    let bytes = match compose(&envelope, &whole) {
+    let bytes = match compose(&envelope, &email) {
         Ok(bytes) => bytes,
         Err(error) => {
             store::messages::mark_failed(tx, id, &error.to_string()).await?;
@@ -202,21 +202,21 @@ async fn begin(
         }
     };
     let by_smtp = app.smtp.is_some();
-    let row = NewMail {
+    let row = NewDelivery {
         message: Some(id),
         person: None,
         try_until: None,
         recipient: person.address.as_str(),
-        subject: &whole.subject,
+        subject: &email.subject,
         header_id: &header_id,
         transport: if by_smtp { "smtp" } else { "outbox" },
         state: if by_smtp { "sending" } else { "sent" },
         bytes: &bytes,
         owner: &owner.name,
     };
-    let mail = store::mails::insert(tx, &row, now).await?;
+    let mail = store::deliveries::insert(tx, &row, now).await?;
     if by_smtp {
-        store::mails::touch_sender(tx, &app.sender_name(), now).await?;
+        store::deliveries::touch_sender(tx, &app.sender_name(), now).await?;
     }
     Ok(Some(Attempt { mail, person: letter.person, bytes }))
 }
@@ -227,7 +227,7 @@ async fn turned_away(tx: &mut Conn, message: &Message, now: Millis) -> sqlx::Res
     if message.state == MessageState::Sending {
         // An attempt is written down, and whoever made it is gone without a word.
         let words = "Muster lost track of this mail on its way. It may or may not have gone out.";
-        store::mails::close_open(tx, message.id, words, now).await?;
+        store::deliveries::close_open(tx, message.id, words, now).await?;
         store::messages::mark_uncertain(tx, message.id, words).await?;
     } else if campaign.is_some_and(|it| it.state == CampaignState::Cancelled) {
         store::messages::skip_cancelled(tx, message.id, now).await?;
@@ -265,7 +265,7 @@ async fn end(
         Delivery::NotSent { words } => ("refused", words, Some("unreachable")),
         Delivery::Refused { words, verdict, .. } => ("refused", words, Some(verdict.kind)),
     };
-    if !store::mails::end(tx, attempt.mail, state, words, verdict, now).await? {
+    if !store::deliveries::end(tx, attempt.mail, state, words, verdict, now).await? {
         // We were silent for so long that this attempt was settled without us: whoever did that goes on.
         tracing::warn!(
             message.id = id.0,
@@ -276,14 +276,14 @@ async fn end(
     match delivery {
         Delivery::Sent { .. } => {
             store::messages::mark_sent(tx, id, now).await?;
-            let sender = store::mails::sender(tx, &name).await?;
+            let sender = store::deliveries::sender(tx, &name).await?;
             if sender.step > 0 || sender.words.is_some() {
                 let calm = Sender {
                     min_gap: sender.min_gap,
                     last_send_at: sender.last_send_at,
                     ..Sender::default()
                 };
-                store::mails::set_sender(tx, &name, &calm).await?;
+                store::deliveries::set_sender(tx, &name, &calm).await?;
             }
             finish(tx, leased, id, now).await?;
         }
@@ -293,14 +293,14 @@ async fn end(
             finish(tx, leased, id, now).await?;
         }
         Delivery::NotSent { words } => {
-            let mut sender = store::mails::sender(tx, &name).await?;
+            let mut sender = store::deliveries::sender(tx, &name).await?;
             let pause = UNREACHABLE
                 .get(sender.step as usize)
                 .or(UNREACHABLE.last())
                 .copied()
                 .unwrap_or_default();
             pause_sender(&mut sender, now.plus(pause / app.config.time_scale), words, "");
-            store::mails::set_sender(tx, &name, &sender).await?;
+            store::deliveries::set_sender(tx, &name, &sender).await?;
             again(tx, leased, id, now, words).await?;
         }
         Delivery::Refused { words, verdict, .. } => {
@@ -355,7 +355,7 @@ async fn refused(
             again(tx, leased, id, now, words).await?;
         }
         Action::PauseSender { then, .. } => {
-            let mut sender = store::mails::sender(tx, &name).await?;
+            let mut sender = store::deliveries::sender(tx, &name).await?;
             let pause = verdict.action.pause(sender.step as u32).unwrap_or_default() / scale;
             let mut until = now.plus(pause);
             match then {
@@ -374,7 +374,7 @@ async fn refused(
                 }
                 Then::WhenTheDayFrees => {
                     let day = Duration::from_hours(24) / scale;
-                    let recent = store::mails::sent_since(tx, now.minus(day)).await?;
+                    let recent = store::deliveries::sent_since(tx, now.minus(day)).await?;
                     if let Some(oldest) = recent.oldest.filter(|_| recent.mails > 1) {
                         until = until
                             .min(oldest.plus(day))
@@ -383,11 +383,11 @@ async fn refused(
                 }
             }
             pause_sender(&mut sender, until, words, verdict.advice);
-            store::mails::set_sender(tx, &name, &sender).await?;
+            store::deliveries::set_sender(tx, &name, &sender).await?;
             again(tx, leased, id, now, words).await?;
         }
         Action::StopSenderAfter { times, of } => {
-            if store::mails::refused_lately(tx, verdict.kind, i64::from(of)).await?
+            if store::deliveries::refused_lately(tx, verdict.kind, i64::from(of)).await?
                 >= i64::from(times)
             {
                 stop_sender(tx, &name, words, verdict.advice, now).await?;
@@ -425,11 +425,11 @@ async fn refused(
         }
         Action::PauseDomain { pause } => {
             let until = now.plus(pause / scale);
-            store::mails::pause_domain(tx, &domain, until, words).await?;
+            store::deliveries::pause_domain(tx, &domain, until, words).await?;
             again(tx, leased, id, until, words).await?;
         }
         Action::StopDomain => {
-            store::mails::pause_domain(tx, &domain, store::jobs::PAUSED, words).await?;
+            store::deliveries::pause_domain(tx, &domain, store::jobs::PAUSED, words).await?;
             store::messages::mark_failed(tx, id, words).await?;
             finish(tx, leased, id, now).await?;
         }
@@ -444,16 +444,16 @@ async fn stop_sender(
     advice: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
-    let mut sender = store::mails::sender(tx, name).await?;
+    let mut sender = store::deliveries::sender(tx, name).await?;
     sender.needs_attention_at = Some(now);
     sender.words = Some(words.to_owned());
     sender.advice = Some(advice.to_owned());
-    store::mails::set_sender(tx, name, &sender).await
+    store::deliveries::set_sender(tx, name, &sender).await
 }
 
 /// Too many addresses that do not exist: the list is bad, and going on would cost the sender's good name.
 async fn break_circuit(tx: &mut Conn, message: &Message) -> sqlx::Result<()> {
-    let bounces = store::mails::bounces(tx, message.campaign_id).await?;
+    let bounces = store::deliveries::bounces(tx, message.campaign_id).await?;
     let mails = bounces.sent + bounces.hard;
     if mails >= ENOUGH_MAILS && bounces.hard * 100 >= mails * MOST_BOUNCES {
         let words = format!(
@@ -470,7 +470,7 @@ pub async fn gate(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Optio
     if app.smtp.is_none() {
         return Ok(Some(now));
     }
-    let sender = store::mails::sender(conn, &app.sender_name()).await?;
+    let sender = store::deliveries::sender(conn, &app.sender_name()).await?;
     if sender.needs_attention_at.is_some() {
         return Ok(None);
     }
@@ -485,7 +485,7 @@ pub async fn gate(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Optio
     }
     if let Some(most) = mail.sends_per_day {
         let day = Duration::from_hours(24) / scale;
-        let recent = store::mails::sent_since(conn, now.minus(day)).await?;
+        let recent = store::deliveries::sent_since(conn, now.minus(day)).await?;
         if recent.mails >= i64::from(most)
             && let Some(oldest) = recent.oldest
         {

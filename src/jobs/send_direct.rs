@@ -8,24 +8,24 @@ use crate::app::App;
 use crate::mail::smtp::Delivery;
 use crate::mail::verdict::Action;
 use crate::model::job::Class;
-use crate::model::{EmailAddress, Job, MailId, Millis};
+use crate::model::{DeliveryId, EmailAddress, Job, Millis};
 use crate::owner::Owner;
-use crate::senders;
+use crate::sending::direct;
+use crate::store::deliveries::{Mail, Sender};
 use crate::store::jobs::Leased;
-use crate::store::mails::{Mail, Sender};
 use crate::store::{self, Conn};
 
 /// A server that takes no mail of strangers at first takes it a minute later.
 const AGAIN: Duration = Duration::from_mins(1);
 
-pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: MailId) -> anyhow::Result<()> {
+pub async fn run(app: &App, owner: &Owner, leased: &Leased, id: DeliveryId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    let mail = store::mails::find(&mut tx, id).await?;
+    let mail = store::deliveries::find(&mut tx, id).await?;
     // Started once only: of a mail that was cut off nobody knows whether it went out.
-    let started = store::mails::start(&mut tx, id, &owner.name).await?;
+    let started = store::deliveries::start(&mut tx, id, &owner.name).await?;
     if started {
         // Letters keep their distance to it.
-        store::mails::touch_sender(&mut tx, &app.sender_name(), app.clock.now()).await?;
+        store::deliveries::touch_sender(&mut tx, &app.sender_name(), app.clock.now()).await?;
     }
     store::jobs::finish(&mut tx, leased).await?;
     tx.commit().await?;
@@ -73,13 +73,13 @@ fn passes(delivery: &Delivery) -> bool {
 
 async fn again(
     tx: &mut Conn,
-    id: MailId,
+    id: DeliveryId,
     delivery: &Delivery,
     at: Millis,
     now: Millis,
 ) -> sqlx::Result<()> {
     let (_, words, _) = told(delivery);
-    if store::mails::wait_again(tx, id, words).await? {
+    if store::deliveries::wait_again(tx, id, words).await? {
         store::jobs::enqueue(tx, Job::SendDirect(id), Class::Person, now, at, None).await?;
     }
     Ok(())
@@ -87,10 +87,10 @@ async fn again(
 
 async fn end(tx: &mut Conn, mail: &Mail, delivery: &Delivery, now: Millis) -> sqlx::Result<()> {
     let (state, words, verdict) = told(delivery);
-    store::mails::end(tx, mail.id, state, words, verdict, now).await?;
+    store::deliveries::end(tx, mail.id, state, words, verdict, now).await?;
     if mail.person_id.is_some() {
         // Its reader has it; here nobody needs to read somebody else's code.
-        store::mails::replace_bytes(tx, mail.id, &senders::without_text(&mail.bytes)).await?;
+        store::deliveries::replace_bytes(tx, mail.id, &direct::without_text(&mail.bytes)).await?;
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ fn told(delivery: &Delivery) -> (&'static str, &str, Option<&'static str>) {
 }
 
 async fn calm(tx: &mut Conn, name: &str, now: Millis) -> sqlx::Result<()> {
-    let sender = store::mails::sender(tx, name).await?;
+    let sender = store::deliveries::sender(tx, name).await?;
     let calm = Sender { min_gap: sender.min_gap, last_send_at: Some(now), ..Sender::default() };
-    store::mails::set_sender(tx, name, &calm).await
+    store::deliveries::set_sender(tx, name, &calm).await
 }

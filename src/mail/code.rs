@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::message::{Whole, one_line, signature};
+use super::message::{Email, one_line, signature};
 use crate::model::email::EventFacts;
 
 #[derive(Template)]
@@ -28,14 +28,14 @@ struct Html<'a> {
 }
 
 /// `minutes`: how long the code works.
-pub fn code(facts: &EventFacts, name: &str, code: &str, minutes: u64) -> Whole {
+pub fn code(facts: &EventFacts, name: &str, code: &str, minutes: u64) -> Email {
     let (name, event) = (&one_line(name), &one_line(&facts.name));
     // Without the code: subjects stand in lists, and stay there.
     let subject = format!("Your code for {event} on Discord");
     let signature = &signature(facts);
     let html = Html { subject: &subject, name, event, code, minutes, signature };
     let text = Text { name, event, code, minutes, signature };
-    Whole {
+    Email {
         text: text.render().expect("a template without fallible parts"),
         html: html.render().expect("a template without fallible parts"),
         subject,
@@ -54,17 +54,17 @@ mod tests {
             organiser: Some("The Harbour team".into()),
             ..EventFacts::default()
         };
-        let whole = code(&facts, "Ada <b>\r\nBcc: x", "012345", 10);
-        assert_eq!(whole.subject, "Your code for Hack <the> Harbour on Discord");
-        assert!(whole.text.contains("    012345\n") && whole.text.contains("for 10 minutes"));
+        let email = code(&facts, "Ada <b>\r\nBcc: x", "012345", 10);
+        assert_eq!(email.subject, "Your code for Hack <the> Harbour on Discord");
+        assert!(email.text.contains("    012345\n") && email.text.contains("for 10 minutes"));
         assert!(
-            whole.text.contains("Hello Ada <b> Bcc: x,")
-                && whole.text.ends_with("The Harbour team\n")
+            email.text.contains("Hello Ada <b> Bcc: x,")
+                && email.text.ends_with("The Harbour team\n")
         );
-        assert!(whole.html.contains(">012345<") && !whole.html.contains("<the>"), "{}", whole.html);
-        for part in [&whole.text, &whole.html] {
+        assert!(email.html.contains(">012345<") && !email.html.contains("<the>"), "{}", email.html);
+        for part in [&email.text, &email.html] {
             assert!(!part.contains("href") && !part.contains("localhost"), "{part}");
         }
-        assert!(whole.text.lines().all(|line| line.chars().count() <= 72));
+        assert!(email.text.lines().all(|line| line.chars().count() <= 72));
     }
 }

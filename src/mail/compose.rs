@@ -6,8 +6,8 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
-use super::leave::{Leave, is_reachable};
-use super::message::{Whole, one_line};
+use super::message::{Email, one_line};
+use super::unsubscribe::{Unsubscribe, is_reachable};
 use super::wire_address;
 use crate::model::{EmailAddress, Millis};
 
@@ -20,7 +20,7 @@ pub struct Envelope {
     pub to: EmailAddress,
     pub to_name: String,
     /// The same as in the text. `None`: somebody asked for this one mail, and is on no list by that.
-    pub leave: Option<Leave>,
+    pub leave: Option<Unsubscribe>,
     /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
     pub header_id: String,
     pub date: Millis,
@@ -42,11 +42,11 @@ pub enum ComposeError {
 }
 
 /// The finished bytes: ASCII throughout, text and HTML, one recipient.
-pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeError> {
-    if whole.subject.chars().any(char::is_control) {
+pub fn compose(envelope: &Envelope, email: &Email) -> Result<Vec<u8>, ComposeError> {
+    if email.subject.chars().any(char::is_control) {
         return Err(ComposeError::Subject);
     }
-    if matches!(&envelope.leave, Some(Leave::Web { url }) if !is_reachable(url)) {
+    if matches!(&envelope.leave, Some(Unsubscribe::Web { url }) if !is_reachable(url)) {
         return Err(ComposeError::LeaveLink);
     }
     if !is_header_id(&envelope.header_id) {
@@ -57,7 +57,7 @@ pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeErr
     let mut builder = lettre::Message::builder()
         .from(mailbox(envelope.from_name.as_deref(), &envelope.from)?)
         .to(mailbox(Some(&envelope.to_name), &envelope.to)?)
-        .subject(whole.subject.clone())
+        .subject(email.subject.clone())
         .date(date)
         .message_id(Some(envelope.header_id.clone()));
     if let Some(address) = &envelope.reply_to {
@@ -72,8 +72,8 @@ pub fn compose(envelope: &Envelope, whole: &Whole) -> Result<Vec<u8>, ComposeErr
     let boundary = hex::encode(&Sha256::digest(envelope.header_id.as_bytes())[..16]);
     let parts = MultiPart::alternative()
         .boundary(boundary)
-        .singlepart(part(ContentType::TEXT_PLAIN, &whole.text))
-        .singlepart(part(ContentType::TEXT_HTML, &whole.html));
+        .singlepart(part(ContentType::TEXT_PLAIN, &email.text))
+        .singlepart(part(ContentType::TEXT_HTML, &email.html));
     Ok(builder.multipart(parts)?.formatted())
 }
 
@@ -82,10 +82,10 @@ fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, Compos
     Ok(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), wire))
 }
 
-fn leave_headers(leave: &Leave) -> Vec<(HeaderName, String)> {
+fn leave_headers(leave: &Unsubscribe) -> Vec<(HeaderName, String)> {
     let mut headers =
         vec![(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", leave.uri()))];
-    if matches!(leave, Leave::Web { .. }) {
+    if matches!(leave, Unsubscribe::Web { .. }) {
         headers.push((
             HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
             "List-Unsubscribe=One-Click".to_owned(),

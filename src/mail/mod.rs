@@ -4,16 +4,16 @@
 
 pub mod code;
 pub mod compose;
-pub mod leave;
 pub mod message;
 pub mod smtp;
+pub mod unsubscribe;
 pub mod verdict;
 
 pub use code::code;
 pub use compose::{ComposeError, Envelope, compose};
-pub use leave::Leave;
-pub use message::{Whole, whole};
+pub use message::Email;
 pub use smtp::{BadServer, Delivery, Sender, Stage, Timeouts};
+pub use unsubscribe::Unsubscribe;
 pub use verdict::{About, Action, Then, Verdict};
 
 use crate::model::EmailAddress;

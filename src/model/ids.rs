@@ -25,7 +25,7 @@ ids! {
     /// One e-mail to one person within a campaign.
     MessageId,
     /// One attempt to deliver a message: the bytes, and what the server said.
-    MailId,
+    DeliveryId,
     ResumeId,
     /// Two people whose skills were compared.
     PairId,

@@ -1,7 +1,7 @@
 //! Kinds of work that are done later.
 
 use super::{
-    EntryId, LostRoleId, MailId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId,
+    DeliveryId, EntryId, LostRoleId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId,
     SetupId, UnknownWord, words,
 };
 
@@ -13,7 +13,7 @@ pub enum Job {
     /// Deliver an approved message.
     Send(MessageId),
     /// Deliver a mail that belongs to no campaign: the organiser's test, a code that somebody asked for.
-    SendDirect(MailId),
+    SendDirect(DeliveryId),
     /// Take the text out of an uploaded file.
     ReadResume(ResumeId),
     /// Find the skills in a resume's text.
@@ -132,7 +132,7 @@ impl Job {
             "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
             "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
             "send_message" => Ok(Self::Send(MessageId(subject))),
-            "send_direct" => Ok(Self::SendDirect(MailId(subject))),
+            "send_direct" => Ok(Self::SendDirect(DeliveryId(subject))),
             "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
             "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
             "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),

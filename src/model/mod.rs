@@ -18,8 +18,8 @@ pub mod text;
 pub use address::EmailAddress;
 pub use clock::{Clock, Millis};
 pub use ids::{
-    BookingId, CampaignId, DiscordUser, EntryId, EventId, JobId, KeyId, KeyNumber, LostRoleId,
-    MailId, MessageId, PairId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
+    BookingId, CampaignId, DeliveryId, DiscordUser, EntryId, EventId, JobId, KeyId, KeyNumber,
+    LostRoleId, MessageId, PairId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
 };
 pub use job::Job;
 pub use secret::Secret;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::fields::{COLUMNS, Fields, SKILLS};
 use crate::events::CURRENT;
 use crate::model::PersonId;
-use crate::store::mails::Listed;
+use crate::store::deliveries::Listed;
 use crate::store::{self, Conn};
 
 /// People whose skills are read at once.
@@ -88,8 +88,11 @@ async fn exported_resumes(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<ser
 async fn exported_messages(conn: &mut Conn, id: PersonId) -> sqlx::Result<Vec<serde_json::Value>> {
     let mut all = Vec::new();
     for message in store::messages::of_person(conn, id).await? {
-        let mails: Vec<_> =
-            store::mails::of_message(conn, message.id).await?.iter().map(exported_mail).collect();
+        let mails: Vec<_> = store::deliveries::of_message(conn, message.id)
+            .await?
+            .iter()
+            .map(exported_mail)
+            .collect();
         all.push(json!({
             "kind": message.kind,
             "state": message.state,
@@ -117,7 +120,7 @@ fn exported_mail(mail: &Listed) -> serde_json::Value {
 async fn exported_discord(conn: &mut Conn, id: PersonId) -> sqlx::Result<serde_json::Value> {
     let account = store::discord::account(conn, id).await?;
     let codes: Vec<_> =
-        store::mails::asked_for(conn, id).await?.iter().map(exported_mail).collect();
+        store::deliveries::asked_for(conn, id).await?.iter().map(exported_mail).collect();
     Ok(json!({
         "user": account.as_ref().map(|it| it.discord_user.as_str()),
         "verified_at": account.as_ref().map(|it| it.verified_at),

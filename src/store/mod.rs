@@ -13,7 +13,7 @@ pub mod faq;
 pub mod jobs;
 #[macro_use]
 pub mod keys;
-pub mod mails;
+pub mod deliveries;
 pub mod matches;
 pub mod matchmaking;
 pub mod messages;

@@ -13,7 +13,6 @@ mod gateway;
 mod guard;
 mod home;
 mod keys;
-mod leave;
 mod login;
 mod matchmaking;
 mod metrics;
@@ -26,6 +25,7 @@ mod resumes;
 mod settings;
 mod sse;
 mod turn;
+mod unsubscribe;
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -166,7 +166,7 @@ pub fn router(app: App) -> Router {
     let open = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/assets/{*path}", get(assets::serve))
-        .route("/u/{code}", get(leave::page).post(leave::leave))
+        .route("/u/{code}", get(unsubscribe::page).post(unsubscribe::unsubscribe))
         .route("/faq/public", get(faq::public_page).post(faq::ask_public))
         .route("/gemini/v1beta/models/{call}", post(gateway::ask))
         // Google's libraries ask for this one by now; what is asked is the same in both.

@@ -12,8 +12,8 @@ use super::error::Error;
 use super::guard::Organiser;
 use super::page::{Frame, Pager, Place, Times, count, filters, render};
 use crate::app::App;
-use crate::model::MailId;
-use crate::store::mails::Listed;
+use crate::model::DeliveryId;
+use crate::store::deliveries::Listed;
 use crate::{events, store};
 
 const PER_PAGE: i64 = 50;
@@ -53,7 +53,7 @@ struct Tab {
 }
 
 struct Row {
-    id: MailId,
+    id: DeliveryId,
     subject: String,
     name: String,
     address: String,
@@ -101,9 +101,9 @@ pub async fn list(
     let q = query.q.unwrap_or_default();
     let (show, _, state) =
         TABS.into_iter().find(|(word, ..)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
-    let total = store::mails::count(&mut conn, &q, state).await?;
+    let total = store::deliveries::count(&mut conn, &q, state).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/outbox", &[("q", &q), ("show", show)]);
-    let rows = store::mails::list(&mut conn, &q, state, PER_PAGE, pager.offset()).await?;
+    let rows = store::deliveries::list(&mut conn, &q, state, PER_PAGE, pager.offset()).await?;
     let tab = |(word, label, _): (&'static str, &'static str, Option<&str>)| Tab {
         label,
         url: Pager::new(None, 1, 0, "/outbox", &[("q", &q), ("show", word)]).address(),
@@ -146,7 +146,7 @@ fn subject_words(subject: &str) -> String {
 #[template(path = "outbox/mail.html")]
 pub struct MailPage {
     frame: Frame,
-    id: MailId,
+    id: DeliveryId,
     subject: String,
     recipient: String,
     state: StateWords,
@@ -163,10 +163,10 @@ pub struct MailPage {
 pub async fn mail(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(id): Path<MailId>,
+    Path(id): Path<DeliveryId>,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Outbox).await?;
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
@@ -270,9 +270,9 @@ pub fn unwrapped(text: &str) -> String {
 }
 
 /// The HTML part on its own, for a frame in which nothing runs.
-pub async fn html(State(app): State<App>, Path(id): Path<MailId>) -> Result<Response, Error> {
+pub async fn html(State(app): State<App>, Path(id): Path<DeliveryId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let html = Content::read(&mail.bytes).html.ok_or(Error::NotFound)?;
     Ok(in_a_frame(html))
 }
@@ -283,9 +283,9 @@ pub fn in_a_frame(html: String) -> Response {
 }
 
 /// The bytes as they went out: `/outbox/7.eml`.
-pub async fn eml(State(app): State<App>, id: MailId) -> Result<Response, Error> {
+pub async fn eml(State(app): State<App>, id: DeliveryId) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::mails::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let headers = [
         (CONTENT_TYPE, "message/rfc822".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"muster-{id}.eml\"")),
@@ -301,7 +301,7 @@ pub async fn mail_or_eml(
 ) -> Result<Response, Error> {
     let (number, is_eml) =
         name.strip_suffix(".eml").map_or((name.as_str(), false), |it| (it, true));
-    let id = number.parse().map(MailId).map_err(|_| Error::NotFound)?;
+    let id = number.parse().map(DeliveryId).map_err(|_| Error::NotFound)?;
     if is_eml { eml(state, id).await } else { mail(state, organiser, Path(id)).await }
 }
 

@@ -16,9 +16,10 @@ use crate::app::App;
 use crate::config::MailTransport;
 use crate::matching::RULE_SETTING;
 use crate::model::EmailAddress;
+use crate::sending::direct;
 use crate::store::events::EventRow;
 use crate::web::notice::{Notice, NoticeQuery};
-use crate::{config, events, senders, store};
+use crate::{config, events, store};
 
 const LONGEST: usize = 200;
 const LONGEST_GUIDANCE: usize = 2_000;
@@ -196,7 +197,7 @@ async fn page(
     };
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-    let sender = store::mails::sender(&mut conn, &app.sender_name()).await?;
+    let sender = store::deliveries::sender(&mut conn, &app.sender_name()).await?;
     let rule = store::events::setting(&mut conn, events::CURRENT, RULE_SETTING).await?;
     let (set, mail) = (&app.config.event, &app.config.mail);
     let hint = |value: &Option<String>| {
@@ -234,7 +235,9 @@ async fn page(
                 .map(|until| times.at(until))
                 .unwrap_or_default(),
             needs_you: sender.needs_attention_at.is_some(),
-            domains: store::mails::paused_domains(&mut conn, app.clock.now()).await?.join(", "),
+            domains: store::deliveries::paused_domains(&mut conn, app.clock.now())
+                .await?
+                .join(", "),
         },
         discord: discord_setup::Part::load(app, &mut conn, &times).await?,
         test_address,
@@ -292,14 +295,14 @@ pub async fn send_test(
     };
     let mut tx = app.db.write().await?;
     let event = events::current(&mut tx, &app.config).await?;
-    let id = senders::send_test(&mut tx, &app.config, &event, &to, app.clock.now()).await?;
+    let id = direct::send_test(&mut tx, &app.config, &event, &to, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/outbox/{id}")).into_response())
 }
 
 pub async fn go_on(State(app): State<App>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
-    senders::go_on(&mut tx, &app.sender_name()).await?;
+    direct::go_on(&mut tx, &app.sender_name()).await?;
     tx.commit().await?;
     if let Some(smtp) = &app.smtp {
         smtp.forget_refused_login().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster::config::MailTransport;
 use muster::model::Secret;
 use muster::store;
-use muster::store::mails::{Mail, Sender};
+use muster::store::deliveries::{Mail, Sender};
 use serde_json::Value;
 
 use crate::support::app::{NOON, TestApp};
@@ -42,8 +42,8 @@ fn code(server: &SmtpServer) -> String {
 /// The newest mail, as it stands in the outbox.
 async fn newest(app: &TestApp) -> Mail {
     let mut conn = app.app.db.read().await.unwrap();
-    let id = store::mails::list(&mut conn, "", None, 1, 0).await.unwrap()[0].id;
-    store::mails::find(&mut conn, id).await.unwrap().unwrap()
+    let id = store::deliveries::list(&mut conn, "", None, 1, 0).await.unwrap()[0].id;
+    store::deliveries::find(&mut conn, id).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -79,11 +79,11 @@ async fn a_code_waits_for_no_campaign_and_lets_none_go_on() {
         ..Sender::default()
     };
     let mut tx = app.write().await;
-    store::mails::set_sender(&mut tx, &app.app.sender_name(), &paused).await.unwrap();
+    store::deliveries::set_sender(&mut tx, &app.app.sender_name(), &paused).await.unwrap();
     tx.commit().await.unwrap();
     let words = async || {
         let mut conn = app.app.db.read().await.unwrap();
-        store::mails::sender(&mut conn, &app.app.sender_name()).await.unwrap().words
+        store::deliveries::sender(&mut conn, &app.app.sender_name()).await.unwrap().words
     };
     ask_for_code(&app).await;
     app.run_jobs().await;
@@ -94,7 +94,7 @@ async fn a_code_waits_for_no_campaign_and_lets_none_go_on() {
     let mut tx = app.write().await;
     let event = muster::events::current(&mut tx, &app.app.config).await.unwrap();
     let to = muster::model::EmailAddress::parse("me@harbour.example").unwrap();
-    muster::senders::send_test(&mut tx, &app.app.config, &event, &to, NOON).await.unwrap();
+    muster::sending::direct::send_test(&mut tx, &app.app.config, &event, &to, NOON).await.unwrap();
     tx.commit().await.unwrap();
     app.run_jobs().await;
     assert_eq!(words().await, None);

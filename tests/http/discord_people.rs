@@ -28,8 +28,8 @@ async fn type_code(app: &TestApp, user: &str, code: &str) -> Value {
 /// The code in the newest mail to this address.
 async fn code(app: &TestApp, address: &str) -> String {
     let mut conn = app.app.db.read().await.unwrap();
-    let mails = store::mails::list(&mut conn, address, None, 1, 0).await.unwrap();
-    let mail = store::mails::find(&mut conn, mails[0].id).await.unwrap().unwrap();
+    let mails = store::deliveries::list(&mut conn, address, None, 1, 0).await.unwrap();
+    let mail = store::deliveries::find(&mut conn, mails[0].id).await.unwrap().unwrap();
     let text = String::from_utf8(mail.bytes).unwrap();
     let (_, rest) = text.split_once("\r\n    ").expect("the code stands on a line of its own");
     rest[..6].to_owned()
@@ -231,10 +231,10 @@ async fn the_mail_has_the_code_as_text_and_html_and_nothing_to_press() {
     ask_for_code(&app, ADA, "zoe@example.org").await;
     let code = code(&app, "zoe@example.org").await;
     let mut conn = app.app.db.read().await.unwrap();
-    let mail = store::mails::list(&mut conn, "", None, 1, 0).await.unwrap().remove(0);
+    let mail = store::deliveries::list(&mut conn, "", None, 1, 0).await.unwrap().remove(0);
     assert_eq!(mail.subject, "Your code for Hack the Harbour on Discord");
     assert_eq!(mail.name.as_deref(), Some("Zoë <b>"), "the outbox says whose it is");
-    let bytes = store::mails::find(&mut conn, mail.id).await.unwrap().unwrap().bytes;
+    let bytes = store::deliveries::find(&mut conn, mail.id).await.unwrap().unwrap().bytes;
     let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
     let (plain, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
     assert!(plain.contains(&code) && html.contains(&code));

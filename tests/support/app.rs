@@ -273,7 +273,7 @@ impl TestApp {
         let config = &self.app.config;
         let letter = campaigns::emails::read(&mut tx, config, &message).await.unwrap().unwrap();
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        let (whole, _) = letter.check(&draft);
+        let (email, _) = letter.check(&draft);
         let now = self.app.clock.now();
         let envelope = muster::mail::Envelope {
             from: config.mail.from_address(),
@@ -285,8 +285,8 @@ impl TestApp {
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };
-        let bytes = muster::mail::compose(&envelope, &whole).unwrap();
-        let mail = store::mails::NewMail {
+        let bytes = muster::mail::compose(&envelope, &email).unwrap();
+        let mail = store::deliveries::NewDelivery {
             message: Some(id),
             person: None,
             try_until: None,
@@ -298,9 +298,9 @@ impl TestApp {
             bytes: &bytes,
             owner: "a worker",
         };
-        let mail = store::mails::insert(&mut tx, &mail, now).await.unwrap();
+        let mail = store::deliveries::insert(&mut tx, &mail, now).await.unwrap();
         if state != "sending" {
-            store::mails::end(&mut tx, mail, state, words.unwrap_or_default(), None, now)
+            store::deliveries::end(&mut tx, mail, state, words.unwrap_or_default(), None, now)
                 .await
                 .unwrap();
         }

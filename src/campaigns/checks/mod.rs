@@ -18,7 +18,7 @@ use skills::FindSkills;
 use text::{addresses, count_link, strip_links_and_addresses, urls, without};
 
 use super::template::SUBJECT_LIMIT;
-use crate::mail::message::{Whole, count_words, one_line, word_limit};
+use crate::mail::message::{Email, count_words, one_line, word_limit};
 use crate::model::email::{Draft, EmailFacts};
 
 /// Everything that is wrong with a draft, in the order of the rules; empty when it may be sent.
@@ -27,7 +27,7 @@ use crate::model::email::{Draft, EmailFacts};
 pub fn check(
     facts: &EmailFacts,
     draft: &Draft,
-    email: &Whole,
+    email: &Email,
     find_skills: FindSkills,
 ) -> Vec<Finding> {
     // Text after a line break in the subject is only reported as an injection.
@@ -47,7 +47,7 @@ pub fn check(
 struct Checked<'a> {
     facts: &'a EmailFacts,
     draft: &'a Draft,
-    email: &'a Whole,
+    email: &'a Email,
     known: Known<'a>,
     /// The first line of the subject, and the body.
     text: String,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::{Leave, whole};
+use crate::mail::{Email, Unsubscribe};
 use crate::model::EmailAddress;
 use crate::model::email::{EventFacts, Purpose, Recipient, Teammate};
 use crate::skills;
@@ -47,7 +47,7 @@ fn matched() -> EmailFacts {
 fn rules_of(facts: &EmailFacts, subject: &str, body: &str) -> Vec<&'static str> {
     let draft = Draft { subject: subject.into(), body: body.into() };
     let address = EmailAddress::parse("hello@example.org").unwrap();
-    let email = whole(facts, &draft, &Leave::new(None, &address, "3vK9"));
+    let email = Email::complete(facts, &draft, &Unsubscribe::new(None, &address, "3vK9"));
     check(facts, &draft, &email, &skills::find)
         .into_iter()
         .map(|finding| finding.rule.as_str())
@@ -158,7 +158,7 @@ fn the_email_must_contain_the_links_exactly_as_given() {
     let facts = facts();
     let body = "Hi Dana,\n\nHack the Harbour 2027: https://harbour.example/r";
     let draft = Draft { subject: SUBJECT.into(), body: body.into() };
-    let email = Whole { subject: SUBJECT.into(), text: body.into(), html: String::new() };
+    let email = Email { subject: SUBJECT.into(), text: body.into(), html: String::new() };
     let rules: Vec<&str> = check(&facts, &draft, &email, &skills::find)
         .into_iter()
         .map(|finding| finding.rule.as_str())

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::campaigns::checks::check;
 use crate::mail::message::word_limit;
-use crate::mail::{Leave, whole};
+use crate::mail::{Email, Unsubscribe};
 use crate::model::EmailAddress;
 use crate::model::email::Recipient;
 use crate::skills;
@@ -45,11 +45,11 @@ fn mate(name: &str, title: &str, shared: &[&str]) -> Teammate {
     }
 }
 
-fn leaves() -> [Leave; 2] {
+fn leaves() -> [Unsubscribe; 2] {
     let address = EmailAddress::parse("hello@example.org").unwrap();
     [
-        Leave::new(None, &address, "3vK9"),
-        Leave::new(Some("https://muster.example.org"), &address, "3vK9"),
+        Unsubscribe::new(None, &address, "3vK9"),
+        Unsubscribe::new(Some("https://muster.example.org"), &address, "3vK9"),
     ]
 }
 
@@ -74,7 +74,9 @@ fn blocking(facts: &EmailFacts) -> Vec<String> {
     let draft = write(facts);
     leaves()
         .iter()
-        .flat_map(|leave| check(facts, &draft, &whole(facts, &draft, leave), &skills::find))
+        .flat_map(|leave| {
+            check(facts, &draft, &Email::complete(facts, &draft, leave), &skills::find)
+        })
         .filter(|finding| finding.rule.blocks())
         .map(|finding| {
             format!("{}: {}\n{}\n{}", finding.rule, finding.place, draft.subject, draft.body)
@@ -322,7 +324,7 @@ proptest! {
         prop_assert_eq!(blocking(&facts), Vec::<String>::new());
         let draft = write(&facts);
         for leave in leaves() {
-            let letter = whole(&facts, &draft, &leave);
+            let letter = Email::complete(&facts, &draft, &leave);
             prop_assert!(letter.text.split_whitespace().count() < word_limit(&facts.purpose));
             for line in letter.text.lines() {
                 prop_assert!(line.chars().count() <= 72 || line.contains("://"), "{}", line);

@@ -147,7 +147,7 @@ async fn letter_lines(
 ) -> Result<Vec<LetterLine>, Error> {
     let mut lines = Vec::new();
     for message in store::messages::of_person(conn, id).await? {
-        let mails = store::mails::of_message(conn, message.id).await?;
+        let mails = store::deliveries::of_message(conn, message.id).await?;
         let reason = message.skip_reason().map(|reason| reason.label().to_owned());
         lines.push(LetterLine {
             kind: match message.kind {

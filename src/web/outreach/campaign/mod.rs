@@ -211,7 +211,7 @@ fn paused_words(state: CampaignState, words: Option<&str>) -> String {
 async fn uncertain_words(conn: &mut store::Conn, board: &Board) -> sqlx::Result<String> {
     let ids = store::messages::ids(conn, board.campaign.id, MessageState::Uncertain).await?;
     let Some(first) = ids.first() else { return Ok(String::new()) };
-    let Some(mail) = store::mails::of_message(conn, *first).await?.pop() else {
+    let Some(mail) = store::deliveries::of_message(conn, *first).await?.pop() else {
         return Ok(String::new());
     };
     let (name, at) = (mail.name.unwrap_or(mail.recipient), board.times.at(mail.started_at));

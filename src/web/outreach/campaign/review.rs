@@ -11,8 +11,8 @@ use crate::campaigns::{emails, requests};
 use crate::model::email::Draft;
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, Job, MailId, MessageId, PersonId};
-use crate::store::mails::Listed;
+use crate::model::{CampaignId, DeliveryId, Job, MessageId, PersonId};
+use crate::store::deliveries::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
 use crate::web::Error;
@@ -106,7 +106,7 @@ pub struct Check {
 }
 
 pub struct Attempt {
-    pub id: MailId,
+    pub id: DeliveryId,
     pub time: String,
     pub what: &'static str,
     pub words: String,
@@ -131,7 +131,7 @@ impl Pane {
             .approved_hash
             .as_ref()
             .is_some_and(|approved| *approved != letter.hash(&draft, &whole));
-        let mails = store::mails::of_message(conn, message.id).await?;
+        let mails = store::deliveries::of_message(conn, message.id).await?;
         let out = sent_mail(conn, message, &mails).await?;
         let own_html = format!("/outreach/{}/messages/{}/letter", message.campaign_id, message.id);
         let (text, html_url) = match out {
@@ -277,13 +277,13 @@ async fn sent_mail(
     conn: &mut Conn,
     message: &Message,
     mails: &[Listed],
-) -> sqlx::Result<Option<(MailId, Content)>> {
+) -> sqlx::Result<Option<(DeliveryId, Content)>> {
     let has_gone = matches!(
         message.state,
         MessageState::Sent | MessageState::Sending | MessageState::Uncertain
     );
     let Some(last) = mails.last().filter(|_| has_gone) else { return Ok(None) };
-    let mail = store::mails::find(conn, last.id).await?;
+    let mail = store::deliveries::find(conn, last.id).await?;
     let content = mail.map(|mail| Content::read(&mail.bytes));
     // A mail without HTML has nothing to show in the other tab.
     Ok(content.filter(|content| content.html.is_some()).map(|content| (last.id, content)))

@@ -1,11 +1,11 @@
 //! Attempts to deliver, and how the sending account and recipients' domains stand.
 
 use super::Conn;
-use crate::model::{MailId, MessageId, Millis, PersonId};
+use crate::model::{DeliveryId, MessageId, Millis, PersonId};
 
 /// What is written down before the first byte goes out.
 #[derive(Clone, Debug)]
-pub struct NewMail<'a> {
+pub struct NewDelivery<'a> {
     /// `None`: it belongs to no campaign.
     pub message: Option<MessageId>,
     /// Who asked for a mail that belongs to no campaign; `None`: the organiser, to try the settings.
@@ -23,7 +23,11 @@ pub struct NewMail<'a> {
     pub owner: &'a str,
 }
 
-pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::Result<MailId> {
+pub async fn insert(
+    conn: &mut Conn,
+    mail: &NewDelivery<'_>,
+    now: Millis,
+) -> sqlx::Result<DeliveryId> {
     sqlx::query_scalar(
         "INSERT INTO mails (message_id, recipient, subject, header_id, transport, state, bytes, owner, started_at,
                             ended_at, person_id, try_until)
@@ -46,7 +50,7 @@ pub async fn insert(conn: &mut Conn, mail: &NewMail<'_>, now: Millis) -> sqlx::R
 }
 
 /// A mail that waits begins to be sent; false when it does not wait any more.
-pub async fn start(conn: &mut Conn, id: MailId, owner: &str) -> sqlx::Result<bool> {
+pub async fn start(conn: &mut Conn, id: DeliveryId, owner: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE mails SET state = 'sending', owner = $2 WHERE id = $1 AND state = 'queued'",
     )
@@ -61,7 +65,7 @@ pub async fn start(conn: &mut Conn, id: MailId, owner: &str) -> sqlx::Result<boo
 /// its sender for dead and settled it; only that it was sent after all is still news then.
 pub async fn end(
     conn: &mut Conn,
-    id: MailId,
+    id: DeliveryId,
     state: &str,
     words: &str,
     verdict: Option<&str>,
@@ -82,7 +86,7 @@ pub async fn end(
 }
 
 /// A mail that could not be delivered waits for its next try.
-pub async fn wait_again(conn: &mut Conn, id: MailId, words: &str) -> sqlx::Result<bool> {
+pub async fn wait_again(conn: &mut Conn, id: DeliveryId, words: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE mails SET state = 'queued', words = $2, owner = '' WHERE id = $1 AND state = 'sending'",
     )
@@ -94,7 +98,7 @@ pub async fn wait_again(conn: &mut Conn, id: MailId, words: &str) -> sqlx::Resul
 }
 
 /// Puts other bytes in the place of those that went out.
-pub async fn replace_bytes(conn: &mut Conn, id: MailId, bytes: &[u8]) -> sqlx::Result<()> {
+pub async fn replace_bytes(conn: &mut Conn, id: DeliveryId, bytes: &[u8]) -> sqlx::Result<()> {
     sqlx::query("UPDATE mails SET bytes = $2 WHERE id = $1")
         .bind(id)
         .bind(bytes)
@@ -149,7 +153,7 @@ pub async fn settle_owner(
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Listed {
-    pub id: MailId,
+    pub id: DeliveryId,
     pub message_id: Option<MessageId>,
     pub recipient: String,
     pub name: Option<String>,
@@ -236,7 +240,7 @@ pub async fn asked_for(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Li
 /// One mail with its bytes.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Mail {
-    pub id: MailId,
+    pub id: DeliveryId,
     pub message_id: Option<MessageId>,
     /// Who asked for it, where it belongs to no campaign.
     pub person_id: Option<PersonId>,
@@ -250,7 +254,7 @@ pub struct Mail {
     pub started_at: Millis,
 }
 
-pub async fn find(conn: &mut Conn, id: MailId) -> sqlx::Result<Option<Mail>> {
+pub async fn find(conn: &mut Conn, id: DeliveryId) -> sqlx::Result<Option<Mail>> {
     sqlx::query_as(
         "SELECT id, message_id, person_id, try_until, recipient, subject, transport, state, words, bytes, started_at
          FROM mails WHERE id = $1",

@@ -4,7 +4,7 @@
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-use super::leave::Leave;
+use super::unsubscribe::Unsubscribe;
 use crate::model::EmailAddress;
 use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose};
 
@@ -16,13 +16,69 @@ const DASHES: &str = "-- ";
 const PREHEADER: usize = 110;
 /// A letter as it will be sent, without the headers that differ with each attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whole {
+pub struct Email {
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
-impl Whole {
+impl Email {
+    /// The letter as it will be sent: everything a draft may not say for itself is added here.
+    pub fn complete(facts: &EmailFacts, draft: &Draft, unsubscribe: &Unsubscribe) -> Self {
+        let event = &facts.event;
+        let body = draft.body.trim();
+        let link = event.link.as_deref();
+        let community_link = event.community_link.as_deref().filter(|it| Some(*it) != link);
+        let link_words = match facts.purpose {
+            Purpose::Invitation => "Read more and register:",
+            Purpose::Match(_) => "All about the event:",
+        };
+        let signature = signature(event);
+        let why = why(facts);
+        let address = event.address.as_deref().map(one_line).filter(|it| !it.is_empty());
+        let text = Text {
+            body: wrap(body),
+            link_words,
+            link,
+            community_link,
+            signature: signature.clone(),
+            dashes: DASHES,
+            why: wrap(why),
+            leave: match unsubscribe {
+                Unsubscribe::Web { url } => vec![
+                    "Leave the list with one click; we will not write again:".to_owned(),
+                    url.clone(),
+                ],
+                Unsubscribe::Mailto { .. } => {
+                    vec![wrap(
+                        "To leave the list, answer with the word STOP; we will not write again.",
+                    )]
+                }
+            },
+            address: address.as_deref().map(wrap),
+        };
+        let html = Html {
+            language: &event.language,
+            direction: direction(&event.language),
+            subject: &draft.subject,
+            preheader: preheader(body),
+            blocks: blocks(body),
+            link_words: link_words.trim_end_matches(':'),
+            link,
+            community_link,
+            signature,
+            why,
+            by_web: matches!(unsubscribe, Unsubscribe::Web { .. }),
+            leave_uri: unsubscribe.uri(),
+            address,
+        };
+        Self {
+            subject: draft.subject.clone(),
+            text: text.render().expect("a template without fallible parts"),
+            html: html.render().expect("a template without fallible parts"),
+        }
+    }
+
     /// SHA-256 in hex: what was approved and what is sent must agree in every byte.
     pub fn hash(&self) -> String {
         let mut hash = Sha256::new();
@@ -49,9 +105,9 @@ pub fn word_limit(purpose: &Purpose) -> usize {
 
 /// How many words a draft's body may have so that the whole letter stays below its limit.
 pub fn room_for_words(facts: &EmailFacts) -> usize {
-    let longest = Leave::Mailto { address: unread(), code: String::new() };
+    let longest = Unsubscribe::Mailto { address: unread(), code: String::new() };
     let nothing = Draft { subject: String::new(), body: String::new() };
-    let added = count_words(&whole(facts, &nothing, &longest).text);
+    let added = count_words(&Email::complete(facts, &nothing, &longest).text);
     (word_limit(&facts.purpose) - 1).saturating_sub(added)
 }
 
@@ -61,7 +117,7 @@ fn unread() -> EmailAddress {
 }
 
 #[derive(Template)]
-#[template(path = "emails/letter/body.txt")]
+#[template(path = "emails/campaign/body.txt")]
 struct Text<'a> {
     body: String,
     link_words: &'a str,
@@ -75,7 +131,7 @@ struct Text<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "emails/letter/body.html")]
+#[template(path = "emails/campaign/body.html")]
 struct Html<'a> {
     language: &'a str,
     direction: &'static str,
@@ -100,60 +156,6 @@ enum Block {
         head: String,
         rest: Option<String>,
     },
-}
-
-/// The letter as it will be sent: everything a draft may not say for itself is added here.
-pub fn whole(facts: &EmailFacts, draft: &Draft, leave: &Leave) -> Whole {
-    let event = &facts.event;
-    let body = draft.body.trim();
-    let link = event.link.as_deref();
-    let community_link = event.community_link.as_deref().filter(|it| Some(*it) != link);
-    let link_words = match facts.purpose {
-        Purpose::Invitation => "Read more and register:",
-        Purpose::Match(_) => "All about the event:",
-    };
-    let signature = signature(event);
-    let why = why(facts);
-    let address = event.address.as_deref().map(one_line).filter(|it| !it.is_empty());
-    let text = Text {
-        body: wrap(body),
-        link_words,
-        link,
-        community_link,
-        signature: signature.clone(),
-        dashes: DASHES,
-        why: wrap(why),
-        leave: match leave {
-            Leave::Web { url } => vec![
-                "Leave the list with one click; we will not write again:".to_owned(),
-                url.clone(),
-            ],
-            Leave::Mailto { .. } => {
-                vec![wrap("To leave the list, answer with the word STOP; we will not write again.")]
-            }
-        },
-        address: address.as_deref().map(wrap),
-    };
-    let html = Html {
-        language: &event.language,
-        direction: direction(&event.language),
-        subject: &draft.subject,
-        preheader: preheader(body),
-        blocks: blocks(body),
-        link_words: link_words.trim_end_matches(':'),
-        link,
-        community_link,
-        signature,
-        why,
-        by_web: matches!(leave, Leave::Web { .. }),
-        leave_uri: leave.uri(),
-        address,
-    };
-    Whole {
-        subject: draft.subject.clone(),
-        text: text.render().expect("a template without fallible parts"),
-        html: html.render().expect("a template without fallible parts"),
-    }
 }
 
 /// Who signs: the person, then the organisers.
@@ -286,5 +288,4 @@ fn preheader(body: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "message_tests.rs"]
 mod tests;

@@ -426,5 +426,4 @@ fn parameters(
 }
 
 #[cfg(test)]
-#[path = "smtp_tests.rs"]
 mod tests;

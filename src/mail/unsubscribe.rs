@@ -10,14 +10,14 @@ const UNRESERVED: &AsciiSet =
 
 /// How a person leaves the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub enum Unsubscribe {
     /// A page that a click reaches, and mail clients by RFC 8058.
     Web { url: String },
     /// Muster cannot be reached from outside: by an answer, whose subject holds the code.
     Mailto { address: EmailAddress, code: String },
 }
 
-impl Leave {
+impl Unsubscribe {
     /// `<public_url>/u/<code>` when `public_url` is https and leads to another machine, else by mail to `address`.
     pub fn new(public_url: Option<&str>, address: &EmailAddress, code: &str) -> Self {
         let code = utf8_percent_encode(code, UNRESERVED).to_string();

@@ -88,5 +88,4 @@ impl Server {
 }
 
 #[cfg(test)]
-#[path = "server_tests.rs"]
 mod tests;

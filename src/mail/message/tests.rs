@@ -38,15 +38,15 @@ fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
-fn web() -> Leave {
-    Leave::new(Some("https://muster.example.org/"), &address("hello@example.org"), "3vK9")
+fn web() -> Unsubscribe {
+    Unsubscribe::new(Some("https://muster.example.org/"), &address("hello@example.org"), "3vK9")
 }
 
-fn by_mail() -> Leave {
-    Leave::new(None, &address("hello@example.org"), "3vK9")
+fn by_mail() -> Unsubscribe {
+    Unsubscribe::new(None, &address("hello@example.org"), "3vK9")
 }
 
-fn envelope(leave: Leave) -> Envelope {
+fn envelope(leave: Unsubscribe) -> Envelope {
     Envelope {
         from: address("hello@example.org"),
         from_name: Some("Meera, for \"Harbour\" Hack".into()),
@@ -61,7 +61,7 @@ fn envelope(leave: Leave) -> Envelope {
 
 #[test]
 fn a_finished_mail_is_read_by_others_as_it_was_meant() {
-    let whole = whole(&facts(), &draft(), &web());
+    let whole = Email::complete(&facts(), &draft(), &web());
     let bytes = compose(&envelope(web()), &whole).unwrap();
 
     assert!(bytes.is_ascii());
@@ -87,7 +87,7 @@ fn a_finished_mail_is_read_by_others_as_it_was_meant() {
 
 #[test]
 fn one_click_leaving_is_offered_only_where_a_click_gets_through() {
-    let letter = whole(&facts(), &draft(), &web());
+    let letter = Email::complete(&facts(), &draft(), &web());
     let bytes = compose(&envelope(web()), &letter).unwrap();
     let raw = String::from_utf8(bytes).unwrap();
     assert!(raw.contains("\r\nList-Unsubscribe: <https://muster.example.org/u/3vK9>\r\n"));
@@ -101,8 +101,8 @@ fn one_click_leaving_is_offered_only_where_a_click_gets_through() {
         Some("https://localhost:5000"),
         Some("https://127.0.0.1"),
     ] {
-        let leave = Leave::new(base, &address("hello@example.org"), "3vK9");
-        let letter = whole(&facts(), &draft(), &leave);
+        let leave = Unsubscribe::new(base, &address("hello@example.org"), "3vK9");
+        let letter = Email::complete(&facts(), &draft(), &leave);
         let bytes = compose(&envelope(leave), &letter).unwrap();
         let raw = String::from_utf8(bytes).unwrap();
         assert!(
@@ -123,7 +123,7 @@ fn one_click_leaving_is_offered_only_where_a_click_gets_through() {
 
 #[test]
 fn the_links_stand_exactly_as_given_and_once() {
-    let letter = whole(&facts(), &draft(), &by_mail());
+    let letter = Email::complete(&facts(), &draft(), &by_mail());
     for link in [LINK, COMMUNITY] {
         assert_eq!(letter.text.lines().filter(|line| *line == link).count(), 1);
         let escaped = link.replace('&', "&#38;");
@@ -136,15 +136,15 @@ fn the_links_stand_exactly_as_given_and_once() {
     }
     let mut same = facts();
     same.event.community_link = same.event.link.clone();
-    assert_eq!(whole(&same, &draft(), &by_mail()).text.matches(LINK).count(), 1);
+    assert_eq!(Email::complete(&same, &draft(), &by_mail()).text.matches(LINK).count(), 1);
     same.event.link = None;
     same.event.community_link = None;
-    assert!(!whole(&same, &draft(), &by_mail()).text.contains("://"));
+    assert!(!Email::complete(&same, &draft(), &by_mail()).text.contains("://"));
 }
 
 #[test]
 fn the_text_part_is_a_whole_letter_at_72_columns() {
-    let letter = whole(&facts(), &draft(), &by_mail());
+    let letter = Email::complete(&facts(), &draft(), &by_mail());
     let expected = "Hi Zoë,
 
 We would like to see you, <b>really</b>, among people who build things
@@ -177,7 +177,7 @@ Harbour Hack, Pier 4, 3011 Rotterdam, Netherlands
 fn what_others_typed_is_text_in_the_html_part() {
     let mut facts = facts();
     facts.event.organiser = Some("<img src=x onerror=alert(1)> & \"co\"".into());
-    let letter = whole(&facts, &draft(), &by_mail());
+    let letter = Email::complete(&facts, &draft(), &by_mail());
     assert!(!letter.html.contains("<b>really") && !letter.html.contains("<img"));
     assert!(letter.html.contains("&#60;b&#62;really"));
     assert!(
@@ -191,12 +191,12 @@ fn nothing_that_was_typed_becomes_a_header() {
     let mut envelope = envelope(web());
     envelope.to_name = "Ada\r\nBcc: all@example.org".into();
     envelope.from_name = Some("Eve\nX-Evil: 1".into());
-    let letter = whole(&facts(), &draft(), &web());
+    let letter = Email::complete(&facts(), &draft(), &web());
     let bytes = compose(&envelope, &letter).unwrap();
     let message = MessageParser::default().parse(&bytes).unwrap();
     assert!(message.bcc().is_none() && message.header("X-Evil").is_none());
 
-    let bad = |subject: &str| Whole { subject: subject.into(), ..letter.clone() };
+    let bad = |subject: &str| Email { subject: subject.into(), ..letter.clone() };
     for subject in ["Hi\nBcc: all@example.org", "Hi\r\n\r\nbody", "Hi\0"] {
         assert!(matches!(compose(&envelope, &bad(subject)), Err(ComposeError::Subject)));
     }
@@ -204,20 +204,20 @@ fn nothing_that_was_typed_becomes_a_header() {
         let envelope = Envelope { header_id: id.into(), ..envelope.clone() };
         assert!(matches!(compose(&envelope, &letter), Err(ComposeError::HeaderId)), "{id}");
     }
-    let leave = Leave::Web { url: "http://localhost:5000/u/3vK9".into() };
+    let leave = Unsubscribe::Web { url: "http://localhost:5000/u/3vK9".into() };
     let envelope = Envelope { leave: Some(leave), ..envelope };
     assert!(matches!(compose(&envelope, &letter), Err(ComposeError::LeaveLink)));
 }
 
 #[test]
 fn the_hash_tells_every_change_and_the_same_attempt_makes_the_same_bytes() {
-    let letter = whole(&facts(), &draft(), &web());
-    assert_eq!(letter.hash(), whole(&facts(), &draft(), &web()).hash());
+    let letter = Email::complete(&facts(), &draft(), &web());
+    assert_eq!(letter.hash(), Email::complete(&facts(), &draft(), &web()).hash());
     assert_eq!(letter.hash().len(), 64);
     let mut other = letter.clone();
     other.text.push(' ');
     assert_ne!(letter.hash(), other.hash());
-    let shifted = Whole {
+    let shifted = Email {
         subject: format!("{}x", letter.subject),
         text: letter.text.clone(),
         html: letter.html.clone(),
@@ -245,7 +245,7 @@ fn the_room_for_words_leaves_the_letter_below_its_limit() {
         let room = room_for_words(&facts);
         for leave in [web(), by_mail()] {
             let full = Draft { subject: "x".into(), body: vec!["word"; room].join(" ") };
-            let words = count_words(&whole(&facts, &full, &leave).text);
+            let words = count_words(&Email::complete(&facts, &full, &leave).text);
             assert!(
                 words < word_limit(&facts.purpose) && words + 5 >= word_limit(&facts.purpose),
                 "{words}"

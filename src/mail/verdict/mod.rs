@@ -132,5 +132,4 @@ fn judge_by_stage(code: u16, enhanced: Option<&str>, stage: Stage) -> Verdict {
 }
 
 #[cfg(test)]
-#[path = "verdict_tests.rs"]
 mod tests;

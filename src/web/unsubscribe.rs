@@ -21,8 +21,8 @@ enum Step {
 }
 
 #[derive(Template)]
-#[template(path = "leave/page.html")]
-struct LeavePage {
+#[template(path = "unsubscribe/page.html")]
+struct UnsubscribePage {
     step: Step,
     event: String,
     code: String,
@@ -37,11 +37,14 @@ pub async fn page(State(app): State<App>, Path(code): Path<String>) -> Result<Re
     };
     let left = store::people::suppression(&mut conn, &person.address.hash()).await?.is_some();
     let step = if left { Step::Left } else { Step::Ask };
-    Ok(render(&LeavePage { step, event, code })?.into_response())
+    Ok(render(&UnsubscribePage { step, event, code })?.into_response())
 }
 
 /// Leaves: by the page's button, or by a mail client's one click (RFC 8058), which wants no redirect. Again is fine.
-pub async fn leave(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Error> {
+pub async fn unsubscribe(
+    State(app): State<App>,
+    Path(code): Path<String>,
+) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
     let event = events::current(&mut tx, &app.config).await?.facts.name;
     let Some(person) = store::people::find_by_code(&mut tx, &code).await? else {
@@ -50,10 +53,10 @@ pub async fn leave(State(app): State<App>, Path(code): Path<String>) -> Result<R
     messages::opt_out(&mut tx, &person, "left by the link in a mail", app.clock.now()).await?;
     tx.commit().await?;
     tracing::info!(person.id = person.id.0, "Person {} left the list", person.id);
-    Ok(render(&LeavePage { step: Step::Left, event, code })?.into_response())
+    Ok(render(&UnsubscribePage { step: Step::Left, event, code })?.into_response())
 }
 
 fn unknown(event: String) -> Result<Response, Error> {
-    let page = LeavePage { step: Step::Unknown, event, code: String::new() };
+    let page = UnsubscribePage { step: Step::Unknown, event, code: String::new() };
     Ok((StatusCode::NOT_FOUND, render(&page)?).into_response())
 }

@@ -5,19 +5,19 @@ use rand::RngExt as _;
 use crate::config::Config;
 use crate::events::Event;
 use crate::mail;
-use crate::mail::message::Whole;
-use crate::mail::{Envelope, Leave, compose};
+use crate::mail::message::Email;
+use crate::mail::{Envelope, Unsubscribe, compose};
 use crate::model::job::{Class, Job};
-use crate::model::{EmailAddress, MailId, Millis, PersonId};
-use crate::store::mails::{NewMail, Sender};
+use crate::model::{DeliveryId, EmailAddress, Millis, PersonId};
+use crate::store::deliveries::{NewDelivery, Sender};
 use crate::store::{self, Conn};
 
 /// A mail that belongs to no campaign: it goes before those that do, also while they wait.
 pub struct Direct<'a> {
     pub to: &'a EmailAddress,
     pub to_name: &'a str,
-    pub whole: &'a Whole,
-    pub leave: Option<Leave>,
+    pub email: &'a Email,
+    pub leave: Option<Unsubscribe>,
 }
 
 /// A mail that is put together and not written down yet.
@@ -33,14 +33,14 @@ pub async fn send_test(
     event: &Event,
     to: &EmailAddress,
     now: Millis,
-) -> anyhow::Result<MailId> {
+) -> anyhow::Result<DeliveryId> {
     let subject = format!("Mail from Muster works ({})", event.facts.name);
     let text = "If you read this, letters from Muster reach their readers.\n\n\
         Look at the headers too: SPF and DKIM should say \"pass\", or many letters will land in the spam folder.\n";
     let html = format!("<p>{}</p>", text.trim().replace("\n\n", "</p><p>"));
-    let whole = Whole { subject, text: text.into(), html };
-    let leave = Leave::Mailto { address: config.mail.from_address(), code: "test".into() };
-    let mail = Direct { to, to_name: "", whole: &whole, leave: Some(leave) };
+    let email = Email { subject, text: text.into(), html };
+    let leave = Unsubscribe::Mailto { address: config.mail.from_address(), code: "test".into() };
+    let mail = Direct { to, to_name: "", email: &email, leave: Some(leave) };
     let composed = put_together(config, event, &mail, now)?;
     Ok(hand_over(tx, config, &mail, &composed, None, now).await?)
 }
@@ -64,7 +64,7 @@ pub fn put_together(
         date: now,
         from,
     };
-    Ok(Composed { bytes: compose(&envelope, mail.whole)?, header_id })
+    Ok(Composed { bytes: compose(&envelope, mail.email)?, header_id })
 }
 
 /// Who asked for a mail, and until when it is worth trying.
@@ -83,21 +83,21 @@ pub async fn hand_over(
     composed: &Composed,
     asked: Option<AskedFor>,
     now: Millis,
-) -> sqlx::Result<MailId> {
+) -> sqlx::Result<DeliveryId> {
     let stays_here = config.mail.stays_here();
-    let row = NewMail {
+    let row = NewDelivery {
         message: None,
         person: asked.map(|it| it.by),
         try_until: asked.map(|it| it.until),
         recipient: mail.to.as_str(),
-        subject: &mail.whole.subject,
+        subject: &mail.email.subject,
         header_id: &composed.header_id,
         transport: if stays_here { "outbox" } else { "smtp" },
         state: if stays_here { "sent" } else { "queued" },
         bytes: &composed.bytes,
         owner: "",
     };
-    let id = store::mails::insert(tx, &row, now).await?;
+    let id = store::deliveries::insert(tx, &row, now).await?;
     if !stays_here {
         store::jobs::enqueue(tx, Job::SendDirect(id), Class::Person, now, now, None).await?;
     }
@@ -127,11 +127,11 @@ pub fn without_text(bytes: &[u8]) -> Vec<u8> {
 
 /// The organiser has mended what was wrong: mail goes out again, to domains that stopped us too.
 pub async fn go_on(tx: &mut Conn, name: &str) -> sqlx::Result<()> {
-    let sender = store::mails::sender(tx, name).await?;
+    let sender = store::deliveries::sender(tx, name).await?;
     let calm =
         Sender { min_gap: sender.min_gap, last_send_at: sender.last_send_at, ..Sender::default() };
-    store::mails::set_sender(tx, name, &calm).await?;
-    store::mails::clear_domain_pauses(tx).await
+    store::deliveries::set_sender(tx, name, &calm).await?;
+    store::deliveries::clear_domain_pauses(tx).await
 }
 
 #[cfg(test)]
