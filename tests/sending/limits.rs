@@ -81,6 +81,38 @@ async fn an_account_that_is_told_to_slow_down_goes_on_more_slowly() {
 }
 
 #[tokio::test]
+async fn an_account_at_its_peak_pauses_ten_minutes_and_goes_on_at_half_speed() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    released(&app, &THREE).await;
+    server.next(At::Mail, Reply::Say("450 4.2.1 Peak SMTP relay limit exceeded"));
+    assert_eq!(app.run_jobs().await, Some(NOON.plus(Duration::from_mins(10))));
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 1);
+    run_to_the_end(&app, 9).await;
+    assert_eq!(last_start(&app).await, Duration::from_secs(600 + 2));
+    assert_eq!(taken(&server).len(), 3);
+}
+
+#[tokio::test]
+async fn a_second_complaint_about_the_rate_stops_the_account_until_a_person_resumes() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    released(&app, &THREE).await;
+    let complaint = "550 5.7.28 there is an unusual rate of mail from your address";
+    server.always(At::Mail, Reply::Say(complaint));
+    let stopped = "SELECT COUNT(*) FROM senders WHERE needs_attention_at IS NOT NULL";
+    app.run_jobs().await;
+    assert_eq!(app.count(stopped).await, 0);
+    app.app.clock.advance(Duration::from_hours(1));
+    app.run_jobs().await;
+    assert_eq!(app.count(stopped).await, 1);
+    server.usual(At::Mail);
+    app.app.clock.advance(DAY);
+    app.run_jobs().await;
+    assert_eq!(taken(&server).len(), 0);
+}
+
+#[tokio::test]
 async fn a_used_up_account_goes_on_when_its_day_frees() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;
