@@ -5,8 +5,9 @@
 
 use axum::Router;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{get, post};
 
+use super::people;
 use crate::app::App;
 
 /// Old addresses of pages and of their forms.
@@ -14,4 +15,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/users", get(|| async { Redirect::permanent("/people") }))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }))
+        .route("/people/{id}/leave", post(people::unsubscribe))
+        .route("/people/{id}/return", post(people::resubscribe))
+        .route("/people/{id}/switches", post(people::set_consent))
 }

@@ -4,11 +4,11 @@ import { assert, findings, focused, go, judge, open } from "./lib.mjs";
 
 await open(async (page) => {
   const path = () => new URL(page.url()).pathname;
-  await page.goto("/people?show=left");
+  await page.goto("/people?show=suppressed");
   assert.equal(path(), "/login");
   assert.deepEqual(await findings(page, ["/login"]), []);
   assert.equal((await page.request.get("/api/campaigns/1")).status(), 401);
-  await page.goto("/people?show=left");
+  await page.goto("/people?show=suppressed");
   const password = page.getByLabel("Password of the organisers");
   assert.equal(await password.getAttribute("type"), "password");
   await page.getByLabel("Your name").fill("Lena");
@@ -22,7 +22,7 @@ await open(async (page) => {
   assert.deepEqual(await judge(page), [], "after a wrong password");
   await password.fill(process.env.PASSWORD);
   await password.press("Enter");
-  await page.waitForURL("**/people?show=left");
+  await page.waitForURL("**/people?show=suppressed");
   const cookies = await page.context().cookies();
   assert.equal(cookies.length, 1);
   assert(cookies[0].httpOnly && cookies[0].sameSite === "Lax");

@@ -30,7 +30,7 @@ await open(async (page) => {
   const third = await addPerson(page, "A name that goes on and on without end ".repeat(2).trim(), `${"long".repeat(12)}@example.org`, ["Rust", "QGIS"]);
   await addPerson(page, "Supercalifragilisticexpialidocious".repeat(2), "super@example.org", ["Rust", "Honorificabilitudinitatibus".repeat(2)]);
   const leaver = await addPerson(page, "Gone Away", "gone@example.org", ["Rust"]);
-  await page.request.post(`/people/${leaver}/leave`, { maxRedirects: 0 });
+  await page.request.post(`/people/${leaver}/unsubscribe`, { maxRedirects: 0 });
   const form = async (path, fields) => {
     const response = await page.request.post(path, { form: fields, maxRedirects: 0 });
     assert.equal(response.status(), 303, `${path}: ${await response.text()}`);

@@ -183,9 +183,9 @@ async fn an_address_is_told_only_when_both_agreed() {
     let path = format!("/matchmaking/user-matches/{ada}");
     let email = async || app.get(&path).await.json()["matches"][0]["other_user"]["email"].clone();
     let agrees = [("shares_address", "yes")];
-    leads_to(&app, &format!("/people/{bo}/switches"), &agrees).await;
+    leads_to(&app, &format!("/people/{bo}/consent"), &agrees).await;
     assert_eq!(email().await, json!(null));
-    leads_to(&app, &format!("/people/{ada}/switches"), &agrees).await;
+    leads_to(&app, &format!("/people/{ada}/consent"), &agrees).await;
     assert_eq!(email().await, "bo@example.org");
 }
 

@@ -61,8 +61,8 @@ async fn an_export_has_everything_about_the_person_and_nothing_about_others() {
     app.multipart("/matchmaking/upload", &[("person_id", &owner)], &file).await;
     app.run_jobs().await;
     for person in [ada, bo] {
-        let switches = format!("/people/{person}/switches");
-        leads_to(&app, &switches, &[("shares_address", "yes")]).await;
+        let consent = format!("/people/{person}/consent");
+        leads_to(&app, &consent, &[("shares_address", "yes")]).await;
     }
     leads_to(&app, "/matchmaking/run", &[]).await;
     let answer = app.get(&format!("/people/{ada}/person.json")).await;
@@ -99,4 +99,18 @@ async fn erasing_deletes_resumes_and_matches() {
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 0);
     assert_eq!(app.count("SELECT COUNT(*) FROM matches").await, 0);
     assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0, "the job found nothing to do");
+}
+
+#[tokio::test]
+async fn the_old_addresses_of_a_persons_forms_still_work() {
+    let app = TestApp::start().await;
+    let ada = app.person("Ada").address("ada@example.org").insert().await;
+    let to = leads_to(&app, &format!("/people/{ada}/leave"), &[]).await;
+    assert_eq!(to, format!("/people/{ada}?notice=unsubscribed"));
+    assert!(app.page("/people?show=left").await.contains("ada@example.org"));
+    let to = leads_to(&app, &format!("/people/{ada}/return"), &[]).await;
+    assert_eq!(to, format!("/people/{ada}?notice=resubscribed"));
+    assert!(!app.page("/people?show=left").await.contains("ada@example.org"));
+    leads_to(&app, &format!("/people/{ada}/switches"), &[("registered", "yes")]).await;
+    assert_eq!(app.count("SELECT COUNT(registered_at) FROM people").await, 1);
 }

@@ -52,7 +52,7 @@ async fn a_text_that_was_changed_behind_an_approval_is_not_sent() {
 async fn match_message(app: &TestApp) -> (MessageId, [String; 2]) {
     let ada = app.person("Ada Byron").address(ADA).skills(["Rust"]).insert().await;
     let bo = app.person("Bo Lind").address(BO).skills(["Rust"]).insert().await;
-    let switches = [ada, bo].map(|person| format!("/people/{person}/switches"));
+    let switches = [ada, bo].map(|person| format!("/people/{person}/consent"));
     for path in &switches {
         press(app, path, &[("shares_address", "yes")]).await;
     }

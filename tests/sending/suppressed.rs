@@ -107,7 +107,7 @@ async fn whoever_registers_gets_no_invitation_at_whatever_step() {
     for step in STEPS {
         let app = on_sqlite(&server).await;
         let (ada, id) = at(&app, &server, step).await;
-        press(&app, &format!("/people/{ada}/switches"), &[("registered", "yes")]).await;
+        press(&app, &format!("/people/{ada}/consent"), &[("registered", "yes")]).await;
         push(&app, id).await;
         assert_eq!(taken(&server).len(), 0, "{step:?}");
     }
@@ -121,7 +121,7 @@ async fn whoever_unsubscribes_while_an_email_is_on_its_way_gets_no_other() {
     server.next(At::Dot, Reply::Hold);
     let meanwhile = async {
         server.wait_until_hanging(1).await;
-        press(&app, "/people/1/leave", &[]).await;
+        press(&app, "/people/1/unsubscribe", &[]).await;
         server.let_go();
     };
     tokio::join!(app.run_jobs(), meanwhile);
@@ -183,7 +183,7 @@ async fn an_import_brings_nobody_back_who_unsubscribed() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;
     app.person("Ada Byron").address(ADA).insert().await;
-    press(&app, "/people/1/leave", &[]).await;
+    press(&app, "/people/1/unsubscribe", &[]).await;
     let table = "Name,Email\nAda Byron,ADA@example.org\nBo Lind,bo@example.org\n";
     let file = [("file", "people.csv", table.as_bytes())];
     app.multipart("/people/import", &[], &file).await;
@@ -193,7 +193,7 @@ async fn an_import_brings_nobody_back_who_unsubscribed() {
     assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 1, "nothing is even written");
     assert_eq!(app.count("SELECT COUNT(*) FROM suppressions").await, 1);
     // Only a person takes it back.
-    press(&app, "/people/1/return", &[]).await;
+    press(&app, "/people/1/resubscribe", &[]).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM suppressions").await, 0);
     app.campaign(CampaignKind::Live).await;
     run_to_the_end(&app, 5).await;

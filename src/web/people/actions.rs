@@ -32,7 +32,7 @@ pub async fn remove_skill(
 }
 
 /// An organiser notes that the person wants no more email.
-pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
+pub async fn unsubscribe(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     messages::opt_out(&mut tx, &person, "unsubscribed by an organiser", app.clock.now()).await?;
@@ -41,7 +41,7 @@ pub async fn leave(State(app): State<App>, Path(id): Path<PersonId>) -> Result<R
 }
 
 /// An organiser lifts the suppression.
-pub async fn come_back(
+pub async fn resubscribe(
     State(app): State<App>,
     Path(id): Path<PersonId>,
 ) -> Result<Redirect, Error> {
@@ -53,15 +53,15 @@ pub async fn come_back(
 }
 
 #[derive(Deserialize)]
-pub struct Switches {
+pub struct Consent {
     shares_address: Option<String>,
     registered: Option<String>,
 }
 
-pub async fn switches(
+pub async fn set_consent(
     State(app): State<App>,
     Path(id): Path<PersonId>,
-    Form(typed): Form<Switches>,
+    Form(typed): Form<Consent>,
 ) -> Result<Redirect, Error> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;

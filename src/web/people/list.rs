@@ -67,7 +67,7 @@ const TABS: [(&str, &str, Show); 4] = [
     ("", "All", Show::All),
     ("not-invited", "Not invited", Show::NotInvited),
     ("skills", "With skills", Show::WithSkills),
-    ("left", "Do not email", Show::Suppressed),
+    ("suppressed", "Do not email", Show::Suppressed),
 ];
 
 pub async fn list(
@@ -79,8 +79,12 @@ pub async fn list(
     let mut conn = app.db.read().await?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::People).await?;
     let q = query.q.unwrap_or_default();
+    let shown = match query.show.as_deref() {
+        Some("left") => "suppressed", // as it was called once
+        shown => shown.unwrap_or_default(),
+    };
     let (show_word, _, show) =
-        TABS.into_iter().find(|(word, ..)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
+        TABS.into_iter().find(|(word, ..)| *word == shown).unwrap_or(TABS[0]);
     let total = store::people::count(&mut conn, &q, show).await?;
     let pager =
         Pager::new(query.page, PER_PAGE, total, "/people", &[("q", &q), ("show", show_word)]);

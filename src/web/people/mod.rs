@@ -7,7 +7,7 @@ mod list;
 mod notice;
 mod person;
 
-pub use actions::{come_back, erase, export, leave, remove_skill, switches};
+pub use actions::{erase, export, remove_skill, resubscribe, set_consent, unsubscribe};
 pub use form::{add, edit, new, save};
 pub use import::{add_samples, import, import_form};
 pub use list::{export_all, list};
