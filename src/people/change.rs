@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 
-use super::new_person::NewPerson;
+use super::fields::NewPerson;
 use crate::model::person::{SkillSource, Source};
 use crate::model::{Millis, PersonId};
 use crate::skills;

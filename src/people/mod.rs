@@ -7,12 +7,10 @@ pub mod sample;
 
 mod change;
 mod erasure;
-mod new_person;
 mod suppression;
 
 pub use crate::model::person::Source;
 pub use change::{AddError, EditError, add, add_skills, edit, remove_skill};
 pub use erasure::erase;
-pub use fields::Fields;
-pub use new_person::{NewPerson, Problems};
+pub use fields::{Fields, NewPerson, Problems};
 pub use suppression::{Suppress, suppress};

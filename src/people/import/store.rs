@@ -6,7 +6,7 @@ use super::table::{BadRow, Table};
 use crate::model::person::Source;
 use crate::model::{Millis, PersonId};
 use crate::people::change::fresh_code;
-use crate::people::new_person::NewPerson;
+use crate::people::fields::NewPerson;
 use crate::skills;
 use crate::store::people::{NewRow, Person};
 use crate::store::person_skills::NewSkill;

@@ -6,8 +6,9 @@ use std::collections::hash_map::Entry;
 use super::error::TableError;
 use super::text::{Lines, decode, delimiter};
 use crate::model::text::one_line;
-use crate::people::fields::{COLUMNS, Column, EMAIL, FIRST_NAME, Fields, LAST_NAME, NAME, plain};
-use crate::people::new_person::NewPerson;
+use crate::people::fields::{
+    COLUMNS, Column, EMAIL, FIRST_NAME, Fields, LAST_NAME, NAME, NewPerson, plain,
+};
 
 /// A row that is not imported.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,10 @@ pub async fn remove_skill(
 }
 
 /// An organiser notes that the person wants no more email.
-pub async fn unsubscribe(State(app): State<App>, Path(id): Path<PersonId>) -> Result<Redirect, Error> {
+pub async fn unsubscribe(
+    State(app): State<App>,
+    Path(id): Path<PersonId>,
+) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     messages::opt_out(&mut tx, &person, "unsubscribed by an organiser", app.clock.now()).await?;
