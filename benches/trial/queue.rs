@@ -11,7 +11,7 @@ use muster::events::CURRENT;
 use muster::matching;
 use muster::model::campaign::CampaignKind;
 use muster::model::job::Class;
-use muster::model::{Clock, EmailAddress, PersonId, Secret};
+use muster::model::{Clock, EmailAddress, JobKind, PersonId, Secret};
 use muster::people::{Source, import};
 use muster::resumes::{self, Reading, Upload};
 use muster::store::{self, Db};
@@ -72,7 +72,14 @@ async fn add_resumes(app: &App, people: &[PersonId]) {
             auto_match: false,
         };
         let id = resumes::upload(&mut tx, &app.config, &upload, now).await.expect("taken in");
-        let reading = store::jobs::claim(&mut tx, store::jobs::READS, "trial", now, now).await;
+        let reading = store::jobs::claim(
+            &mut tx,
+            store::jobs::Pick::Kind(JobKind::ReadResume),
+            "trial",
+            now,
+            now,
+        )
+        .await;
         resumes::start_reading(&mut tx, id).await.expect("being read").expect("its bytes");
         let read = Reading::Text { format: "txt", text: &text };
         resumes::store_reading(&mut tx, &app.config, id, read, Class::Bulk, now)

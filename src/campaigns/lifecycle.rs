@@ -1,7 +1,6 @@
 //! The life of a campaign: start, send, pause, resume, cancel.
 
 use super::messages;
-use super::requests::task;
 use crate::config::Config;
 use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::message::MessageState;
@@ -62,8 +61,14 @@ pub async fn start(
         // The caller drops the transaction, and with it the campaign.
         return Err(StartError::NobodyDue);
     }
-    store::jobs::enqueue_drafts(tx, id, task(kind), now, now.plus(config.gemini.deadline_bulk))
-        .await?;
+    store::jobs::enqueue_drafts(
+        tx,
+        id,
+        kind.draft_kind(),
+        now,
+        now.plus(config.gemini.deadline_bulk),
+    )
+    .await?;
     if taken_over > 0 {
         finish_all_done(tx, tests, now).await?;
         for message in store::messages::ids(tx, id, MessageState::Drafted).await? {
@@ -100,7 +105,7 @@ pub async fn pause(tx: &mut Conn, id: CampaignId, reason: Option<&str>) -> sqlx:
     let (from, to) = (CampaignState::Running, CampaignState::Paused);
     let paused = store::campaigns::change(tx, id, from, to, reason).await?;
     if paused {
-        store::jobs::hold_campaign(tx, id).await?;
+        store::jobs::pause_campaign(tx, id).await?;
     }
     Ok(paused)
 }
@@ -117,10 +122,10 @@ pub async fn resume(
     if resumed {
         if let Some(campaign) = store::campaigns::find(tx, id).await? {
             let deadline = now.plus(config.gemini.deadline_bulk);
-            store::jobs::enqueue_drafts(tx, id, task(campaign.kind), now, deadline).await?;
+            store::jobs::enqueue_drafts(tx, id, campaign.kind.draft_kind(), now, deadline).await?;
         }
         store::jobs::enqueue_sends(tx, id, now).await?;
-        store::jobs::let_go_campaign(tx, id, now, now.plus(config.gemini.deadline_bulk)).await?;
+        store::jobs::resume_campaign(tx, id, now, now.plus(config.gemini.deadline_bulk)).await?;
         store::campaigns::finish_if_done(tx, id, now).await?;
     }
     Ok(resumed)
@@ -131,7 +136,7 @@ const ASKED_FOR: &str = "you asked for the template";
 
 /// Lets the template write everything that is not written yet, without waiting for a key; returns how many messages.
 pub async fn finish_by_template(tx: &mut Conn, id: CampaignId) -> sqlx::Result<u64> {
-    store::jobs::send_to_resort(tx, id, ASKED_FOR).await
+    store::jobs::fall_back_campaign(tx, id, ASKED_FOR).await
 }
 
 /// Lets the model rewrite what the template wrote instead of it and waits for review; returns how many messages.
@@ -143,7 +148,7 @@ pub async fn rewrite_templates(
 ) -> sqlx::Result<u64> {
     let queued = store::messages::rewrite_templates(tx, campaign.id).await?;
     let deadline = now.plus(config.gemini.deadline_bulk);
-    store::jobs::enqueue_drafts(tx, campaign.id, task(campaign.kind), now, deadline).await?;
+    store::jobs::enqueue_drafts(tx, campaign.id, campaign.kind.draft_kind(), now, deadline).await?;
     Ok(queued)
 }
 

@@ -2,7 +2,6 @@
 
 use crate::campaigns::checks::rule::is_flawless;
 use crate::campaigns::emails;
-use crate::campaigns::requests::task;
 use crate::config::Config;
 use crate::model::campaign::CampaignState;
 use crate::model::email::Draft;
@@ -271,7 +270,7 @@ async fn queue_draft(
     };
     let run_at = if campaign.state == CampaignState::Paused { store::jobs::PAUSED } else { now };
     let deadline = now.plus(config.gemini.deadline_interactive);
-    let job = Job::Draft(message.id, task(campaign.kind));
+    let job = campaign.kind.draft(message.id);
     store::jobs::enqueue(tx, job, Class::Single, now, run_at, Some(deadline)).await
 }
 

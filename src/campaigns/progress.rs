@@ -70,8 +70,8 @@ pub async fn expect(
         }
     }
     let known = keys::now(conn, pool, &waiting, now).await?;
-    let task = requests::task(campaign.kind);
-    let Some(starts) = known.tasks.iter().find(|it| it.task == task) else { return Ok(()) };
+    let task = campaign.kind.draft_kind().task();
+    let Some(starts) = known.tasks.iter().find(|it| Some(it.task) == task) else { return Ok(()) };
     let by_quota = pool.pace().window / known.allowed.max(1);
     let outlook = |next_start| Outlook {
         next_start,

@@ -1,17 +1,8 @@
-//! Requests to Gemini: which task writes a campaign's messages, and how many people are put into one request.
+//! Requests to Gemini: how many people are put into one request.
 
 use crate::config::Config;
 use crate::model::campaign::CampaignKind;
-use crate::model::job::Task;
 use crate::store::campaigns::Campaign;
-
-/// The task that writes a campaign's messages.
-pub fn task(kind: CampaignKind) -> Task {
-    match kind {
-        CampaignKind::Test | CampaignKind::Live => Task::Outreach,
-        CampaignKind::Match => Task::Match,
-    }
-}
 
 /// The most people in one request.
 pub const MAX_PEOPLE: i64 = 8;

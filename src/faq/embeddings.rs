@@ -8,7 +8,7 @@ use crate::events;
 use crate::keys::Pool;
 use crate::llm::pacing::TokenEstimate;
 use crate::model::job::Class;
-use crate::model::{EntryId, Job, Millis, QuestionId};
+use crate::model::{EntryId, Job, JobKind, Millis, QuestionId};
 use crate::store::Conn;
 use crate::store::faq::{self as rows, Entry, QuestionState};
 use crate::store::jobs::{self, Needs};
@@ -48,14 +48,14 @@ async fn queue_missing(
     let known: BTreeMap<EntryId, String> =
         rows::embedded(tx, events::CURRENT, model).await?.into_iter().collect();
     let queued: BTreeSet<i64> =
-        jobs::subjects(tx, Job::EmbedEntry(EntryId(0)).kind()).await?.into_iter().collect();
+        jobs::subjects(tx, JobKind::EmbedEntry).await?.into_iter().collect();
     let missing = entries
         .iter()
         .filter(|entry| entry.off_at.is_none() && !queued.contains(&entry.id.0))
         .map(|entry| (entry.id, text(entry)))
         .filter(|(id, text)| known.get(id) != Some(&hash(&[text])));
     for (id, text) in missing.take(most) {
-        let needs = Needs { model: Some(model), instance: None, tokens: Some(tokens(&text)) };
+        let needs = Needs { model: Some(model), tokens: Some(tokens(&text)), ..Needs::default() };
         jobs::enqueue_once(tx, Job::EmbedEntry(id), Class::Bulk, now, needs).await?;
     }
     Ok(())
@@ -75,9 +75,14 @@ pub async fn ask_first(
     if rows::embedded(tx, events::CURRENT, model).await?.is_empty() {
         return Ok(false);
     }
-    let needs = Needs { model: Some(model), instance: None, tokens: Some(tokens(text)) };
+    let needs = Needs {
+        deadline_at: Some(deadline),
+        model: Some(model),
+        tokens: Some(tokens(text)),
+        ..Needs::default()
+    };
     let job = Job::EmbedQuestion(question);
-    jobs::enqueue_with(tx, job, Class::Person, now, now, Some(deadline), needs).await?;
+    jobs::enqueue_with(tx, job, Class::Person, now, needs).await?;
     Ok(true)
 }
 

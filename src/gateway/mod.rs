@@ -46,11 +46,16 @@ pub async fn queue(
         Ok(ticket) => ticket,
         Err(full) => return Ok(Err(full)),
     };
-    let needs = Needs { model: Some(&model), instance: Some(instance), tokens: Some(tokens) };
+    let needs = Needs {
+        deadline_at: Some(deadline),
+        model: Some(&model),
+        instance: Some(instance),
+        tokens: Some(tokens),
+    };
     let job = Job::Forward(ticket.id());
     let mut tx = db.write().await?;
     store::tokens::count(&mut tx, &who, now).await?;
-    store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, now, Some(deadline), needs).await?;
+    store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, needs).await?;
     tx.commit().await?;
     Ok(Ok(ticket))
 }

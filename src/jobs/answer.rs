@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::faq::{self, Passage, Work};
-use crate::jobs::gemini::{self, ask};
+use crate::jobs::asking::{self, ask};
 use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::QuestionId;
@@ -11,14 +11,16 @@ use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
 /// Answers without Gemini.
-pub async fn by_resort(
+pub async fn fall_back(
     app: &App,
     leased: &Leased,
     id: QuestionId,
     why: &str,
 ) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if store::jobs::hold(&mut tx, leased).await? && take_up(&mut tx, leased, id).await?.is_some() {
+    if store::jobs::still_owned(&mut tx, leased).await?
+        && start(&mut tx, leased, id).await?.is_some()
+    {
         faq::conclude_instead(&mut tx, id, why, app.clock.now()).await?;
         store::jobs::finish(&mut tx, leased).await?;
     }
@@ -26,7 +28,7 @@ pub async fn by_resort(
 }
 
 /// The question and what is known of it, if somebody still waits; otherwise the job is done.
-pub async fn take_up(tx: &mut Conn, leased: &Leased, id: QuestionId) -> sqlx::Result<Option<Work>> {
+pub async fn start(tx: &mut Conn, leased: &Leased, id: QuestionId) -> sqlx::Result<Option<Work>> {
     let work = faq::take_up(tx, id).await?;
     if work.is_none() {
         store::jobs::finish(tx, leased).await?;
@@ -50,7 +52,7 @@ pub async fn by_model(
     let (outcome, read) = ask(app, grant, &request, prompts::read_faq).await;
     let now = app.clock.now();
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     let again = match (after, read) {
         (After::Fine, Some(read)) => {
@@ -69,7 +71,7 @@ pub async fn by_model(
     };
     match again {
         Some(at) => {
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
         }
         None => store::jobs::finish(&mut tx, leased).await?,
     }

@@ -41,7 +41,7 @@ impl Outcome {
 
 pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    let ours = store::jobs::hold(&mut tx, leased).await?;
+    let ours = store::jobs::still_owned(&mut tx, leased).await?;
     let run = store::discord_setup::find(&mut tx, id).await?;
     let Some(run) = run.filter(|run| ours && run.state == DeedState::Waiting) else {
         store::jobs::finish(&mut tx, leased).await?;
@@ -59,7 +59,7 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
     };
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
+    if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
     match done {
@@ -83,7 +83,7 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
             if let Some((at, attempts)) = again(&trouble, leased, app.config.time_scale, now) {
                 let why = Finding::note(trouble.to_string());
                 store::discord_setup::put_off(&mut tx, &run, at, &why).await?;
-                store::jobs::give_back(&mut tx, leased, at, attempts, Some(&why.words)).await?;
+                store::jobs::release(&mut tx, leased, at, attempts, Some(&why.words)).await?;
             } else {
                 let (state, findings) = (DeedState::Failed, [Finding::bad(words(&trouble))]);
                 store::discord_setup::end(&mut tx, &run, state, &findings, None, now).await?;

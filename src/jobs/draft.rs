@@ -5,7 +5,7 @@ use crate::campaigns::checks::rule;
 use crate::campaigns::emails::{self, EmailContext};
 use crate::campaigns::messages::{AfterDraft, store_draft};
 use crate::campaigns::template;
-use crate::jobs::gemini::{self, ask};
+use crate::jobs::asking::{self, ask};
 use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::email::Draft;
@@ -30,7 +30,7 @@ pub async fn fall_back(
     id: MessageId,
     why: &str,
 ) -> anyhow::Result<()> {
-    if store::jobs::hold(tx, leased).await?
+    if store::jobs::still_owned(tx, leased).await?
         && let Some(started) = start(tx, app, leased, id).await?
     {
         by_template(tx, app, &started, why.to_owned()).await?;
@@ -72,7 +72,7 @@ pub async fn by_model(app: &App, started: &StartedDraft, grant: &Grant) -> anyho
     let request = prompts::letter(&facts);
     let (outcome, draft) = ask(app, grant, &request, prompts::read_letter).await;
     let now = app.clock.now();
-    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     match (after, draft) {
         (After::Fine, Some(draft)) => {
@@ -126,7 +126,7 @@ pub async fn finish(
 ) -> anyhow::Result<()> {
     let StartedDraft { leased, message, .. } = started;
     match store_draft(tx, &app.config, message, draft, made_by, now).await? {
-        AfterDraft::Again => store::jobs::give_back(tx, leased, now, leased.attempts, None).await?,
+        AfterDraft::Again => store::jobs::release(tx, leased, now, leased.attempts, None).await?,
         AfterDraft::Kept | AfterDraft::Dropped => store::jobs::finish(tx, leased).await?,
     }
     Ok(())
@@ -142,5 +142,5 @@ pub async fn release(
 ) -> sqlx::Result<()> {
     let StartedDraft { leased, message, .. } = started;
     store::messages::requeue(tx, message.id, None, Some(reason)).await?;
-    store::jobs::give_back(tx, leased, at, attempts, Some(reason)).await
+    store::jobs::release(tx, leased, at, attempts, Some(reason)).await
 }

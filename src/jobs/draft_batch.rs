@@ -3,14 +3,14 @@
 //! The answer identifies each draft by its message's id, and each passes the same checks as one that was written alone.
 //! A draft that is missing, appears twice or names another of these people is written again alone.
 
+use super::asking::ask;
 use super::draft::{self, StartedDraft};
-use super::gemini::ask;
 use crate::app::App;
 use crate::campaigns::emails::EmailContext;
 use crate::keys::{self, After, Grant};
 use crate::llm::{Failure, prompts};
 use crate::model::email::Draft;
-use crate::model::job::{Class, Task};
+use crate::model::job::Class;
 use crate::model::made_by::MadeBy;
 use crate::model::{Job, Millis};
 use crate::store::jobs::Leased;
@@ -28,7 +28,7 @@ pub async fn claim_more(
     let leased = &first.leased;
     let per_request = first.context.people_per_request;
     let alone = leased.class != Class::Bulk || leased.attempts > 0 || per_request <= 1;
-    if alone || !matches!(leased.job, Job::Draft(_, Task::Outreach)) {
+    if alone || !matches!(leased.job, Job::DraftOutreach(_)) {
         return Ok(Vec::new());
     }
     store::jobs::claim_companions(tx, leased, per_request - 1, now, leased_until).await
@@ -43,7 +43,7 @@ pub async fn start(
 ) -> anyhow::Result<Vec<StartedDraft>> {
     let mut batch = vec![first];
     for leased in more {
-        let Job::Draft(id, _) = leased.job else {
+        let Job::DraftOutreach(id) = leased.job else {
             anyhow::bail!("{:?} cannot be batched", leased.job)
         };
         let Some(started) = draft::start(tx, app, leased, id).await? else { continue };
@@ -67,7 +67,7 @@ pub async fn write(app: &App, batch: &[StartedDraft], grant: &Grant) -> anyhow::
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, now).await?;
     for started in batch {
-        if !store::jobs::hold(&mut tx, &started.leased).await? {
+        if !store::jobs::still_owned(&mut tx, &started.leased).await? {
             // Another process has this job by now.
             continue;
         }

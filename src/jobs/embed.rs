@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::faq::embeddings;
-use crate::jobs::gemini;
+use crate::jobs::asking;
 use crate::keys::{self, After, Grant};
 use crate::llm::embedding::Purpose;
-use crate::model::{EntryId, Job, QuestionId};
+use crate::model::{EntryId, QuestionId};
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
@@ -22,18 +22,8 @@ pub enum Subject {
     Question(QuestionId),
 }
 
-impl Subject {
-    pub fn of(job: Job) -> Option<Self> {
-        match job {
-            Job::EmbedEntry(id) => Some(Self::Entry(id)),
-            Job::EmbedQuestion(id) => Some(Self::Question(id)),
-            _ => None,
-        }
-    }
-}
-
 /// The text, if its numbers are still wanted; otherwise the job is done.
-pub async fn take_up(
+pub async fn start(
     tx: &mut Conn,
     leased: &Leased,
     subject: Subject,
@@ -49,9 +39,9 @@ pub async fn take_up(
 }
 
 /// No key serves in time: a question is answered by its words, an entry waits.
-pub async fn by_resort(app: &App, leased: &Leased, subject: Subject) -> anyhow::Result<()> {
+pub async fn fall_back(app: &App, leased: &Leased, subject: Subject) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if store::jobs::hold(&mut tx, leased).await? {
+    if store::jobs::still_owned(&mut tx, leased).await? {
         go_without(&mut tx, app, leased, subject).await?;
     }
     Ok(tx.commit().await?)
@@ -72,7 +62,7 @@ async fn go_without(
         // Without a key there is nothing to wait for: the next question asks for it again.
         Subject::Entry(_) if app.pool.keys().is_empty() => store::jobs::finish(tx, leased).await,
         Subject::Entry(_) => {
-            store::jobs::give_back(tx, leased, now.plus(LATER), leased.attempts, None).await
+            store::jobs::release(tx, leased, now.plus(LATER), leased.attempts, None).await
         }
     }
 }
@@ -96,7 +86,7 @@ pub async fn by_model(
     };
     let now = app.clock.now();
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     match (after, subject) {
         (After::Fine, Subject::Entry(id)) => {
@@ -108,7 +98,7 @@ pub async fn by_model(
             store::jobs::finish(&mut tx, leased).await?;
         }
         (After::Again { at } | After::Attempt { at, .. }, _) => {
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
         }
         (After::Resort { .. }, _) => go_without(&mut tx, app, leased, subject).await?,
     }

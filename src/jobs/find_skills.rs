@@ -1,7 +1,7 @@
 //! Finds the skills in a resume's text: by Gemini, or by the taxonomy when that is the resort.
 
 use crate::app::App;
-use crate::jobs::gemini::{self, ask};
+use crate::jobs::asking::{self, ask};
 use crate::keys::{After, Grant};
 use crate::llm::prompts;
 use crate::model::ResumeId;
@@ -11,9 +11,11 @@ use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
 /// Finds the skills without Gemini.
-pub async fn by_resort(app: &App, leased: &Leased, id: ResumeId, why: &str) -> anyhow::Result<()> {
+pub async fn fall_back(app: &App, leased: &Leased, id: ResumeId, why: &str) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if store::jobs::hold(&mut tx, leased).await? && take_up(&mut tx, leased, id).await?.is_some() {
+    if store::jobs::still_owned(&mut tx, leased).await?
+        && start(&mut tx, leased, id).await?.is_some()
+    {
         resumes::store_by_taxonomy(&mut tx, id, why, app.clock.now()).await?;
         store::jobs::finish(&mut tx, leased).await?;
     }
@@ -21,7 +23,7 @@ pub async fn by_resort(app: &App, leased: &Leased, id: ResumeId, why: &str) -> a
 }
 
 /// The resume's text, if its skills are still wanted; otherwise the job is done.
-pub async fn take_up(tx: &mut Conn, leased: &Leased, id: ResumeId) -> sqlx::Result<Option<String>> {
+pub async fn start(tx: &mut Conn, leased: &Leased, id: ResumeId) -> sqlx::Result<Option<String>> {
     let text = resumes::start_finding(tx, id).await?;
     if text.is_none() {
         store::jobs::finish(tx, leased).await?;
@@ -41,7 +43,7 @@ pub async fn by_model(
     let names = names.unwrap_or_default();
     let now = app.clock.now();
     let words = outcome.as_ref().err().map(ToString::to_string);
-    let settled = gemini::settle(app, leased, grant, &outcome, now).await?;
+    let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     let again = match after {
         After::Fine => {
@@ -58,7 +60,7 @@ pub async fn by_model(
     match again {
         Some(at) => {
             resumes::give_back_finding(&mut tx, id).await?;
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
         }
         None => store::jobs::finish(&mut tx, leased).await?,
     }

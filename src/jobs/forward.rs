@@ -17,7 +17,7 @@ use crate::store::{self, Conn};
 const PIECES: usize = 16;
 
 /// The request, if somebody still waits for its answer; otherwise the job is done.
-pub async fn take_up(
+pub async fn start(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -31,7 +31,7 @@ pub async fn take_up(
 }
 
 /// Its turn does not come in time.
-pub async fn by_resort(app: &App, leased: &Leased, id: RequestId) -> anyhow::Result<()> {
+pub async fn fall_back(app: &App, leased: &Leased, id: RequestId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
     let refused = match app.pending.take(id) {
         Some(request) => {
@@ -74,7 +74,7 @@ pub async fn by_model(
     match again {
         Some(at) => {
             let words = outcome.as_ref().err().map(ToString::to_string);
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
             // Before the commit: from then on it may be taken again.
             app.pending.put_back(id);
         }

@@ -7,12 +7,11 @@ use super::draft::{self, StartedDraft};
 use super::embed::{self, Subject};
 use super::{answer, draft_batch, find_skills, forward};
 use crate::app::App;
-use crate::keys::{self, After, Grant};
-use crate::llm::{Answer, Failure, Request, Unusable};
+use crate::keys::Grant;
 use crate::model::{Job, Millis, QuestionId, RequestId, ResumeId};
+use crate::store::Conn;
 use crate::store::jobs::Leased;
-use crate::store::{Conn, Tx};
-use crate::{faq, gateway, store};
+use crate::{faq, gateway};
 
 /// Work that was taken up: read afresh and still wanted.
 pub enum Work {
@@ -40,14 +39,14 @@ impl Work {
 
 /// Takes up a job that was claimed, and claims and takes up what may stand in the same request. `None`: it is not wanted
 /// any more, and the job is done.
-pub async fn take_up(
+pub async fn start(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
     leased_until: Millis,
 ) -> anyhow::Result<Option<Work>> {
     Ok(match leased.job {
-        Job::Draft(id, _) => {
+        Job::DraftOutreach(id) | Job::DraftMatch(id) => {
             let Some(first) = draft::start(tx, app, leased, id).await? else { return Ok(None) };
             let now = app.clock.now();
             let more = draft_batch::claim_more(tx, &first, now, leased_until).await?;
@@ -58,25 +57,36 @@ pub async fn take_up(
             }
         }
         Job::FindSkills(id) => {
-            let text = find_skills::take_up(tx, leased, id).await?;
+            let text = find_skills::start(tx, leased, id).await?;
             text.map(|text| Work::Skills { leased: leased.clone(), id, text })
         }
         Job::AnswerFaq(id) => {
-            let work = answer::take_up(tx, leased, id).await?;
+            let work = answer::start(tx, leased, id).await?;
             work.map(|work| Work::Answer { leased: leased.clone(), id, work })
         }
         Job::Forward(id) => {
-            let request = forward::take_up(tx, app, leased, id).await?;
+            let request = forward::start(tx, app, leased, id).await?;
             request.map(|request| Work::Forward { leased: leased.clone(), id, request })
         }
-        job => {
-            let Some(subject) = Subject::of(job) else {
-                anyhow::bail!("{job:?} asks Gemini for nothing")
-            };
-            let text = embed::take_up(tx, leased, subject).await?;
-            text.map(|text| Work::Embed { leased: leased.clone(), subject, text })
-        }
+        Job::EmbedEntry(id) => embed_work(tx, leased, Subject::Entry(id)).await?,
+        Job::EmbedQuestion(id) => embed_work(tx, leased, Subject::Question(id)).await?,
+        job @ (Job::SendDirect(_)
+        | Job::Send(_)
+        | Job::ReadResume(_)
+        | Job::Reply(_)
+        | Job::DiscordSetup(_)
+        | Job::GiveRole(_)
+        | Job::TakeRole(_)) => anyhow::bail!("{job:?} does not ask Gemini"),
     })
+}
+
+async fn embed_work(
+    tx: &mut Conn,
+    leased: &Leased,
+    subject: Subject,
+) -> sqlx::Result<Option<Work>> {
+    let text = embed::start(tx, leased, subject).await?;
+    Ok(text.map(|text| Work::Embed { leased: leased.clone(), subject, text }))
 }
 
 /// Asks for what was taken up, with the slot that is booked for it.
@@ -95,39 +105,4 @@ pub async fn carry_out(app: &App, work: Work, grant: &Grant) -> anyhow::Result<(
             forward::by_model(app, &leased, id, &request, grant).await
         }
     }
-}
-
-/// Asks Gemini and reads the answer. One of another shape than was asked for is an answer of no use, which is for the
-/// pool to book: what was read is there exactly when the answer is.
-pub async fn ask<T>(
-    app: &App,
-    grant: &Grant,
-    request: &Request,
-    read: impl FnOnce(&Answer) -> Result<T, Unusable>,
-) -> (Result<Answer, Failure>, Option<T>) {
-    match keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, request).await {
-        Ok(answer) => match read(&answer) {
-            Ok(read) => (Ok(answer), Some(read)),
-            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
-        },
-        Err(failure) => (Err(failure), None),
-    }
-}
-
-/// Books what came of a request, in the transaction in which the job ends. `None`: somebody else has the job by now; the
-/// request is booked, and that is all.
-pub async fn settle(
-    app: &App,
-    leased: &Leased,
-    grant: &Grant,
-    outcome: &Result<Answer, Failure>,
-    now: Millis,
-) -> sqlx::Result<Option<(Tx, After)>> {
-    let mut tx = app.db.write().await?;
-    let after = keys::settle(&mut tx, &app.pool, grant, outcome, now).await?;
-    if store::jobs::hold(&mut tx, leased).await? {
-        return Ok(Some((tx, after)));
-    }
-    tx.commit().await?;
-    Ok(None)
 }

@@ -22,7 +22,7 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
     let outcome = app.reader.read(bytes).await;
     let now: Millis = app.clock.now();
     let mut tx = app.db.write().await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
+    if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
     let words;
@@ -30,7 +30,7 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
         Ok(read) => Reading::Text { format: read.format.as_str(), text: &read.text },
         Err(error) if error.is_passing() && leased.attempts + 1 < ATTEMPTS => {
             let at = now.plus(PAUSE / app.config.time_scale);
-            store::jobs::give_back(
+            store::jobs::release(
                 &mut tx,
                 leased,
                 at,

@@ -25,13 +25,13 @@ const OVERTAKEN: i64 = 3;
 pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
+    if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
     let (message, token, until) = match bot::due(&mut tx, id, now).await? {
         Due::Tell { message, token, until } => (message, token, until),
         Due::Wait(at) => {
-            store::jobs::give_back(&mut tx, leased, at, leased.attempts, None).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, None).await?;
             return Ok(tx.commit().await?);
         }
         other => {
@@ -54,7 +54,7 @@ pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
             Some(at) if at < until => {
                 let mut tx = app.db.write().await?;
                 let words = trouble.to_string();
-                store::jobs::give_back(&mut tx, leased, at, leased.attempts + 1, Some(&words))
+                store::jobs::release(&mut tx, leased, at, leased.attempts + 1, Some(&words))
                     .await?;
                 Ok(tx.commit().await?)
             }
@@ -84,7 +84,7 @@ async fn apologise(discord: &Rest, token: &Secret) {
 /// The row goes with the token in it.
 async fn drop_it(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if store::jobs::hold(&mut tx, leased).await? {
+    if store::jobs::still_owned(&mut tx, leased).await? {
         store::discord::delete_reply(&mut tx, id).await?;
         store::jobs::finish(&mut tx, leased).await?;
     }

@@ -18,7 +18,7 @@ const GIVE_UP: Duration = Duration::from_hours(24);
 
 pub async fn give(app: &App, leased: &Leased, id: PersonId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
+    if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
     let wanted = match guild(app) {
@@ -45,7 +45,7 @@ pub async fn give(app: &App, leased: &Leased, id: PersonId) -> anyhow::Result<()
 
 pub async fn take(app: &App, leased: &Leased, id: LostRoleId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
-    if !store::jobs::hold(&mut tx, leased).await? {
+    if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
     let unwanted = match guild(app) {
@@ -89,12 +89,12 @@ async fn is_over(
 ) -> sqlx::Result<bool> {
     let Err(trouble) = outcome else { return Ok(true) };
     let Some(at) = again_at(trouble, leased, app, now) else {
-        let (kind, subject) = (leased.job.kind(), leased.job.subject());
+        let (kind, subject) = (leased.job.kind().as_str(), leased.job.subject());
         tracing::warn!(kind, subject, "A role on Discord stays as it is: {trouble}");
         return Ok(true);
     };
     let words = trouble.to_string();
-    store::jobs::give_back(tx, leased, at, leased.attempts + 1, Some(&words)).await?;
+    store::jobs::release(tx, leased, at, leased.attempts + 1, Some(&words)).await?;
     Ok(false)
 }
 

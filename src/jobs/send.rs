@@ -107,7 +107,7 @@ async fn begin(
     id: MessageId,
     now: Millis,
 ) -> anyhow::Result<Option<Attempt>> {
-    if !store::jobs::hold(tx, leased).await? {
+    if !store::jobs::still_owned(tx, leased).await? {
         // Taken for dead meanwhile: somebody else has the job.
         return Ok(None);
     }
@@ -118,7 +118,7 @@ async fn begin(
             Some(at) if at <= now => {}
             later => {
                 let at = later.unwrap_or_else(|| now.plus(LOOK_AGAIN / app.config.time_scale));
-                store::jobs::give_back(tx, leased, at, leased.attempts, None).await?;
+                store::jobs::release(tx, leased, at, leased.attempts, None).await?;
                 return Ok(None);
             }
         }
@@ -128,7 +128,7 @@ async fn begin(
         return Ok(None);
     };
     if let Some(at) = message.not_before.filter(|at| *at > now) {
-        store::jobs::give_back(tx, leased, at, leased.attempts, None).await?;
+        store::jobs::release(tx, leased, at, leased.attempts, None).await?;
         return Ok(None);
     }
     if !store::messages::start_sending(tx, id).await? {
@@ -331,7 +331,7 @@ async fn again(
     words: &str,
 ) -> sqlx::Result<()> {
     store::messages::send_again(tx, id, Some(at), words, false).await?;
-    store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await
+    store::jobs::release(tx, leased, at, leased.attempts, Some(words)).await
 }
 
 #[expect(clippy::too_many_arguments, reason = "one step of `end`, told apart for reading")]
@@ -417,7 +417,7 @@ async fn refused(
             if let Some(pause) = verdict.action.pause(tries as u32) {
                 let at = now.plus(pause / scale);
                 store::messages::send_again(tx, id, Some(at), words, true).await?;
-                store::jobs::give_back(tx, leased, at, leased.attempts, Some(words)).await?;
+                store::jobs::release(tx, leased, at, leased.attempts, Some(words)).await?;
             } else {
                 store::messages::mark_failed(tx, id, words).await?;
                 finish(tx, leased, id, now).await?;

@@ -1,7 +1,7 @@
 //! Kinds and states of campaigns.
 
 use super::message::MessageKind;
-use super::words;
+use super::{Job, JobKind, MessageId, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CampaignKind {
@@ -21,6 +21,19 @@ impl CampaignKind {
             Self::Test | Self::Live => MessageKind::Invitation,
             Self::Match => MessageKind::Match,
         }
+    }
+
+    /// The job that writes one of its messages.
+    pub fn draft(self, message: MessageId) -> Job {
+        match self {
+            Self::Test | Self::Live => Job::DraftOutreach(message),
+            Self::Match => Job::DraftMatch(message),
+        }
+    }
+
+    /// The kind of those jobs.
+    pub fn draft_kind(self) -> JobKind {
+        self.draft(MessageId(0)).kind()
     }
 
     /// Whether what passes every check goes out without a person.

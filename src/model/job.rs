@@ -1,52 +1,126 @@
-//! Kinds of work that are done later.
+//! Work that is done later: the kinds of jobs, and what tells each of them from the others.
 
 use super::{
     DeliveryId, EntryId, LostRoleId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId,
-    SetupId, UnknownWord, words,
+    SetupId, words,
 };
 
-/// A small value that names rows. Running it twice does no harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Job {
-    /// Write a message: an invitation or a match e-mail.
-    Draft(MessageId, Task),
-    /// Deliver an approved message.
-    Send(MessageId),
-    /// Deliver a mail that belongs to no campaign: the organiser's test, a code that somebody asked for.
-    SendDirect(DeliveryId),
-    /// Take the text out of an uploaded file.
-    ReadResume(ResumeId),
-    /// Find the skills in a resume's text.
-    FindSkills(ResumeId),
-    /// Answer a question from the FAQ.
-    AnswerFaq(QuestionId),
-    /// Find out what an entry of the FAQ is about.
-    EmbedEntry(EntryId),
-    /// Find out what a question to the FAQ is about; then it is answered.
-    EmbedQuestion(QuestionId),
-    /// Ask what another program asks.
-    Forward(RequestId),
-    /// Put the answer to a question where Discord waits for it.
-    Reply(ReplyId),
-    /// Give a verified person the role on Discord.
-    GiveRole(PersonId),
-    /// Take the role from an account whose person has another one now.
-    TakeRole(LostRoleId),
-    /// Do on Discord what an organiser asked for.
-    DiscordSetup(SetupId),
+/// Declares the kinds of jobs, one line each: the id of the row that the job is about, the kind's word in `jobs.kind`,
+/// and the queue that serves it. [`Job`], [`JobKind`] and the workers' lists all come from this table.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident($subject:ident) => $word:literal, $queue:expr;)+) => {
+        /// A small value that names a row. Running it twice does no harm.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Job {
+            $($(#[$doc])* $kind($subject),)+
+        }
+
+        /// A kind of job, without the row that it is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum JobKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        words!(JobKind, "kind of job", { $($kind => $word),+ });
+
+        impl Job {
+            /// The way back from a row of `jobs`.
+            pub fn new(kind: JobKind, subject: i64) -> Self {
+                match kind { $(JobKind::$kind => Self::$kind($subject(subject)),)+ }
+            }
+
+            pub fn kind(self) -> JobKind {
+                match self { $(Self::$kind(_) => JobKind::$kind,)+ }
+            }
+
+            /// The id of the row that it is about.
+            pub fn subject(self) -> i64 {
+                match self { $(Self::$kind(id) => id.0,)+ }
+            }
+        }
+
+        impl JobKind {
+            /// The queue that serves it.
+            pub fn queue(self) -> Queue {
+                match self { $(Self::$kind => $queue,)+ }
+            }
+        }
+    };
 }
 
-/// What a request to Gemini is for. Each task keeps its own distance between two starts.
+// Where one worker serves several kinds of a queue, it serves them in this order.
+kinds! {
+    /// Write an invitation.
+    DraftOutreach(MessageId) => "draft_outreach", Queue::Gemini(Task::Outreach);
+    /// Write a match email.
+    DraftMatch(MessageId) => "draft_match", Queue::Gemini(Task::Match);
+    /// Find the skills in a resume's text.
+    FindSkills(ResumeId) => "find_skills", Queue::Gemini(Task::Skills);
+    /// Answer a question from the FAQ.
+    AnswerFaq(QuestionId) => "answer_faq", Queue::Gemini(Task::Faq);
+    /// Compute the embedding of an FAQ entry.
+    EmbedEntry(EntryId) => "embed_entry", Queue::Gemini(Task::Embed);
+    /// Compute the embedding of a question to the FAQ, then queue its answer.
+    EmbedQuestion(QuestionId) => "embed_question", Queue::Gemini(Task::Embed);
+    /// Forward another program's request.
+    Forward(RequestId) => "forward", Queue::Gemini(Task::Gateway);
+    /// Deliver an email outside campaigns: the organiser's test, or a code that somebody requested and waits for.
+    SendDirect(DeliveryId) => "send_direct", Queue::Sending;
+    /// Deliver an approved message.
+    Send(MessageId) => "send_message", Queue::Sending;
+    /// Extract the text of an uploaded file.
+    ReadResume(ResumeId) => "read_resume", Queue::Reading;
+    /// Put the answer to a question where Discord waits for it.
+    Reply(ReplyId) => "reply", Queue::Discord;
+    /// Do on Discord what an organiser asked for.
+    DiscordSetup(SetupId) => "discord_setup", Queue::Discord;
+    /// Give a verified person the role on Discord.
+    GiveRole(PersonId) => "give_role", Queue::Discord;
+    /// Remove the role from an account whose person has another one now.
+    TakeRole(LostRoleId) => "take_role", Queue::Discord;
+}
+
+impl Job {
+    /// The task of a job that asks Gemini.
+    pub fn task(self) -> Option<Task> {
+        self.kind().task()
+    }
+}
+
+impl JobKind {
+    /// The task of a kind that asks Gemini; `None` when it needs no key, and so no slot of the pool.
+    pub fn task(self) -> Option<Task> {
+        match self.queue() {
+            Queue::Gemini(task) => Some(task),
+            Queue::Sending | Queue::Reading | Queue::Discord => None,
+        }
+    }
+}
+
+/// Which workers serve a kind of job. Jobs in different queues do not wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Asks Gemini: needs a slot of the key pool, or falls back.
+    Gemini(Task),
+    /// Delivers emails, one at a time.
+    Sending,
+    /// Reads files in child processes, one per core.
+    Reading,
+    /// Asks Discord.
+    Discord,
+}
+
+/// What a request to Gemini is for. Each task has its own delay between two starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Task {
     Outreach,
     Skills,
     Match,
-    /// A participant waits for the answer: no distance is kept.
+    /// Without a delay: a participant waits for the answer.
     Faq,
-    /// What a text is about, as numbers: what the FAQ is searched by, beside its words. No distance is kept.
+    /// An embedding, by which the FAQ is searched beside its words. Without a delay.
     Embed,
-    /// Another program of the organiser asks. No distance is kept.
+    /// A request of the organiser's other programs. Without a delay.
     Gateway,
 }
 
@@ -59,10 +133,10 @@ words!(Task, "task", {
     Gateway => "door",
 });
 
-/// Who waits for a job. The order is the order of service.
+/// Who waits for a job. Classes are served in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A person sits in front of the page.
+    /// A person watches the page.
     Person,
     /// One draft that an organiser asked for.
     Single,
@@ -71,79 +145,22 @@ pub enum Class {
 
 words!(Class, "class", { Person => "person", Single => "single", Bulk => "bulk" });
 
-impl Job {
-    /// The word in `jobs.kind`.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::Draft(_, Task::Match) => "draft_match",
-            Self::Draft(_, _) => "draft_outreach",
-            Self::Send(_) => "send_message",
-            Self::SendDirect(_) => "send_direct",
-            Self::ReadResume(_) => "read_resume",
-            Self::FindSkills(_) => "find_skills",
-            Self::AnswerFaq(_) => "answer_faq",
-            Self::EmbedEntry(_) => "embed_entry",
-            Self::EmbedQuestion(_) => "embed_question",
-            Self::Forward(_) => "forward",
-            Self::Reply(_) => "reply",
-            Self::GiveRole(_) => "give_role",
-            Self::TakeRole(_) => "take_role",
-            Self::DiscordSetup(_) => "discord_setup",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_survives_the_round_trip_through_its_row() {
+        for kind in JobKind::ALL {
+            let job = Job::new(kind.as_str().parse().unwrap(), 7);
+            assert_eq!((job.kind(), job.subject()), (*kind, 7));
         }
     }
 
-    /// The id of the row it is about.
-    pub fn subject(self) -> i64 {
-        match self {
-            Self::Draft(id, _) | Self::Send(id) => id.0,
-            Self::SendDirect(id) => id.0,
-            Self::ReadResume(id) | Self::FindSkills(id) => id.0,
-            Self::AnswerFaq(id) | Self::EmbedQuestion(id) => id.0,
-            Self::EmbedEntry(id) => id.0,
-            Self::Forward(id) => id.0,
-            Self::Reply(id) => id.0,
-            Self::GiveRole(id) => id.0,
-            Self::TakeRole(id) => id.0,
-            Self::DiscordSetup(id) => id.0,
-        }
-    }
-
-    /// What it asks Gemini for; `None` when it needs no key, and so no slot of the pool.
-    pub fn task(self) -> Option<Task> {
-        match self {
-            Self::Draft(_, task) => Some(task),
-            Self::FindSkills(_) => Some(Task::Skills),
-            Self::AnswerFaq(_) => Some(Task::Faq),
-            Self::EmbedEntry(_) | Self::EmbedQuestion(_) => Some(Task::Embed),
-            Self::Forward(_) => Some(Task::Gateway),
-            Self::Send(_)
-            | Self::SendDirect(_)
-            | Self::ReadResume(_)
-            | Self::Reply(_)
-            | Self::GiveRole(_)
-            | Self::TakeRole(_)
-            | Self::DiscordSetup(_) => None,
-        }
-    }
-
-    /// The way back from a row of `jobs`.
-    pub fn from_row(kind: &str, subject: i64) -> Result<Self, UnknownWord> {
-        match kind {
-            "draft_outreach" => Ok(Self::Draft(MessageId(subject), Task::Outreach)),
-            "draft_match" => Ok(Self::Draft(MessageId(subject), Task::Match)),
-            "send_message" => Ok(Self::Send(MessageId(subject))),
-            "send_direct" => Ok(Self::SendDirect(DeliveryId(subject))),
-            "read_resume" => Ok(Self::ReadResume(ResumeId(subject))),
-            "find_skills" => Ok(Self::FindSkills(ResumeId(subject))),
-            "answer_faq" => Ok(Self::AnswerFaq(QuestionId(subject))),
-            "embed_entry" => Ok(Self::EmbedEntry(EntryId(subject))),
-            "embed_question" => Ok(Self::EmbedQuestion(QuestionId(subject))),
-            "forward" => Ok(Self::Forward(RequestId(subject))),
-            "reply" => Ok(Self::Reply(ReplyId(subject))),
-            "give_role" => Ok(Self::GiveRole(PersonId(subject))),
-            "take_role" => Ok(Self::TakeRole(LostRoleId(subject))),
-            "discord_setup" => Ok(Self::DiscordSetup(SetupId(subject))),
-            _ => Err(UnknownWord { what: "kind of job", value: kind.to_owned() }),
+    #[test]
+    fn every_task_belongs_to_a_kind_of_job() {
+        for task in Task::ALL {
+            assert!(JobKind::ALL.iter().any(|kind| kind.task() == Some(*task)), "{task}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub use ids::{
     BookingId, CampaignId, DeliveryId, DiscordUser, EntryId, EventId, JobId, KeyId, KeyNumber,
     LostRoleId, MessageId, PairId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
 };
-pub use job::Job;
+pub use job::{Job, JobKind};
 pub use secret::Secret;
 
 /// A word that the database holds and the code knows as an enum.

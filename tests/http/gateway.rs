@@ -198,7 +198,7 @@ async fn people_go_first_and_a_program_that_hangs_up_costs_no_request() {
         assert!(waits.is_err(), "nothing answers without a worker");
         let mut tx = app.write().await;
         let now = app.app.clock.now();
-        let job = Job::Draft(MessageId(1), Task::Outreach);
+        let job = Job::DraftOutreach(MessageId(1));
         store::jobs::enqueue(&mut tx, job, Class::Person, now, now, None).await.unwrap();
         let waiting = store::jobs::next_waiting(&mut tx, &app.app.instance, now).await.unwrap();
         let classes: Vec<_> = waiting.iter().map(|it| (it.task, it.class)).collect();

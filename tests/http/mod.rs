@@ -11,6 +11,7 @@ mod faq;
 mod faq_embeddings;
 mod faq_trial;
 mod gateway;
+mod jobs;
 mod keys;
 mod keys_change;
 mod many;

@@ -4,7 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
-use super::{Look, TOGETHER, after_fault, give_back_in, lease};
+use super::lease;
+use super::next::{Next, TOGETHER};
 use crate::app::App;
 use crate::jobs::gemini;
 use crate::keys::{self, Decision};
@@ -16,7 +17,7 @@ use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
 /// Decides, claims, takes up and books in one transaction, so that several processes share one pool.
-pub async fn look(app: &App, owner: &Owner) -> anyhow::Result<Look> {
+pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
     let waiting = store::jobs::next_waiting(&mut conn, &app.instance, now).await?;
@@ -24,7 +25,7 @@ pub async fn look(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         let next = store::jobs::next_due(&mut conn, None, now).await?;
         drop(conn);
         keys::follow(&app.db, &app.pool, now).await?;
-        return Ok(Look::Idle(next));
+        return Ok(Next::Idle(next));
     }
     // Most of the time nothing can start: then nobody's turn is taken to find that out.
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
@@ -33,7 +34,7 @@ pub async fn look(app: &App, owner: &Owner) -> anyhow::Result<Look> {
         drop(conn);
         // Here is the time for what was changed on another process's page.
         keys::follow(&app.db, &app.pool, now).await?;
-        return Ok(Look::Idle(until));
+        return Ok(Next::Idle(until));
     }
     drop(conn);
     let mut tx = app.db.write().await?;
@@ -41,27 +42,29 @@ pub async fn look(app: &App, owner: &Owner) -> anyhow::Result<Look> {
     let waiting = store::jobs::next_waiting(&mut tx, &app.instance, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
     match keys::decide(&mut tx, &app.pool, &demands, now).await? {
-        Decision::Wait { until, .. } => Ok(Look::Idle(until)),
+        Decision::Wait { until, .. } => Ok(Next::Idle(until)),
         Decision::Resort { demand, why } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
-                return Ok(Look::Again);
+                return Ok(Next::Again);
             };
             let mut leased = vec![first];
             // Without any key there is nothing to decide for the next ones.
-            if app.pool.keys().is_empty() && matches!(leased[0].job, Job::Draft(..)) {
+            if app.pool.keys().is_empty()
+                && matches!(leased[0].job, Job::DraftOutreach(_) | Job::DraftMatch(_))
+            {
                 let most = TOGETHER as i64 - 1;
-                let until = lease(app, now);
+                let until = lease::until(app, now);
                 let more = store::jobs::claim_more(&mut tx, &leased[0], most, now, until).await?;
                 leased.extend(more);
             }
             tx.commit().await?;
-            Ok(Look::Run(leased, Some(why)))
+            Ok(Next::Run(leased, Some(why)))
         }
         Decision::Start { demand, choice } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
-                return Ok(Look::Again);
+                return Ok(Next::Again);
             };
-            let taken = gemini::take_up(&mut tx, app, &first, lease(app, now));
+            let taken = gemini::start(&mut tx, app, &first, lease::until(app, now));
             let taken = AssertUnwindSafe(taken).catch_unwind().await;
             let taken = taken.unwrap_or_else(|_| Err(anyhow::anyhow!("the job's code panicked")));
             let work = match taken {
@@ -70,16 +73,16 @@ pub async fn look(app: &App, owner: &Owner) -> anyhow::Result<Look> {
                     // What it wrote goes with the transaction, and the claim too.
                     drop(tx);
                     refuse(app, owner, &waiting[demand], &error).await?;
-                    return Ok(Look::Again);
+                    return Ok(Next::Again);
                 }
             };
             let Some(work) = work else {
                 tx.commit().await?;
-                return Ok(Look::Again);
+                return Ok(Next::Again);
             };
             let grant = keys::book(&mut tx, &app.pool, choice, first.id, app.clock.now()).await?;
             tx.commit().await?;
-            Ok(Look::Ask(Box::new(work), grant))
+            Ok(Next::Ask(Box::new(work), grant))
         }
     }
 }
@@ -93,8 +96,8 @@ async fn refuse(
 ) -> sqlx::Result<()> {
     let mut tx = app.db.write().await?;
     if let Some(leased) = claim_next(&mut tx, app, owner, waiting, app.clock.now()).await? {
-        let at = after_fault(app, &leased, error);
-        give_back_in(&mut tx, &leased, at, error).await?;
+        let at = lease::after_fault(app, &leased, error);
+        lease::release_in(&mut tx, &leased, at, error).await?;
     }
     tx.commit().await
 }
@@ -106,7 +109,7 @@ async fn claim_next(
     waiting: &store::jobs::Waiting,
     now: Millis,
 ) -> sqlx::Result<Option<Leased>> {
-    store::jobs::claim_next(tx, waiting.next, &owner.name, lease(app, now)).await
+    store::jobs::claim_next(tx, waiting.next, &owner.name, lease::until(app, now)).await
 }
 
 fn demand(waiting: &store::jobs::Waiting) -> Demand {

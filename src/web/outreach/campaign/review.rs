@@ -7,11 +7,11 @@ use super::PageQuery;
 use super::overview::Board;
 use crate::app::App;
 use crate::campaigns::checks::rule::{Finding, is_flawless};
-use crate::campaigns::{emails, requests};
+use crate::campaigns::emails;
 use crate::model::email::Draft;
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, DeliveryId, Job, MessageId, PersonId};
+use crate::model::{CampaignId, DeliveryId, MessageId, PersonId};
 use crate::store::deliveries::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
@@ -146,7 +146,7 @@ impl Pane {
         let next = store::messages::after(conn, campaign, list, q, message.id).await?;
         let mut notes = notes(message, changed, &board.times);
         if message.state == MessageState::Queued {
-            let job = Job::Draft(message.id, requests::task(board.campaign.kind));
+            let job = board.campaign.kind.draft(message.id);
             let turns = Turns::read(conn, app, board.now).await?;
             notes.extend(turns.of(conn, job, &board.times).await?);
         }

@@ -1,0 +1,43 @@
+//! Asks Gemini for one job, and books the result: what the runners of such jobs have in common.
+
+use crate::app::App;
+use crate::keys::{self, After, Grant};
+use crate::llm::{Answer, Failure, Request, Unusable};
+use crate::model::Millis;
+use crate::store::jobs::Leased;
+use crate::store::{self, Tx};
+
+/// Asks Gemini and reads the answer. One of another shape than was asked for is an answer of no use, which is for the
+/// pool to book: what was read is there exactly when the answer is.
+pub async fn ask<T>(
+    app: &App,
+    grant: &Grant,
+    request: &Request,
+    read: impl FnOnce(&Answer) -> Result<T, Unusable>,
+) -> (Result<Answer, Failure>, Option<T>) {
+    match keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, request).await {
+        Ok(answer) => match read(&answer) {
+            Ok(read) => (Ok(answer), Some(read)),
+            Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
+        },
+        Err(failure) => (Err(failure), None),
+    }
+}
+
+/// Books what came of a request, in the transaction in which the job ends. `None`: somebody else has the job by now; the
+/// request is booked, and that is all.
+pub async fn settle(
+    app: &App,
+    leased: &Leased,
+    grant: &Grant,
+    outcome: &Result<Answer, Failure>,
+    now: Millis,
+) -> sqlx::Result<Option<(Tx, After)>> {
+    let mut tx = app.db.write().await?;
+    let after = keys::settle(&mut tx, &app.pool, grant, outcome, now).await?;
+    if store::jobs::still_owned(&mut tx, leased).await? {
+        return Ok(Some((tx, after)));
+    }
+    tx.commit().await?;
+    Ok(None)
+}

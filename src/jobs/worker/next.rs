@@ -1,0 +1,22 @@
+//! What a worker does next.
+
+use crate::jobs::gemini::Work;
+use crate::keys::Grant;
+use crate::model::Millis;
+use crate::store::jobs::Leased;
+
+/// Jobs that need no network are done together, in one transaction for this many. It takes a tenth of a second, and other
+/// writers wait for it.
+pub const TOGETHER: usize = 32;
+
+pub enum Next {
+    /// Run these jobs; never empty. Several of them can be done in one transaction. The text says why they no longer wait
+    /// for a key.
+    Run(Vec<Leased>, Option<String>),
+    /// Ask Gemini: work of one or several jobs, started with the slot that is booked for it.
+    Ask(Box<Work>, Grant),
+    /// Look again at once: the job is no longer wanted, or another process took it.
+    Again,
+    /// Nothing to do before then; `None`: not before something changes.
+    Idle(Option<Millis>),
+}
