@@ -10,6 +10,7 @@ use crate::mail::message::Email;
 use crate::model::EmailAddress;
 use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose, Recipient};
 use crate::model::message::{MessageKind, SkipReason};
+use crate::model::person::SuppressionReason;
 use crate::store::messages::Message;
 use crate::store::people::Person;
 use crate::store::{self, Conn};
@@ -91,9 +92,11 @@ pub async fn reason_to_skip(
     message: &Message,
     person: &Person,
 ) -> sqlx::Result<Option<SkipReason>> {
-    if let Some(suppression) = store::people::suppression(conn, &person.address.hash()).await? {
-        let opted_out = suppression.reason == "opted_out";
-        return Ok(Some(if opted_out { SkipReason::OptedOut } else { SkipReason::Suppressed }));
+    if let Some(suppression) = store::suppressions::find(conn, &person.address.hash()).await? {
+        return Ok(Some(match suppression.reason {
+            SuppressionReason::OptedOut => SkipReason::OptedOut,
+            SuppressionReason::HardBounce | SuppressionReason::Erased => SkipReason::Suppressed,
+        }));
     }
     let registered = message.kind == MessageKind::Invitation && person.registered_at.is_some();
     Ok(registered.then_some(SkipReason::Registered))

@@ -9,7 +9,7 @@ use crate::model::job::{Class, Job};
 use crate::model::made_by::MadeBy;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId, Millis};
-use crate::people::Suppress;
+use crate::people::SuppressionReason;
 use crate::store::messages::{Message, Written};
 use crate::store::{self, Conn};
 
@@ -116,7 +116,7 @@ pub async fn approve(
         return Err(MessageError::NotADraft(message.state));
     }
     let context = emails::read(tx, config, &message).await?.ok_or(MessageError::Gone)?;
-    if store::people::suppression(tx, &context.person.address.hash()).await?.is_some() {
+    if store::suppressions::find(tx, &context.person.address.hash()).await?.is_some() {
         return Err(MessageError::OptedOut(context.person.name));
     }
     let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
@@ -349,7 +349,8 @@ pub async fn opt_out(
     reason: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
-    crate::people::suppress(tx, &person.address, Suppress::OptedOut, Some(reason), now).await?;
+    let opted_out = SuppressionReason::OptedOut;
+    crate::people::suppress(tx, &person.address, opted_out, Some(reason), now).await?;
     for message in store::messages::of_person(tx, person.id).await? {
         if store::messages::skip(tx, message.id, SkipReason::OptedOut).await? {
             store::campaigns::finish_if_done(tx, message.campaign_id, now).await?;

@@ -17,7 +17,7 @@ use crate::model::email::Draft;
 use crate::model::message::MessageState;
 use crate::model::{DeliveryId, MessageId, Millis};
 use crate::owner::Owner;
-use crate::people::{self, Suppress};
+use crate::people::{self, SuppressionReason};
 use crate::store::deliveries::{NewDelivery, Sender};
 use crate::store::jobs::Leased;
 use crate::store::messages::Message;
@@ -401,7 +401,7 @@ async fn refused(
                 people::suppress(
                     tx,
                     &attempt.person.address,
-                    Suppress::HardBounce,
+                    SuppressionReason::HardBounce,
                     Some(words),
                     now,
                 )

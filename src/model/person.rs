@@ -1,4 +1,4 @@
-//! Where people and their skills come from.
+//! Where people and their skills come from, and why somebody must not be emailed.
 
 use super::words;
 
@@ -65,6 +65,33 @@ impl SkillSource {
             Self::Import => "imported",
             Self::Taxonomy => "from the resume, by the word list",
             Self::Model => "from the resume, by Gemini",
+        }
+    }
+}
+
+/// Why an address must not be emailed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressionReason {
+    /// They unsubscribed by link, or an organiser noted that they want no email.
+    OptedOut,
+    /// Their server says that the address does not exist.
+    HardBounce,
+    /// They were emailed and then erased. Nobody gets a second invitation because a list brings them back.
+    Erased,
+}
+
+words!(SuppressionReason, "reason of a suppression", {
+    OptedOut => "opted_out",
+    HardBounce => "hard_bounce",
+    Erased => "erased",
+});
+
+impl SuppressionReason {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::OptedOut => "Unsubscribed",
+            Self::HardBounce => "Address does not work",
+            Self::Erased => "Emailed before, then erased",
         }
     }
 }

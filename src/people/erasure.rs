@@ -1,8 +1,9 @@
 //! Erasing a person.
 
-use super::suppression::{Suppress, suppress};
+use super::suppression::suppress;
 use crate::bot;
 use crate::model::message::MessageState;
+use crate::model::person::SuppressionReason;
 use crate::model::{Millis, PersonId};
 use crate::store::{self, Conn};
 
@@ -17,7 +18,7 @@ pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<boo
         && was_emailed
     {
         let reason = "erased after they had been emailed";
-        suppress(tx, &person.address, Suppress::Erased, Some(reason), now).await?;
+        suppress(tx, &person.address, SuppressionReason::Erased, Some(reason), now).await?;
     }
     if let Some(account) = store::discord::account(tx, id).await? {
         bot::take_back(tx, &account.discord_user, now).await?;

@@ -42,7 +42,7 @@ pub async fn person(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<serde_
         .iter()
         .map(|skill| json!({ "skill": skill.skill, "source": skill.source }))
         .collect();
-    let suppression = store::people::suppression(conn, &person.address.hash()).await?;
+    let suppression = store::suppressions::find(conn, &person.address.hash()).await?;
     let mut all = json!({
         "source": person.source,
         "registered_at": person.registered_at,

@@ -9,8 +9,8 @@ mod change;
 mod erasure;
 mod suppression;
 
-pub use crate::model::person::Source;
+pub use crate::model::person::{Source, SuppressionReason};
 pub use change::{AddError, EditError, add, add_skills, edit, remove_skill};
 pub use erasure::erase;
 pub use fields::{Fields, NewPerson, Problems};
-pub use suppression::{Suppress, suppress};
+pub use suppression::suppress;

@@ -26,6 +26,7 @@ pub mod resumes;
 pub mod sessions;
 pub mod shared_clock;
 pub mod snapshot;
+pub mod suppressions;
 pub mod tokens;
 
 use std::path::Path;

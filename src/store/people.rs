@@ -1,4 +1,4 @@
-//! People, and the addresses that must not be emailed.
+//! People.
 
 use super::{Conn, Engine};
 use crate::model::person::Source;
@@ -255,7 +255,7 @@ pub struct Listed {
     pub job_title: String,
     /// The state of the latest invitation; `None` without one.
     pub invitation: Option<String>,
-    /// The reason of the suppression.
+    /// The word of the [`SuppressionReason`](crate::model::person::SuppressionReason).
     pub suppressed: Option<String>,
 }
 
@@ -331,50 +331,4 @@ pub async fn list(
 pub async fn delete(conn: &mut Conn, id: PersonId) -> sqlx::Result<bool> {
     let done = sqlx::query("DELETE FROM people WHERE id = $1").bind(id).execute(conn).await?;
     Ok(done.rows_affected() == 1)
-}
-
-// ── Leaving ──
-
-/// Notes that an address must not be written to; the first reason stays.
-pub async fn suppress(
-    conn: &mut Conn,
-    address_hash: &str,
-    reason: &str,
-    words: Option<&str>,
-    now: Millis,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO suppressions (address_hash, reason, words, since) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (address_hash) DO NOTHING",
-    )
-    .bind(address_hash)
-    .bind(reason)
-    .bind(words)
-    .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Takes a suppression back; only a person does that, never an import.
-pub async fn unsuppress(conn: &mut Conn, address_hash: &str) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM suppressions WHERE address_hash = $1")
-        .bind(address_hash)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Suppression {
-    pub reason: String,
-    pub words: Option<String>,
-    pub since: Millis,
-}
-
-pub async fn suppression(conn: &mut Conn, address_hash: &str) -> sqlx::Result<Option<Suppression>> {
-    sqlx::query_as("SELECT reason, words, since FROM suppressions WHERE address_hash = $1")
-        .bind(address_hash)
-        .fetch_optional(conn)
-        .await
 }

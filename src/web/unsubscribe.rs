@@ -35,7 +35,7 @@ pub async fn page(State(app): State<App>, Path(code): Path<String>) -> Result<Re
     let Some(person) = store::people::find_by_code(&mut conn, &code).await? else {
         return unknown(event);
     };
-    let left = store::people::suppression(&mut conn, &person.address.hash()).await?.is_some();
+    let left = store::suppressions::find(&mut conn, &person.address.hash()).await?.is_some();
     let step = if left { Step::Left } else { Step::Ask };
     Ok(render(&UnsubscribePage { step, event, code })?.into_response())
 }

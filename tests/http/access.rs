@@ -133,7 +133,7 @@ async fn without_a_password_nobody_sees_or_changes_anything() {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
         assert!(answer.location().starts_with("/login?next="), "{path}");
     }
-    for path in ["/people/1/erase", "/people/1/leave", "/outreach", "/settings/event"] {
+    for path in ["/people/1/erase", "/people/1/unsubscribe", "/outreach", "/settings/event"] {
         assert_eq!(
             app.form(path, &[("name", "Ada")]).await.status,
             StatusCode::SEE_OTHER,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use muster::model::setup::Spot;
 use muster::model::{EmailAddress, Millis, PersonId};
-use muster::people::{self, Suppress};
+use muster::people::{self, SuppressionReason};
 use muster::store;
 use serde_json::{Value, json};
 
@@ -226,7 +226,7 @@ async fn the_mail_has_the_code_as_text_and_html_and_nothing_to_press() {
     app.person("Zoë <b>").address("zoe@example.org").insert().await;
     let mut tx = app.write().await;
     // Who left the list may ask for this mail all the same.
-    people::suppress(&mut tx, &address, Suppress::OptedOut, None, NOON).await.unwrap();
+    people::suppress(&mut tx, &address, SuppressionReason::OptedOut, None, NOON).await.unwrap();
     tx.commit().await.unwrap();
     ask_for_code(&app, ADA, "zoe@example.org").await;
     let code = code(&app, "zoe@example.org").await;

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use futures_util::StreamExt as _;
 use muster::config::SkillsBy;
 use muster::model::EmailAddress;
-use muster::people::{self, Suppress};
+use muster::people::{self, SuppressionReason};
 use muster::store;
 use serde_json::json;
 
@@ -98,7 +98,7 @@ async fn match_mails_are_drafted_once_for_each_person_as_a_campaign() {
     let gone = EmailAddress::parse("gone@example.org").unwrap();
     app.person("Gone").address("gone@example.org").skills(["Rust"]).insert().await;
     let mut tx = app.app.db.write().await.unwrap();
-    people::suppress(&mut tx, &gone, Suppress::OptedOut, None, NOON).await.unwrap();
+    people::suppress(&mut tx, &gone, SuppressionReason::OptedOut, None, NOON).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/matchmaking?notice=nobody-due");
     leads_to(&app, "/matchmaking/run", &[]).await;

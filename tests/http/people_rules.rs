@@ -36,7 +36,7 @@ async fn an_import_gives_no_consent_and_takes_none_back() {
     let app = TestApp::start().await;
     let ada = app.person("Ada").address("ada@example.org").insert().await;
     let agrees = [("shares_address", "yes"), ("registered", "yes")];
-    leads_to(&app, &format!("/people/{ada}/switches"), &agrees).await;
+    leads_to(&app, &format!("/people/{ada}/consent"), &agrees).await;
     import(&app, "Name,Email,Skills\nAda,ada@example.org,Rust\nBo,bo@example.org,Rust\n").await;
     let consents = "SELECT COUNT(*) FROM people WHERE shares_address_at IS NOT NULL";
     assert_eq!(app.count(consents).await, 1);
@@ -50,7 +50,7 @@ async fn a_consent_that_is_withdrawn_hides_the_address_everywhere_at_once() {
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let bo = app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
     for person in [ada, bo] {
-        let path = format!("/people/{person}/switches");
+        let path = format!("/people/{person}/consent");
         leads_to(&app, &path, &[("shares_address", "yes")]).await;
     }
     leads_to(&app, "/matchmaking/run", &[]).await;
@@ -62,7 +62,7 @@ async fn a_consent_that_is_withdrawn_hides_the_address_everywhere_at_once() {
         (told(ada).await, told(bo).await),
         (json!("bo@example.org"), json!("ada@example.org"))
     );
-    leads_to(&app, &format!("/people/{bo}/switches"), &[]).await;
+    leads_to(&app, &format!("/people/{bo}/consent"), &[]).await;
     assert_eq!((told(ada).await, told(bo).await), (json!(null), json!(null)));
     let export = app.get(&format!("/people/{bo}/person.json")).await.json();
     assert_eq!(export["shares_address_at"], json!(null));
@@ -72,10 +72,10 @@ async fn a_consent_that_is_withdrawn_hides_the_address_everywhere_at_once() {
 async fn whoever_is_registered_is_due_for_no_invitation_and_can_become_due_again() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").insert().await;
-    leads_to(&app, "/people/1/switches", &[("registered", "yes")]).await;
+    leads_to(&app, "/people/1/consent", &[("registered", "yes")]).await;
     let start = [("start", "test"), ("guidance", "")];
     assert_eq!(app.form("/outreach", &start).await.status, StatusCode::CONFLICT);
-    leads_to(&app, "/people/1/switches", &[]).await;
+    leads_to(&app, "/people/1/consent", &[]).await;
     assert_eq!(app.form("/outreach", &start).await.status, StatusCode::SEE_OTHER);
 }
 
@@ -97,7 +97,7 @@ async fn two_people_never_have_one_address() {
 async fn a_new_address_takes_nobody_off_the_list_of_those_who_left() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").insert().await;
-    leads_to(&app, "/people/1/leave", &[]).await;
+    leads_to(&app, "/people/1/unsubscribe", &[]).await;
     let typed = [("name", "Ada"), ("email", "new@example.org"), ("job_title", ""), ("skills", "")];
     leads_to(&app, "/people/1", &typed).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM suppressions").await, 1);
@@ -130,7 +130,7 @@ async fn whoever_unsubscribed_is_matched_but_gets_no_match_message() {
     for name in ["ada", "bo", "cy"] {
         app.person(name).address(&format!("{name}@example.org")).skills(["Rust"]).insert().await;
     }
-    leads_to(&app, "/people/1/leave", &[]).await;
+    leads_to(&app, "/people/1/unsubscribe", &[]).await;
     leads_to(&app, "/matchmaking/run", &[]).await;
     leads_to(&app, "/matchmaking/mails", &[]).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 2);

@@ -50,7 +50,7 @@ pub async fn resubscribe(
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     let person = store::people::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    store::people::unsuppress(&mut tx, &person.address.hash()).await?;
+    store::suppressions::delete(&mut tx, &person.address.hash()).await?;
     tx.commit().await?;
     Ok(Notice::Resubscribed.redirect(&format!("/people/{id}")))
 }

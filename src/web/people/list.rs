@@ -7,10 +7,10 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageState;
+use crate::model::person::SuppressionReason;
 use crate::people::export;
 use crate::store;
 use crate::store::people::{Listed, Show};
@@ -51,7 +51,7 @@ struct Row {
     skills: Vec<String>,
     more_skills: usize,
     /// Why they must not be emailed; empty when they may be.
-    left: &'static str,
+    suppressed: &'static str,
     invitation: &'static str,
     tone: &'static str,
 }
@@ -119,6 +119,7 @@ impl Row {
     fn new(person: Listed, mut skills: Vec<String>) -> Self {
         let more_skills = skills.len().saturating_sub(SHOWN_SKILLS);
         skills.truncate(SHOWN_SKILLS);
+        let reason = person.suppressed.and_then(|word| word.parse().ok());
         let state = person.invitation.and_then(|word| word.parse::<MessageState>().ok());
         Self {
             id: person.id,
@@ -127,7 +128,7 @@ impl Row {
             job_title: person.job_title,
             skills,
             more_skills,
-            left: person.suppressed.map_or("", |reason| suppressed_because(&reason)),
+            suppressed: reason.map_or("", SuppressionReason::label),
             invitation: state.map_or("", MessageState::label),
             tone: state.map_or("none", tone),
         }

@@ -4,7 +4,6 @@ mod actions;
 mod form;
 mod import;
 mod list;
-mod notice;
 mod person;
 
 pub use actions::{erase, export, remove_skill, resubscribe, set_consent, unsubscribe};

@@ -5,7 +5,6 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use super::notice::suppressed_because;
 use crate::app::App;
 use crate::model::PersonId;
 use crate::model::message::MessageKind;
@@ -35,9 +34,9 @@ pub struct PersonPage {
     matches: Vec<MatchLine>,
     /// Shown when there are no matches.
     without_matches: &'static str,
-    letters: Vec<LetterLine>,
+    emails: Vec<EmailLine>,
     /// Why and since when they must not be emailed; empty when they may be.
-    left: String,
+    suppressed: String,
     shares_address: bool,
     registered: bool,
     largest_file: usize,
@@ -55,7 +54,7 @@ struct ResumeLine {
 }
 
 /// A message to the person, with its deliveries.
-struct LetterLine {
+struct EmailLine {
     kind: &'static str,
     subject: String,
     word: &'static str,
@@ -65,13 +64,13 @@ struct LetterLine {
     detail: String,
     url: String,
     at: String,
-    mails: Vec<MailLine>,
+    deliveries: Vec<DeliveryLine>,
 }
 
-struct MailLine {
+struct DeliveryLine {
     url: String,
     at: String,
-    words: String,
+    response: String,
 }
 
 pub async fn person(
@@ -84,7 +83,7 @@ pub async fn person(
     let person = store::people::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-    let suppression = store::people::suppression(&mut conn, &person.address.hash()).await?;
+    let suppression = store::suppressions::find(&mut conn, &person.address.hash()).await?;
     let known = store::person_skills::list(&mut conn, id).await?;
     let matches = store::matches::of_person(&mut conn, event.id, id).await?;
     let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
@@ -92,8 +91,8 @@ pub async fn person(
         frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
         notice: notice.text(),
         id,
-        left: suppression
-            .map(|it| format!("{}, {}", suppressed_because(&it.reason), times.at(it.since)))
+        suppressed: suppression
+            .map(|it| format!("{}, {}", it.reason.label(), times.at(it.since)))
             .unwrap_or_default(),
         source: person.source.label(),
         added: times.at(person.created_at),
@@ -109,7 +108,7 @@ pub async fn person(
         skills: known.into_iter().map(SkillChip::new).collect(),
         resumes: resume_lines(&mut conn, &app, id, &times).await?,
         matches: matches.iter().map(MatchLine::new).collect(),
-        letters: letter_lines(&mut conn, id, &times).await?,
+        emails: email_lines(&mut conn, id, &times).await?,
         shares_address: person.shares_address_at.is_some(),
         registered: person.registered_at.is_some(),
         largest_file: resumes::MAX_BYTES,
@@ -140,16 +139,16 @@ async fn resume_lines(
     Ok(lines)
 }
 
-async fn letter_lines(
+async fn email_lines(
     conn: &mut Conn,
     id: PersonId,
     times: &Times,
-) -> Result<Vec<LetterLine>, Error> {
+) -> Result<Vec<EmailLine>, Error> {
     let mut lines = Vec::new();
     for message in store::messages::of_person(conn, id).await? {
-        let mails = store::deliveries::of_message(conn, message.id).await?;
+        let deliveries = store::deliveries::of_message(conn, message.id).await?;
         let reason = message.skip_reason().map(|reason| reason.label().to_owned());
-        lines.push(LetterLine {
+        lines.push(EmailLine {
             kind: match message.kind {
                 MessageKind::Invitation => "Invitation",
                 MessageKind::Match => "Match email",
@@ -164,12 +163,12 @@ async fn letter_lines(
             ),
             at: times.at(message.sent_at.or(message.drafted_at).unwrap_or(message.created_at)),
             subject: message.subject,
-            mails: mails
+            deliveries: deliveries
                 .into_iter()
-                .map(|mail| MailLine {
-                    url: format!("/outbox/{}", mail.id),
-                    at: times.at(mail.started_at),
-                    words: mail.words.unwrap_or(mail.state),
+                .map(|delivery| DeliveryLine {
+                    url: format!("/outbox/{}", delivery.id),
+                    at: times.at(delivery.started_at),
+                    response: delivery.words.unwrap_or(delivery.state),
                 })
                 .collect(),
         });
