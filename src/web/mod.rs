@@ -1,5 +1,5 @@
-//! The pages and the JSON interface: the only room that knows axum and askama. Handlers translate and call one domain
-//! function; what they read for a page comes straight from the store.
+//! The pages and the JSON interface: the only module that knows axum. Handlers translate a request and call one domain
+//! function; what a page shows is read straight from the store.
 
 mod aliases;
 mod api;
@@ -42,14 +42,51 @@ use tower_http::trace::TraceLayer;
 
 use crate::app::App;
 pub use error::Error;
+use guard::Format;
 use outreach::campaign;
 
 /// Bytes of a table that is imported, with some room for the form around it.
 const TABLE: usize = 17 * 1024 * 1024;
 
-/// The site map.
+/// The site map: each group of routes with its access rules.
 pub fn router(app: App) -> Router {
-    let pages = Router::new()
+    let health = Router::new().route("/healthz", get(|| async { "ok" }));
+    let files = Router::new().route("/assets/{*path}", get(assets::serve));
+    let login = Router::new().route("/login", get(login::form).post(login::log_in));
+    let unsubscribe =
+        Router::new().route("/u/{code}", get(unsubscribe::page).post(unsubscribe::unsubscribe));
+    let interactions = Router::new().route(
+        "/discord/interactions",
+        post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+    );
+    let faq_page = Router::new().route("/faq/public", get(faq::public_page).post(faq::ask_public));
+    let faq_api = Router::new()
+        .route("/api/faq/ask", post(faq::api_ask))
+        .method_not_allowed_fallback(api::wrong_method);
+
+    guard::pages(pages().merge(aliases::routes()).fallback(|| async { Error::NotFound }), &app)
+        .merge(guard::programs(programs().merge(api()), &app))
+        .merge(guard::participants(faq_page, &app, Format::Page))
+        .merge(guard::participants(faq_api, &app, Format::Json))
+        .merge(guard::open(login, &app, Format::Page))
+        .merge(guard::open(gateway(), &app, Format::Json))
+        .merge(guard::assets(files, &app))
+        .merge(guard::signed(unsubscribe, &app, Format::Page))
+        .merge(guard::signed(interactions, &app, Format::Json))
+        .merge(guard::unchecked(health))
+        .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
+        .layer(middleware::from_fn(guard::security_headers))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CompressionLayer::new())
+        .layer(TraceLayer::new_for_http())
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(app)
+}
+
+/// Pages of organisers, and their forms.
+fn pages() -> Router<App> {
+    Router::new()
         .route("/", get(home::home))
         .route("/first-run/hide", post(home::hide))
         .route("/more", get(home::more))
@@ -78,7 +115,6 @@ pub fn router(app: App) -> Router {
         .route("/keys/{number}/pause", post(keys::pause))
         .route("/keys/{number}/go-on", post(keys::resume))
         .route("/keys/{number}/try-again", post(keys::try_again))
-        .route("/metrics", get(metrics::show))
         .route("/matchmaking", get(matchmaking::page))
         .route("/matchmaking/live", get(matchmaking::live))
         .route("/matchmaking/skills", get(matchmaking::skills))
@@ -90,21 +126,11 @@ pub fn router(app: App) -> Router {
             post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MANY)),
         )
         .route("/matchmaking/resumes", get(resumes::list))
-        .route("/matchmaking/resumes/{id}", get(api::matching::resume))
         .route("/matchmaking/resumes/{id}/whose", get(resumes::whose).post(resumes::claim_for_new))
         .route("/matchmaking/resumes/{id}/claim", post(resumes::claim))
         .route("/matchmaking/resumes/{id}/again", post(resumes::again))
         .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
         .route("/matchmaking/resumes/{id}/file", get(resumes::download))
-        .route("/matchmaking/add-user", post(api::people::add_and_match))
-        .route(
-            "/matchmaking/upload-resume",
-            post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
-        )
-        .route("/matchmaking/find-matches", post(api::matching::find_matches))
-        .route("/matchmaking/bulk-match", post(api::matching::bulk_match))
-        .route("/matchmaking/user-matches/{id}", get(api::matching::user_matches))
-        .route("/api/matchmaking/stats", get(api::matching::stats))
         .route("/faq", get(faq::list).post(faq::add))
         .route("/faq/new", get(faq::new))
         .route("/faq/ask", post(faq::ask))
@@ -119,10 +145,6 @@ pub fn router(app: App) -> Router {
         .route("/discord", get(discord_setup::show))
         .route("/discord/live", get(discord_setup::live))
         .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
-        .route(
-            "/discord/interactions",
-            post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
-        )
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))
@@ -151,43 +173,44 @@ pub fn router(app: App) -> Router {
         .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))
         .route("/outbox", get(outbox::list))
         .route("/outbox/{mail}", get(outbox::mail_or_eml))
-        .route("/outbox/{mail}/html", get(outbox::html));
+        .route("/outbox/{mail}/html", get(outbox::html))
+        .route("/logout", post(login::log_out))
+}
 
-    let json = Router::new()
+/// What organisers' programs call beside [`api`].
+fn programs() -> Router<App> {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .route("/matchmaking/resumes/{id}", get(api::matching::resume))
+        .route("/matchmaking/add-user", post(api::people::add_and_match))
+        .route(
+            "/matchmaking/upload-resume",
+            post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
+        )
+        .route("/matchmaking/find-matches", post(api::matching::find_matches))
+        .route("/matchmaking/bulk-match", post(api::matching::bulk_match))
+        .route("/matchmaking/user-matches/{id}", get(api::matching::user_matches))
+        .route("/api/matchmaking/stats", get(api::matching::stats))
+}
+
+fn api() -> Router<App> {
+    Router::new()
         .route("/api/users/add", post(api::people::add))
         .route("/api/users/reset", post(api::campaigns::reset_users))
         .route("/api/campaign/test", post(api::campaigns::start_test))
         .route("/api/campaign/send", post(api::campaigns::start_live))
         .route("/api/campaigns/{id}", get(api::campaigns::campaign))
-        .route("/api/faq/ask", post(faq::api_ask))
         .route("/api/{*path}", any(api::not_found))
-        .method_not_allowed_fallback(api::wrong_method);
+        .method_not_allowed_fallback(api::wrong_method)
+}
 
-    let open = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/assets/{*path}", get(assets::serve))
-        .route("/u/{code}", get(unsubscribe::page).post(unsubscribe::unsubscribe))
-        .route("/faq/public", get(faq::public_page).post(faq::ask_public))
+/// The Gemini-compatible API. It checks tokens of its own.
+fn gateway() -> Router<App> {
+    Router::new()
         .route("/gemini/v1beta/models/{call}", post(gateway::ask))
-        // Google's libraries ask for this one by now; what is asked is the same in both.
+        // Google's newer libraries use this one; both versions mean the same.
         .route("/gemini/v1/models/{call}", post(gateway::ask))
         .route("/gemini/{*path}", any(gateway::nothing_here))
-        .route("/login", get(login::form).post(login::log_in))
-        .route("/logout", post(login::log_out));
-
-    pages
-        .merge(aliases::routes())
-        .merge(json)
-        .merge(open)
-        .fallback(|| async { Error::NotFound })
-        .layer(DefaultBodyLimit::max(2 * 1024 * 1024))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::check))
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(CompressionLayer::new())
-        .layer(TraceLayer::new_for_http())
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .with_state(app)
 }
 
 /// Opens the port. On loopback both `127.0.0.1` and `::1`, since `localhost` may mean either.
