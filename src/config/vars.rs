@@ -31,8 +31,8 @@ pub struct Vars {
 /// Where variables come from: the environment, then a file, which may be missing.
 #[derive(Clone, Default)]
 pub struct Source {
-    file: Option<PathBuf>,
-    environment: BTreeMap<String, String>,
+    pub(super) file: Option<PathBuf>,
+    pub(super) environment: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for Source {
