@@ -45,7 +45,8 @@ fn one_person(bencher: Bencher) {
             let mut tx = app.db.write().await.expect("a transaction");
             let id = muster::model::PersonId(person);
             let event = muster::events::CURRENT;
-            let found = muster::matching::run_one(&mut tx, event, id, None, app.clock.now())
+            let rule = Rule::Weighted;
+            let found = muster::matching::run_one(&mut tx, event, id, rule, app.clock.now())
                 .await
                 .expect("matched");
             tx.commit().await.expect("committed");

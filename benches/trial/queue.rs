@@ -11,6 +11,7 @@ use muster::events::CURRENT;
 use muster::matching;
 use muster::model::campaign::CampaignKind;
 use muster::model::job::Class;
+use muster::model::resume::Format;
 use muster::model::{Clock, EmailAddress, JobKind, PersonId, Secret};
 use muster::people::{Source, import};
 use muster::resumes::{self, Reading, Upload};
@@ -81,7 +82,7 @@ async fn add_resumes(app: &App, people: &[PersonId]) {
         )
         .await;
         resumes::start_reading(&mut tx, id).await.expect("being read").expect("its bytes");
-        let read = Reading::Text { format: "txt", text: &text };
+        let read = Reading::Text { format: Format::Txt, text: &text };
         resumes::store_reading(&mut tx, &app.config, id, read, Class::Bulk, now)
             .await
             .expect("stored");

@@ -1,37 +1,37 @@
-//! Which of several texts of one PDF is best. Pure.
+//! Chooses the best of several texts of one PDF. Pure.
 //!
-//! Engines err in different places, so the text that most resembles the others' is most likely right: it is judged by
-//! the words and pairs of neighbouring words it shares with each other text, by signs of a wrong reading that show in
-//! the text alone, and by how much of the letters it found.
+//! Engines make mistakes in different places, so the text that is most similar to the others is probably right. A text
+//! is scored by the words and pairs of neighbouring words that it shares with each other text, by signs of misreading
+//! in the text itself, and by how many letters it has.
 
 use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::tidy;
+use super::{chars, tidy};
 
-/// Fewer words than these, agreed on, are no resume: a scan with a stamp on it.
+/// If the engines agree on fewer words than this, the file is not a resume but a scan with a stamp on it.
 const FEW_WORDS: usize = 10;
-/// A text that no other supports is believed if it has so many words and shows no sign of a wrong reading.
+/// A text that no other supports is accepted if it has at least this many words and no signs of misreading.
 const MANY_WORDS: usize = 50;
-/// As far as this, in bytes, a text is judged: ten times what of a resume is used.
-const JUDGED: usize = 256 << 10;
-/// How far a pair of neighbours counts beside a word.
+/// Bytes of a text that are scored: ten times what is used of a resume.
+const SCORED: usize = 256 << 10;
+/// The weight of a pair of neighbouring words relative to a word.
 const PAIRS: f64 = 0.25;
-/// What a text is worth that agrees with none: its quality and length still tell.
+/// Added to every text's agreement, so that quality and length still count for one that agrees with none.
 const ALONE: f64 = 0.5;
 
 /// The best of several texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub(super) struct Choice {
     pub index: usize,
-    /// Enough words are agreed on (or it shows otherwise) that this is the file's text and not some stray letters.
+    /// This is the file's text and not a few stray letters: engines agree on enough words, or it is long and clean.
     pub sure: bool,
 }
 
 /// The best text; `None` when there is none at all.
-pub fn best(texts: &[String]) -> Option<Choice> {
-    let read: Vec<Read> = texts.iter().map(|text| Read::new(tidy::cut(text, JUDGED))).collect();
+pub(super) fn best(texts: &[String]) -> Option<Choice> {
+    let read: Vec<Read> = texts.iter().map(|text| Read::new(tidy::cut(text, SCORED))).collect();
     let most = read.iter().map(|it| it.letters).max()?;
     let (mut index, mut highest) = (0, f64::MIN);
     for (at, it) in read.iter().enumerate() {
@@ -74,14 +74,14 @@ impl<T: std::hash::Hash + Eq> Counts<T> {
         self.of.iter().map(|(it, &n)| n.min(other.of.get(it).copied().unwrap_or(0))).sum()
     }
 
-    /// The harmonic mean of "how much of mine is theirs" and "how much of theirs is mine"; 0 to 1.
+    /// The F1 score, 0 to 1: the harmonic mean of the shared part of each side.
     fn f1(&self, other: &Self) -> f64 {
         let both = self.total + other.total;
         if both == 0 { 0.0 } else { 2.0 * self.shared(other) as f64 / both as f64 }
     }
 }
 
-/// A text as far as the choice looks at it.
+/// What is known of a text for the choice.
 struct Read {
     words: Counts<u32>,
     pairs: Counts<(u32, u32)>,
@@ -116,13 +116,13 @@ impl Read {
     }
 }
 
-/// A word as a number, the same for the same word in every text; two words meeting in one number would not matter.
+/// A hash of a word (FNV-1a). A rare collision of two words does no harm.
 fn id(word: &str) -> u32 {
     word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Words in lower case and NFKC, addresses and names like Node.js whole; in scripts written without spaces each letter
-/// is one.
+/// Words in lower case and NFKC; addresses and names like Node.js stay whole. In scripts without spaces each letter is
+/// a word.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -146,7 +146,7 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// 1 for a text without any sign of a wrong reading, less for each.
+/// 1 for a text without signs of misreading, less for each sign.
 fn quality(text: &str, words: &[String]) -> f64 {
     let keep = |share: f64, weight: f64| 1.0 - (share * weight).min(0.9);
     keep(unreadable(text), 4.0)
@@ -155,20 +155,20 @@ fn quality(text: &str, words: &[String]) -> f64 {
         * keep(backwards(text), 0.9)
         * keep(loose_marks(text), 2.0)
         * keep((doubled(text) - 0.1).max(0.0), 1.5)
-        * keep(parted(text), 0.1)
+        * keep(detached(text), 0.1)
 }
 
-/// The share of characters that stand for no letter: replacement, private use, control.
+/// The share of characters that represent no letter: replacement, private use, control.
 fn unreadable(text: &str) -> f64 {
     let (mut bad, mut all) = (0, 0);
     for c in text.chars().filter(|c| !c.is_whitespace()) {
         all += 1;
-        bad += usize::from(c == '\u{fffd}' || is_private(c) || c.is_control());
+        bad += usize::from(c == '\u{fffd}' || chars::is_private(c) || c.is_control());
     }
     share(bad, all)
 }
 
-/// The share of words that are one letter: a text whose letters stand apart.
+/// The share of words of one letter: high in a text whose letters are spaced out.
 fn single_letters(words: &[String]) -> f64 {
     let is_spaced = |word: &&String| !word.starts_with(is_unspaced);
     let single = words.iter().filter(is_spaced).filter(|word| {
@@ -178,7 +178,7 @@ fn single_letters(words: &[String]) -> f64 {
     share(single.count(), words.iter().filter(is_spaced).count())
 }
 
-/// The share of letters in words so long that spaces are missing.
+/// The share of letters that are in words so long that spaces must be missing.
 fn overlong(words: &[String]) -> f64 {
     let (mut long, mut all) = (0, 0);
     for length in words.iter().map(|word| word.chars().count()) {
@@ -188,7 +188,7 @@ fn overlong(words: &[String]) -> f64 {
     share(long, all)
 }
 
-/// Of the letters that end a Hebrew or Arabic word, the share that begin one.
+/// Of the letters that occur only at the end of Hebrew and Arabic words, the share at the beginning of one.
 fn backwards(text: &str) -> f64 {
     let (mut begin, mut all) = (0, 0);
     for word in text.split(|c: char| !c.is_alphanumeric()) {
@@ -201,7 +201,7 @@ fn backwards(text: &str) -> f64 {
     share(begin, all)
 }
 
-/// Of the marks that belong to a letter before them, the share that have none.
+/// Of the marks that belong to the letter before them, the share without such a letter.
 fn loose_marks(text: &str) -> f64 {
     let (mut loose, mut all) = (0, 0);
     let mut before = ' ';
@@ -219,8 +219,8 @@ fn loose_marks(text: &str) -> f64 {
     share(loose, all)
 }
 
-/// Of the vowel signs written before their letter, the share that stand between two of the same: where the sign was
-/// taken for sign and letter together.
+/// Of the vowel signs written before their letter, the share between two equal letters: there the sign was taken for
+/// sign and letter together.
 fn doubled(text: &str) -> f64 {
     let (mut doubled, mut all) = (0, 0);
     let mut before = ['\0'; 2];
@@ -234,9 +234,9 @@ fn doubled(text: &str) -> f64 {
     share(doubled, all)
 }
 
-/// Of the full stops and commas, the share with a space before them and none that asks for it (".NET") after.
-fn parted(text: &str) -> f64 {
-    let (mut parted, mut all) = (0, 0);
+/// Of the full stops and commas, the share after a space, unless what follows explains it (".NET").
+fn detached(text: &str) -> f64 {
+    let (mut detached, mut all) = (0, 0);
     let mut before = ['\0'; 2];
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -244,22 +244,17 @@ fn parted(text: &str) -> f64 {
             all += 1;
             let is_prefix =
                 chars.peek().is_some_and(|next| next.is_uppercase() || next.is_numeric());
-            // Of Hebrew and Arabic lines the full stop may come first.
+            // In Hebrew and Arabic lines the full stop may come first.
             let is_cased = before[0].is_lowercase() || before[0].is_uppercase();
-            parted += usize::from(is_cased && before[1] == ' ' && !is_prefix);
+            detached += usize::from(is_cased && before[1] == ' ' && !is_prefix);
         }
         before = [before[1], c];
     }
-    share(parted, all)
+    share(detached, all)
 }
 
 fn share(part: usize, all: usize) -> f64 {
     if all == 0 { 0.0 } else { part as f64 / all as f64 }
-}
-
-/// Private use: letters of icon fonts, or of fonts that do not say what their letters are.
-pub(super) fn is_private(c: char) -> bool {
-    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}')
 }
 
 /// Chinese, Japanese, Thai, Lao, Burmese, Khmer.
@@ -269,7 +264,7 @@ fn is_unspaced(c: char) -> bool {
         | '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
-/// Vowel signs, viramas and tone marks of the scripts of India and of Thai: never at the beginning of a word.
+/// Vowel signs, viramas and tone marks of Thai and the scripts of India: never at the beginning of a word.
 fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{0e31}' | '\u{0e34}'..='\u{0e3a}' | '\u{0e47}'..='\u{0e4e}'
@@ -284,7 +279,7 @@ fn is_mark(c: char) -> bool {
         | '\u{0d00}'..='\u{0d03}' | '\u{0d3e}'..='\u{0d4d}')
 }
 
-/// Letters found at the end of words alone: Hebrew final forms, Arabic teh marbuta and alef maksura.
+/// Letters that occur only at the end of words: Hebrew final forms, Arabic teh marbuta and alef maksura.
 fn ends_words(c: char) -> bool {
     matches!(c, 'ך' | 'ם' | 'ן' | 'ף' | 'ץ' | 'ة' | 'ى')
 }
@@ -300,12 +295,12 @@ mod tests {
     }
 
     #[test]
-    fn no_texts_no_choice() {
+    fn without_texts_there_is_no_choice() {
         assert_eq!(best(&[]), None);
     }
 
     #[test]
-    fn two_that_agree_win_over_one_that_does_not() {
+    fn two_texts_that_agree_win_over_one_that_does_not() {
         let garbled = "Bcb Fybnqmf xsjuft Svtu boe TRM jo Mffet, boe lopxt D boe D bt xfmm";
         assert_eq!(chosen(&[garbled, LINE, LINE]), Choice { index: 1, sure: true });
         assert_eq!(chosen(&[LINE, garbled, LINE]), Choice { index: 0, sure: true });
@@ -318,12 +313,12 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_stops_halfway_loses() {
+    fn a_text_that_ends_halfway_loses() {
         assert_eq!(chosen(&["Ada Example writes Rust", LINE]).index, 1);
     }
 
     #[test]
-    fn the_only_text_is_taken() {
+    fn the_only_text_is_chosen() {
         assert_eq!(chosen(&[LINE]), Choice { index: 0, sure: true });
         assert_eq!(chosen(&["", LINE, ""]).index, 1);
     }
@@ -335,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_clean_text_is_believed_without_support() {
+    fn a_long_clean_text_is_sure_without_support() {
         let long = format!("{LINE}. ").repeat(5);
         assert!(chosen(&[&long, "", ""]).sure);
         let broken = "a\u{fffd}b ".repeat(100);
@@ -343,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sign_of_a_wrong_reading_costs() {
+    fn each_sign_of_misreading_lowers_the_quality() {
         let q = |text: &str| quality(text, &words(text));
         assert!((q(LINE) - 1.0).abs() < 1e-9);
         assert!((q("שלום לכולם") - 1.0).abs() < 1e-9);
@@ -366,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_told_apart_as_a_reader_would() {
+    fn words_are_separated_as_a_reader_would() {
         assert_eq!(
             words("Ada’s ﬁle: C++, C#; 日本 ไทย"),
             ["ada", "s", "file", "c++", "c#", "日", "本", "ไ", "ท", "ย"]

@@ -1,5 +1,5 @@
-//! Three engines that read PDFs. Each is right where another is wrong, and each can be broken by some file: they are
-//! called only in the child, and only through the three functions here.
+//! Three engines that read PDFs. Each is right where another is wrong, and some file can crash each: they run only in
+//! the child, and only through the three functions here.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use unpdf::{ErrorMode, PageSelection, PageStreamOptions, ParseEvent, PdfParser};
 
-use super::child::Reason;
+use super::outcome::Reason;
 
-/// An engine begins no further page after this long, so that it answers with what it has before its time is over.
+/// After this long an engine starts no further page, so that it answers with what it has before it is killed.
 const PAGES_TIME: Duration = Duration::from_secs(4);
 
 /// Between two pages.
 const PAGE_BREAK: &str = "\n\n";
 
 /// pdf-extract: the best order and precision; panics on some readable files.
-pub fn pdf_extract(bytes: &[u8]) -> Result<String, Reason> {
+pub(super) fn pdf_extract(bytes: &[u8]) -> Result<String, Reason> {
     use pdf_extract::{Document, PlainTextOutput, output_doc_page};
 
     let start = Instant::now();
@@ -31,7 +31,7 @@ pub fn pdf_extract(bytes: &[u8]) -> Result<String, Reason> {
             break;
         }
         let mut page_text = String::new();
-        // A page that makes it panic is left out; the others still count.
+        // A page that makes it panic is skipped; the others are still used.
         let done = catch_unwind(AssertUnwindSafe(|| {
             output_doc_page(&document, &mut PlainTextOutput::new(&mut page_text), page)
         }));
@@ -41,10 +41,7 @@ pub fn pdf_extract(bytes: &[u8]) -> Result<String, Reason> {
         text.push_str(&page_text);
         text.push_str(PAGE_BREAK);
     }
-    match failed {
-        Some(reason) if text.trim().is_empty() => Err(reason),
-        _ => Ok(text),
-    }
+    text_or_reason(text, failed)
 }
 
 fn pdf_extract_reason(error: &pdf_extract::Error) -> Reason {
@@ -56,7 +53,7 @@ fn pdf_extract_reason(error: &pdf_extract::Error) -> Reason {
 }
 
 /// `pdf_oxide`: finds the most words.
-pub fn pdf_oxide(bytes: Vec<u8>) -> Result<String, Reason> {
+pub(super) fn pdf_oxide(bytes: Vec<u8>) -> Result<String, Reason> {
     use pdf_oxide::{Error, PdfDocument};
 
     let start = Instant::now();
@@ -80,21 +77,18 @@ pub fn pdf_oxide(bytes: Vec<u8>) -> Result<String, Reason> {
         }
         text.push_str(PAGE_BREAK);
     }
-    match failed {
-        Some(reason) if text.trim().is_empty() => Err(reason),
-        _ => Ok(text),
-    }
+    text_or_reason(text, failed)
 }
 
-/// unpdf: close to `pdf_oxide`, and wrong in other places.
-pub fn unpdf(bytes: &[u8]) -> Result<String, Reason> {
+/// unpdf: nearly as good as `pdf_oxide`, and wrong in other places.
+pub(super) fn unpdf(bytes: &[u8]) -> Result<String, Reason> {
     let start = Instant::now();
     let reason = |error: &unpdf::Error| match error {
         unpdf::Error::Encrypted | unpdf::Error::InvalidPassword => Reason::Locked,
         _ => Reason::Damaged,
     };
     let parser = PdfParser::from_bytes(bytes).map_err(|error| reason(&error))?;
-    // All named: its defaults start a pool of threads.
+    // Every field is set: the defaults start a thread pool.
     let options = PageStreamOptions {
         error_mode: ErrorMode::Lenient,
         extract_text: true,
@@ -127,15 +121,20 @@ pub fn unpdf(bytes: &[u8]) -> Result<String, Reason> {
     if let Err(error) = done {
         failed = Some(reason(&error));
     }
+    text_or_reason(text, failed)
+}
+
+/// Pages that were read count, even if others failed.
+fn text_or_reason(text: String, failed: Option<Reason>) -> Result<String, Reason> {
     match failed {
         Some(reason) if text.trim().is_empty() => Err(reason),
-        _ => Ok(text),
+        Some(_) | None => Ok(text),
     }
 }
 
-/// Whether a picture is in the file. Pictures are streams, and the dictionary of a stream always stands in the file
-/// uncompressed and unencrypted, so that looking for the words is enough.
-pub fn holds_image(bytes: &[u8]) -> bool {
+/// Whether the file contains a picture. Pictures are streams, and the dictionary of a stream is never compressed or
+/// encrypted, so searching for its key is enough.
+pub(super) fn contains_image(bytes: &[u8]) -> bool {
     const SUBTYPE: &[u8] = b"/Subtype";
     bytes.windows(SUBTYPE.len()).enumerate().any(|(at, word)| {
         word == SUBTYPE && bytes[at + SUBTYPE.len()..].trim_ascii_start().starts_with(b"/Image")
@@ -147,10 +146,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_seen_however_its_dictionary_is_spaced() {
-        assert!(holds_image(b"<< /Type /XObject /Subtype /Image /Width 1 >>"));
-        assert!(holds_image(b"<</Width 1/Subtype\r\n/Image>>"));
-        assert!(!holds_image(b"<< /Subtype /Form >> /Image"));
-        assert!(!holds_image(b"/Subtype"));
+    fn a_picture_is_found_however_its_dictionary_is_spaced() {
+        assert!(contains_image(b"<< /Type /XObject /Subtype /Image /Width 1 >>"));
+        assert!(contains_image(b"<</Width 1/Subtype\r\n/Image>>"));
+        assert!(!contains_image(b"<< /Subtype /Form >> /Image"));
+        assert!(!contains_image(b"/Subtype"));
     }
 }

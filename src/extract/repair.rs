@@ -1,18 +1,18 @@
-//! Mends what every engine breaks in the same way, line by line. Pure.
+//! Repairs what every engine gets wrong in the same way, line by line. Pure.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// So many single letters in a row are a word set with wide spacing, as in a heading; fewer may be grades or keys.
+/// At least this many single letters in a row are a word set with wide spacing, as in a heading; fewer may be grades.
 const SPACED_LETTERS: usize = 5;
 
-/// Words have so many letters on average; fewer are no heading.
-const LETTERS_A_WORD: usize = 3;
+/// The least average length of the words of a heading.
+const LETTERS_PER_WORD: usize = 3;
 
-/// In bytes. Headings are shorter.
+/// In bytes. Longer lines are never headings.
 const LONGEST_LINE: usize = 2000;
 
-/// The text with spaced-out words closed up and Arabic ligatures the right way round.
-pub fn repair(text: &str) -> String {
+/// The text with spaced-out words closed up and Arabic ligatures in the right order.
+pub(super) fn repair(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         close_up(line, &mut repaired);
@@ -20,7 +20,7 @@ pub fn repair(text: &str) -> String {
     lam_alef(&repaired)
 }
 
-/// "S K I L L S" is "SKILLS". Wider gaps part words; where an engine made all gaps alike, capitals begin them.
+/// "S K I L L S" is "SKILLS". Wider gaps separate words; where an engine made all gaps equal, capitals start them.
 fn close_up(line: &str, into: &mut String) {
     if line.len() > LONGEST_LINE {
         into.push_str(line);
@@ -44,7 +44,7 @@ fn close_up(line: &str, into: &mut String) {
     }
 }
 
-/// The words that single letters spell; `None` when they look like no words.
+/// The words that single letters spell; `None` when they do not look like words.
 fn words(letters: &[Token]) -> Option<String> {
     if letters.len() < SPACED_LETTERS || is_alphabet(letters) {
         return None;
@@ -59,10 +59,10 @@ fn words(letters: &[Token]) -> Option<String> {
         }
         spelled.push_str(pair[1].word);
     }
-    (letters.len() >= words * LETTERS_A_WORD).then_some(spelled)
+    (letters.len() >= words * LETTERS_PER_WORD).then_some(spelled)
 }
 
-/// Whether the letters follow each other as in a table of letters: "A B C D E", "ā ă ą ć ĉ", "A a B b C c".
+/// Whether the letters are in alphabetical order, as in a table of letters: "A B C D E", "ā ă ą ć ĉ", "A a B b C c".
 fn is_alphabet(letters: &[Token]) -> bool {
     let codes = letters.iter().filter_map(|it| it.letter?.to_lowercase().next()).map(u32::from);
     let codes: Vec<u32> = codes.collect();
@@ -71,22 +71,22 @@ fn is_alphabet(letters: &[Token]) -> bool {
     next * 2 >= codes.len()
 }
 
-/// A word with the white space before it.
+/// A word and the white space before it.
 struct Token<'a> {
     gap: &'a str,
     word: &'a str,
-    /// The letter that it is, when it is but one.
+    /// The letter, when the word is a single one.
     letter: Option<char>,
 }
 
 impl Token<'_> {
-    /// How many spaces wide the gap is; a tab is never the gap between two letters of a word.
+    /// The width of the gap in spaces; a tab never separates two letters of a word.
     fn width(&self) -> usize {
         self.gap.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
     }
 }
 
-/// All of a line: joined, the tokens are the line again.
+/// All tokens of a line: joined they give the line again.
 fn tokens(line: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = line;
@@ -102,13 +102,13 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// Scripts whose words are of many letters that stand apart: Latin, Greek, Cyrillic, Armenian.
+/// Scripts whose letters are written separately: Latin, Greek, Cyrillic, Armenian.
 fn is_cased_script(c: char) -> bool {
     c.is_lowercase() || c.is_uppercase()
 }
 
-/// The ligature of lam and alef, taken apart in a word that was turned around, comes out as alef and lam. No word has
-/// two alefs in a row, so that after an alef it shows.
+/// The ligature of lam and alef, split in a word whose direction was reversed, comes out as alef and lam. No word has
+/// two alefs in a row, so it can be recognised after an alef.
 fn lam_alef(text: &str) -> String {
     let mut repaired = String::with_capacity(text.len());
     let mut rest = text;
@@ -140,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn capitals_part_words_where_no_gap_does() {
+    fn capitals_separate_words_where_gaps_do_not() {
         assert_eq!(repair("S e n i o r E n g i n e e r"), "Senior Engineer");
     }
 
     #[test]
-    fn a_few_single_letters_stay_as_they_are() {
+    fn a_few_single_letters_are_left_alone() {
         for line in [
             "C R Go",
             "Grades: A B A C",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn lam_and_alef_are_turned_back() {
+    fn lam_and_alef_are_put_in_order() {
         assert_eq!(
             repair("االستجابة واالختبارات اآللية األولى"),
             "الاستجابة والاختبارات الآلية الأولى"

@@ -1,28 +1,30 @@
-//! What a file is, by its first bytes. Pure, and no parser: it runs in the server's own process.
+//! Recognises a file by its first bytes. Pure and not a parser, so it runs in the server's own process.
 
-use super::{ExtractError, MAX_BYTES, txt};
+use super::error::ExtractError;
+use super::outcome::MAX_BYTES;
+use super::txt;
 
-/// A PDF's head may stand behind some junk.
-const PDF_HEAD_WITHIN: usize = 1024;
+/// The header of a PDF may follow some junk.
+const PDF_HEADER_WITHIN: usize = 1024;
 
 /// A file that may be a resume.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Pdf,
-    /// A zip: whether it is a Word document, the child finds out.
+    /// A ZIP archive; the child finds out whether it is a Word document.
     Word,
     Text(String),
 }
 
 /// What the bytes are, or why they cannot be a resume.
-pub fn sniff(bytes: &[u8]) -> Result<Kind, ExtractError> {
+pub(super) fn sniff(bytes: &[u8]) -> Result<Kind, ExtractError> {
     if bytes.len() > MAX_BYTES {
         return Err(ExtractError::TooLarge);
     }
     if bytes.trim_ascii().is_empty() {
         return Err(ExtractError::Empty);
     }
-    if contains(&bytes[..bytes.len().min(PDF_HEAD_WITHIN)], b"%PDF-") {
+    if contains(&bytes[..bytes.len().min(PDF_HEADER_WITHIN)], b"%PDF-") {
         return Ok(Kind::Pdf);
     }
     if bytes.starts_with(b"PK\x03\x04") {
@@ -51,7 +53,8 @@ pub fn sniff(bytes: &[u8]) -> Result<Kind, ExtractError> {
     Ok(Kind::Text(text))
 }
 
-/// The container of Office before 2007 also wraps new documents that are locked. Names of its streams are UTF-16.
+/// The container format of Office before 2007, also used for newer documents that are locked. The names of its
+/// streams are UTF-16.
 fn compound(bytes: &[u8]) -> ExtractError {
     let has = |name: &str| {
         contains(bytes, &name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
@@ -89,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pdf_is_known_by_its_head_even_behind_junk() {
+    fn a_pdf_is_recognised_by_its_header_even_after_junk() {
         assert_eq!(sniff(b"%PDF-1.7\n").unwrap(), Kind::Pdf);
         assert_eq!(sniff(b"\r\n\0junk %PDF-1.4").unwrap(), Kind::Pdf);
     }
@@ -100,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn text_comes_at_once() {
+    fn plain_text_is_decoded_at_once() {
         assert_eq!(sniff(b"Ada writes Rust").unwrap(), Kind::Text("Ada writes Rust".into()));
     }
 
     #[test]
-    fn every_other_kind_is_told_what_it_is_and_what_to_do() {
+    fn every_other_kind_gets_a_message_that_says_what_it_is_and_what_to_do() {
         let old_word: Vec<u8> =
             [&b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..], b"W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0"]
                 .concat();
@@ -114,10 +117,10 @@ mod tests {
             b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
         ]
         .concat();
-        for (bytes, words) in [
+        for (bytes, part) in [
             (&b""[..], "is empty"),
             (b" \n\t", "is empty"),
-            (&old_word, "old kind (.doc)"),
+            (&old_word, "old format (.doc)"),
             (&locked, "locked with a password"),
             (b"{\\rtf1\\ansi Ada}", "an RTF file"),
             (b"\x89PNG\r\n\x1a\n", "is a picture"),
@@ -131,13 +134,13 @@ mod tests {
             (b"\x1f\x8b\x08\0\0\0\0\0", "not a PDF, a Word document"),
         ] {
             let message = refused(bytes);
-            assert!(message.contains(words), "{bytes:?}: {message}");
+            assert!(message.contains(part), "{bytes:?}: {message}");
             assert!(message.to_lowercase().contains("upload"), "{message}");
         }
     }
 
     #[test]
-    fn a_file_over_the_limit_is_not_looked_at() {
+    fn a_file_over_the_limit_is_refused() {
         let mut large = b"%PDF-1.7".to_vec();
         large.resize(MAX_BYTES, b' ');
         assert_eq!(sniff(&large).unwrap(), Kind::Pdf);

@@ -1,9 +1,9 @@
-//! Plain text of unknown encoding. Pure, and no parser: it may run anywhere.
+//! Decodes plain text of unknown encoding. Pure and not a parser, so it may run in any process.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The text of bytes that look like text: UTF-8, UTF-16, else Windows-1252.
-pub fn decode(bytes: &[u8]) -> Option<String> {
+pub(super) fn decode(bytes: &[u8]) -> Option<String> {
     let (encoding, mark) = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) => (encoding, mark),
         None if let Some(encoding) = unmarked_utf16(bytes) => (encoding, 0),
@@ -11,12 +11,12 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
         None => (WINDOWS_1252, 0),
     };
     let (text, broken) = encoding.decode_without_bom_handling(&bytes[mark..]);
-    // A few broken letters in a file that says what it is are no reason to refuse it.
-    let bearable = mark > 0 || !broken;
-    (bearable && looks_like_text(&text)).then(|| text.into_owned())
+    // A file that declares its encoding may contain a few broken letters.
+    let acceptable = mark > 0 || !broken;
+    (acceptable && looks_like_text(&text)).then(|| text.into_owned())
 }
 
-/// UTF-16 of mostly Latin letters shows in zeros at every second byte.
+/// UTF-16 of mostly Latin letters has a zero in every second byte.
 fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = &bytes[..bytes.len().min(4096) & !1];
     let zeros = |offset| start.iter().skip(offset).step_by(2).filter(|&&byte| byte == 0).count();
@@ -28,7 +28,7 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// No control characters but those of lines and pages, hardly any broken letters, and letters for the most part.
+/// No control characters except line and page breaks, hardly any broken letters, and mostly letters.
 fn looks_like_text(text: &str) -> bool {
     let (mut all, mut strange, mut plain) = (0_usize, 0_usize, 0_usize);
     for c in text.chars() {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn one_text_in_every_encoding() {
+    fn a_text_is_the_same_in_every_encoding() {
         let text = "Éloïse writes Rust";
         let decoded = |bytes: &[u8]| decode(bytes).unwrap();
         assert_eq!(decoded(text.as_bytes()), text);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_stay_closed() {
+    fn bytes_that_are_not_text_are_refused() {
         for bytes in [
             &b"\x7fELF\x02\x01\x01\0\0\0"[..],
             b"\x01\x02\x03\x04\x05",

@@ -1,4 +1,4 @@
-//! Finds the skills in a resume's text: by Gemini, or by the taxonomy when that is the resort.
+//! Finds the skills in a resume's text with Gemini, or with the taxonomy as the fallback.
 
 use crate::app::App;
 use crate::jobs::asking::{self, ask};
@@ -10,7 +10,7 @@ use crate::resumes;
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
-/// Finds the skills without Gemini.
+/// Finds the skills with the taxonomy.
 pub async fn fall_back(app: &App, leased: &Leased, id: ResumeId, why: &str) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
     if store::jobs::still_owned(&mut tx, leased).await?
@@ -42,10 +42,10 @@ pub async fn by_model(
     let (outcome, names) = ask(app, grant, &request, prompts::read_skills).await;
     let names = names.unwrap_or_default();
     let now = app.clock.now();
-    let words = outcome.as_ref().err().map(ToString::to_string);
+    let error = outcome.as_ref().err().map(ToString::to_string);
     let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
-    let again = match after {
+    let retry_at = match after {
         After::Fine => {
             let made_by = MadeBy::model(&grant.model, grant.key);
             resumes::store_skills(&mut tx, id, &names, &made_by, now).await?;
@@ -57,10 +57,10 @@ pub async fn by_model(
             None
         }
     };
-    match again {
+    match retry_at {
         Some(at) => {
-            resumes::give_back_finding(&mut tx, id).await?;
-            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            resumes::release_finding(&mut tx, id).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, error.as_deref()).await?;
         }
         None => store::jobs::finish(&mut tx, leased).await?,
     }

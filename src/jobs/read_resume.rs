@@ -1,4 +1,4 @@
-//! Takes the text out of an uploaded file, in a child process.
+//! Extracts the text of an uploaded file, in a child process.
 
 use crate::app::App;
 use crate::model::{Millis, ResumeId};
@@ -6,8 +6,9 @@ use crate::resumes::{self, Reading};
 use crate::store;
 use crate::store::jobs::Leased;
 
-/// The child did not start: as often as this it is tried, with a pause between.
+/// How often starting the child is tried.
 const ATTEMPTS: i64 = 5;
+/// Between two attempts.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()> {
@@ -25,10 +26,10 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
     if !store::jobs::still_owned(&mut tx, leased).await? {
         return Ok(());
     }
-    let words;
+    let reason;
     let reading = match &outcome {
-        Ok(read) => Reading::Text { format: read.format.as_str(), text: &read.text },
-        Err(error) if error.is_passing() && leased.attempts + 1 < ATTEMPTS => {
+        Ok(read) => Reading::Text { format: read.format, text: &read.text },
+        Err(error) if error.is_temporary() && leased.attempts + 1 < ATTEMPTS => {
             let at = now.plus(PAUSE / app.config.time_scale);
             store::jobs::release(
                 &mut tx,
@@ -42,8 +43,8 @@ pub async fn run(app: &App, leased: &Leased, id: ResumeId) -> anyhow::Result<()>
             return Ok(());
         }
         Err(error) => {
-            words = error.to_string();
-            Reading::Failed(&words)
+            reason = error.to_string();
+            Reading::Failed(&reason)
         }
     };
     resumes::store_reading(&mut tx, &app.config, id, reading, leased.class, now).await?;

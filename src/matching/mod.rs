@@ -1,23 +1,24 @@
-//! Matching: who fits whom, by the skills they share. A pair is one row; everybody's list is their own best ten of the
-//! rows. Matching writes no mail.
+//! Matching: finds people with similar skills. A pair is one row; each person's list is the ten best of their pairs.
+//! Matching sends no email.
 
 pub mod score;
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::email::Teammate;
+use crate::model::matching::RuleName;
 use crate::model::{EmailAddress, EventId, Millis, PairId, PersonId};
-use crate::store::matches::{Ranked, Row};
+use crate::store::matches::{NewPair, RankedPair};
 use crate::store::{self, Conn, Db};
-use score::{LIST, Pair, Profile, Rule, best_pairs, weight};
+use score::{LIST_LENGTH, Pair, Profile, Rule, best_pairs, weight};
 
-/// The name of the setting that chooses the rule of full runs.
+/// The name of the setting with the rule of full runs.
 pub const RULE_SETTING: &str = "matching_rule";
 
-/// The original's threshold.
-pub const THRESHOLD: f64 = 0.1;
+/// The threshold of the ratio rule.
+const THRESHOLD: f64 = 0.1;
 
-/// What a run of everybody came to.
+/// The result of matching everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// People with at least one skill.
@@ -25,33 +26,33 @@ pub struct Outcome {
     pub pairs: usize,
 }
 
-/// Everybody's skills, read once, so that the comparing can be done without a connection.
+/// Everybody's skills, read once, so that comparing them needs no connection.
 #[derive(Debug)]
 pub struct Everybody {
     profiles: Vec<Profile>,
-    /// Canonical names by place.
+    /// Canonical names by index.
     names: Vec<String>,
     keys: Vec<String>,
-    /// People who have a skill, by its place.
+    /// How many people have a skill, by its index.
     counts: Vec<usize>,
 }
 
 impl Everybody {
     pub async fn read(conn: &mut Conn) -> sqlx::Result<Self> {
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut indexes: HashMap<String, usize> = HashMap::new();
         let mut all =
             Self { profiles: Vec::new(), names: Vec::new(), keys: Vec::new(), counts: Vec::new() };
         for row in store::matches::all_skills(conn).await? {
-            let place = *places.entry(row.skill_key.clone()).or_insert_with(|| {
+            let index = *indexes.entry(row.skill_key.clone()).or_insert_with(|| {
                 all.names.push(row.skill);
                 all.keys.push(row.skill_key);
                 all.counts.push(0);
                 all.names.len() - 1
             });
-            all.counts[place] += 1;
+            all.counts[index] += 1;
             match all.profiles.last_mut() {
-                Some(last) if last.person == row.person_id => last.skills.push(place),
-                _ => all.profiles.push(Profile { person: row.person_id, skills: vec![place] }),
+                Some(last) if last.person == row.person_id => last.skills.push(index),
+                _ => all.profiles.push(Profile { person: row.person_id, skills: vec![index] }),
             }
         }
         for profile in &mut all.profiles {
@@ -64,16 +65,15 @@ impl Everybody {
         self.counts.iter().map(|people| weight(self.profiles.len(), *people)).collect()
     }
 
-    /// The pairs of everybody. Takes its time (10,000 people: some tenths of a second): call it on a thread that may
-    /// block.
+    /// The pairs of everybody. Takes some tenths of a second for 10,000 people: call it on a blocking thread.
     pub fn pairs(&self, rule: Rule) -> Vec<Pair> {
         best_pairs(&self.profiles, &self.weights(), rule, None)
     }
 
-    fn row(&self, pair: &Pair) -> Row {
+    fn new_pair(&self, pair: &Pair) -> NewPair {
         let names: Vec<&str> =
-            pair.shared.iter().map(|place| self.names[*place].as_str()).collect();
-        Row {
+            pair.shared.iter().map(|index| self.names[*index].as_str()).collect();
+        NewPair {
             a: pair.a,
             b: pair.b,
             score: pair.score,
@@ -82,10 +82,10 @@ impl Everybody {
     }
 }
 
-/// Matches everybody by the chosen rule. The comparing is done on a thread that may block, without a connection.
+/// Matches everybody by the chosen rule. Compares on a blocking thread, without a connection.
 pub async fn run_all(db: &Db, event: EventId, now: Millis) -> sqlx::Result<Outcome> {
     match run_all_once(db, event, now).await {
-        // Somebody was erased meanwhile.
+        // Somebody was erased in the meantime: start again.
         Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
             run_all_once(db, event, now).await
         }
@@ -112,8 +112,8 @@ async fn run_all_once(db: &Db, event: EventId, now: Millis) -> sqlx::Result<Outc
     Ok(outcome)
 }
 
-/// Stores what a run of everybody found: rows that were there keep their ids, rows that are in nobody's list go.
-pub async fn store_all(
+/// Stores the pairs of everybody: existing rows keep their ids, rows that are in nobody's list are deleted.
+async fn store_all(
     tx: &mut Conn,
     event: EventId,
     everybody: &Everybody,
@@ -122,14 +122,14 @@ pub async fn store_all(
     now: Millis,
 ) -> sqlx::Result<Outcome> {
     store::campaigns::lock_campaigns(tx, event).await?;
-    let mut before: HashMap<(PersonId, PersonId), Ranked> = store::matches::all(tx, event)
+    let mut before: HashMap<(PersonId, PersonId), RankedPair> = store::matches::all(tx, event)
         .await?
         .into_iter()
         .map(|row| ((row.a_id, row.b_id), row))
         .collect();
-    let rows: Vec<Row> = pairs.iter().map(|pair| everybody.row(pair)).collect();
+    let rows: Vec<NewPair> = pairs.iter().map(|pair| everybody.new_pair(pair)).collect();
     let ranks = ranks(pairs, rule);
-    let mut news = Vec::new();
+    let mut changed = Vec::new();
     for row in &rows {
         let rank = |person| ranks.get(&(person, row.a, row.b)).copied();
         let (a_rank, b_rank) = (rank(row.a), rank(row.b));
@@ -140,13 +140,13 @@ pub async fn store_all(
                 && had.b_rank == b_rank
         });
         if !same {
-            news.push((row, a_rank, b_rank));
+            changed.push((row, a_rank, b_rank));
         }
     }
-    store::matches::upsert_all(tx, event, &news, now).await?;
+    store::matches::upsert_all(tx, event, &changed, now).await?;
     let gone: Vec<PairId> = before.values().map(|row| row.id).collect();
     store::matches::delete_all(tx, &gone).await?;
-    store::matches::clear_weights(tx, event).await?;
+    store::match_runs::clear_weights(tx, event).await?;
     let weights = everybody.weights();
     let weights: Vec<(&str, i64, i64)> = everybody
         .keys
@@ -155,18 +155,14 @@ pub async fn store_all(
         .zip(&weights)
         .map(|((key, people), weight)| (key.as_str(), *people as i64, *weight))
         .collect();
-    store::matches::set_weights(tx, event, &weights).await?;
+    store::match_runs::set_weights(tx, event, &weights).await?;
     let outcome = Outcome { people: everybody.profiles.len(), pairs: rows.len() };
-    let name = match rule {
-        Rule::Weighted => "weighted",
-        Rule::Ratio { .. } => "ratio",
-    };
-    store::matches::insert_run(tx, event, name, outcome.people as i64, outcome.pairs as i64, now)
-        .await?;
+    let (people, pairs) = (outcome.people as i64, outcome.pairs as i64);
+    store::match_runs::insert(tx, event, rule.name(), people, pairs, now).await?;
     Ok(outcome)
 }
 
-/// Places in everybody's list, by person and pair.
+/// Ranks in everybody's list, by person and pair.
 fn ranks(pairs: &[Pair], rule: Rule) -> HashMap<(PersonId, PersonId, PersonId), i64> {
     let mut lists: BTreeMap<PersonId, Vec<&Pair>> = BTreeMap::new();
     for pair in pairs {
@@ -176,21 +172,32 @@ fn ranks(pairs: &[Pair], rule: Rule) -> HashMap<(PersonId, PersonId, PersonId), 
     let mut ranks = HashMap::new();
     for (person, mut list) in lists {
         let other = |pair: &Pair| if pair.a == person { pair.b } else { pair.a };
-        list.sort_by_cached_key(|pair| rule.place(pair.score, pair.shared.len(), other(pair)));
-        for (place, pair) in list.into_iter().take(LIST).enumerate() {
-            ranks.insert((person, pair.a, pair.b), place as i64 + 1);
+        list.sort_by_cached_key(|pair| rule.sort_key(pair.score, pair.shared.len(), other(pair)));
+        for (index, pair) in list.into_iter().take(LIST_LENGTH).enumerate() {
+            ranks.insert((person, pair.a, pair.b), index as i64 + 1);
         }
     }
     ranks
 }
 
-/// Matches one person anew and puts the others' lists in order. Weights are those of the last full run, so that one
-/// person's matching moves nobody else's scores. Returns how many matches the person has.
+/// Matches one person again by the rule of the settings page. Returns how many matches the person has.
+pub async fn run_one_by_chosen_rule(
+    tx: &mut Conn,
+    event: EventId,
+    person: PersonId,
+    now: Millis,
+) -> sqlx::Result<usize> {
+    let rule = chosen_rule(tx, event).await?;
+    run_one(tx, event, person, rule, now).await
+}
+
+/// Matches one person again and updates the ranks in the others' lists. Uses the weights of the last full run, so that
+/// nobody else's scores change. Returns how many matches the person has.
 pub async fn run_one(
     tx: &mut Conn,
     event: EventId,
     person: PersonId,
-    threshold: Option<f64>,
+    rule: Rule,
     now: Millis,
 ) -> sqlx::Result<usize> {
     store::campaigns::lock_campaigns(tx, event).await?;
@@ -200,7 +207,7 @@ pub async fn run_one(
         return Ok(0);
     };
     let known: HashMap<String, i64> =
-        store::matches::weights(tx, event).await?.into_iter().collect();
+        store::match_runs::weights(tx, event).await?.into_iter().collect();
     let fresh = everybody.weights();
     let weights: Vec<i64> = everybody
         .keys
@@ -208,9 +215,8 @@ pub async fn run_one(
         .zip(&fresh)
         .map(|(key, fresh)| known.get(key).copied().unwrap_or(*fresh))
         .collect();
-    let rule = threshold.map_or(Rule::Weighted, |threshold| Rule::Ratio { threshold });
     let pairs = best_pairs(&everybody.profiles, &weights, rule, Some(me));
-    let had = store::matches::of_both_sides(tx, event, person).await?;
+    let had = store::matches::all_of(tx, event, person).await?;
     let mut touched: Vec<PersonId> =
         had.iter().map(|row| if row.a_id == person { row.b_id } else { row.a_id }).collect();
     for row in &had {
@@ -219,32 +225,32 @@ pub async fn run_one(
         }
     }
     for pair in &pairs {
-        store::matches::upsert(tx, event, &everybody.row(pair), None, None, now).await?;
+        store::matches::upsert(tx, event, &everybody.new_pair(pair), None, None, now).await?;
         touched.push(if pair.a == person { pair.b } else { pair.a });
     }
     touched.sort_unstable();
     touched.dedup();
     touched.push(person);
     for other in touched {
-        rank_again(tx, event, other, rule).await?;
+        update_ranks(tx, event, other, rule).await?;
     }
     store::matches::delete_unranked(tx, event).await?;
     Ok(pairs.len())
 }
 
-async fn rank_again(
+async fn update_ranks(
     tx: &mut Conn,
     event: EventId,
     person: PersonId,
     rule: Rule,
 ) -> sqlx::Result<()> {
-    let mut rows = store::matches::of_both_sides(tx, event, person).await?;
-    let other = |row: &Ranked| if row.a_id == person { row.b_id } else { row.a_id };
+    let mut rows = store::matches::all_of(tx, event, person).await?;
+    let other = |row: &RankedPair| if row.a_id == person { row.b_id } else { row.a_id };
     rows.sort_by_cached_key(|row| {
-        rule.place(row.score, shared_names(&row.shared).len(), other(row))
+        rule.sort_key(row.score, shared_names(&row.shared).len(), other(row))
     });
-    for (place, row) in rows.iter().enumerate() {
-        let rank = (place < LIST).then_some(place as i64 + 1);
+    for (index, row) in rows.iter().enumerate() {
+        let rank = (index < LIST_LENGTH).then_some(index as i64 + 1);
         let had = if row.a_id == person { row.a_rank } else { row.b_rank };
         if rank != had {
             store::matches::set_rank(tx, row.id, person, rank).await?;
@@ -253,7 +259,7 @@ async fn rank_again(
     Ok(())
 }
 
-/// A person's matches as a letter introduces them. An address stands with it only where both agreed to it.
+/// A person's matches for an email. The address is included only if both agreed to share theirs.
 pub async fn teammates(
     conn: &mut Conn,
     event: EventId,
@@ -271,7 +277,7 @@ pub async fn teammates(
         .collect())
 }
 
-/// The names in a row's `shared`.
+/// The names in a JSON column such as `shared`.
 pub fn shared_names(json: &str) -> Vec<String> {
     serde_json::from_str(json).unwrap_or_default()
 }
@@ -279,8 +285,9 @@ pub fn shared_names(json: &str) -> Vec<String> {
 /// The rule that the settings page chose for full runs.
 pub async fn chosen_rule(conn: &mut Conn, event: EventId) -> sqlx::Result<Rule> {
     let word = store::events::setting(conn, event, RULE_SETTING).await?;
-    Ok(match word.as_deref() {
-        Some("ratio") => Rule::Ratio { threshold: THRESHOLD },
-        _ => Rule::Weighted,
+    let name = word.and_then(|word| word.parse().ok()).unwrap_or_default();
+    Ok(match name {
+        RuleName::Weighted => Rule::Weighted,
+        RuleName::Ratio => Rule::Ratio { threshold: THRESHOLD },
     })
 }

@@ -1,26 +1,27 @@
-//! How well two people's skills fit. Pure: skills in, pairs out.
+//! How similar two people's skills are. Pure: skills in, pairs out.
 
 use std::collections::HashMap;
 
 use crate::model::PersonId;
+use crate::model::matching::RuleName;
 
 /// Matches in one person's list.
-pub const LIST: usize = 10;
+pub const LIST_LENGTH: usize = 10;
 
-/// How pairs are judged.
+/// How the score of a pair is computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// Weight of the shared skills over the weight of all skills of both: what few people have counts for more.
+    /// Weight of the shared skills divided by the weight of all skills of both: rare skills count for more.
     Weighted,
-    /// The original's rule: shared skills over the smaller set, at least `threshold`.
+    /// Number of shared skills divided by the size of the smaller set; below `threshold` it is no match.
     Ratio { threshold: f64 },
 }
 
-/// Somebody's skills, as places in the list of all skills.
+/// A person's skills, as indexes into the list of all skills.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub person: PersonId,
-    /// In ascending order, without doubles.
+    /// In ascending order, without duplicates.
     pub skills: Vec<usize>,
 }
 
@@ -31,12 +32,12 @@ pub struct Pair {
     pub b: PersonId,
     /// Thousandths.
     pub score: i64,
-    /// Places of the shared skills, the heaviest first.
+    /// Indexes of the shared skills, the heaviest first.
     pub shared: Vec<usize>,
 }
 
-/// What a skill weighs that `people` of `n` have: `ln(1 + n / people)` as a whole number of thousandths, so that every
-/// machine computes the same.
+/// The weight of a skill that `people` of `n` have: `ln(1 + n / people)` in whole thousandths, so that every machine
+/// computes the same.
 pub fn weight(n: usize, people: usize) -> i64 {
     if people == 0 {
         return 0;
@@ -53,16 +54,15 @@ struct Candidate {
 }
 
 impl Rule {
-    /// The original's threshold; `None` where the rule has none.
-    pub fn threshold(self) -> Option<f64> {
+    pub fn name(self) -> RuleName {
         match self {
-            Self::Weighted => None,
-            Self::Ratio { threshold } => Some(threshold),
+            Self::Weighted => RuleName::Weighted,
+            Self::Ratio { .. } => RuleName::Ratio,
         }
     }
 
-    /// The order of a list: the best match has the smallest key.
-    pub fn place(self, score: i64, shared: usize, other: PersonId) -> (i64, i64, PersonId) {
+    /// The sort key of a list: the best match has the smallest.
+    pub fn sort_key(self, score: i64, shared: usize, other: PersonId) -> (i64, i64, PersonId) {
         let shared = shared as i64;
         match self {
             Self::Weighted => (-score, -shared, other),
@@ -71,13 +71,13 @@ impl Rule {
     }
 }
 
-/// The pairs that stand in somebody's list of the best [`LIST`]: of everybody's, or only of `of`'s (a place in
-/// `profiles`).
+/// The pairs that are in somebody's list of the best [`LIST_LENGTH`]: in everybody's, or only in that of `only` (an
+/// index into `profiles`).
 pub fn best_pairs(
     profiles: &[Profile],
     weights: &[i64],
     rule: Rule,
-    of: Option<usize>,
+    only: Option<usize>,
 ) -> Vec<Pair> {
     let mut who_has: Vec<Vec<u32>> = vec![Vec::new(); weights.len()];
     for (at, profile) in profiles.iter().enumerate() {
@@ -92,11 +92,11 @@ pub fn best_pairs(
     let mut shared_weight = vec![0_i64; profiles.len()];
     let mut shared_count = vec![0_usize; profiles.len()];
     let mut touched: Vec<usize> = Vec::new();
-    let mut best: Vec<Candidate> = Vec::with_capacity(LIST + 1);
+    let mut best: Vec<Candidate> = Vec::with_capacity(LIST_LENGTH + 1);
     let mut pairs: HashMap<(usize, usize), Candidate> = HashMap::new();
 
     let everybody = 0..profiles.len();
-    for me in everybody.filter(|me| of.is_none_or(|of| of == *me)) {
+    for me in everybody.filter(|me| only.is_none_or(|only| only == *me)) {
         for &skill in &profiles[me].skills {
             for &other in &who_has[skill] {
                 let other = other as usize;
@@ -142,7 +142,7 @@ pub fn best_pairs(
     pairs
 }
 
-/// Thousandths; `None` when the two are no match.
+/// The score in thousandths; `None` when the two do not match.
 fn score(
     rule: Rule,
     profiles: &[Profile],
@@ -163,14 +163,14 @@ fn score(
 }
 
 fn keep_best(best: &mut Vec<Candidate>, candidate: Candidate, rule: Rule, profiles: &[Profile]) {
-    let place = |it: &Candidate| rule.place(it.score, it.shared, profiles[it.other].person);
-    let new = place(&candidate);
-    if best.len() == LIST && best.last().is_some_and(|last| place(last) < new) {
+    let sort_key = |it: &Candidate| rule.sort_key(it.score, it.shared, profiles[it.other].person);
+    let new = sort_key(&candidate);
+    if best.len() == LIST_LENGTH && best.last().is_some_and(|last| sort_key(last) < new) {
         return;
     }
-    let at = best.partition_point(|kept| place(kept) < new);
+    let at = best.partition_point(|kept| sort_key(kept) < new);
     best.insert(at, candidate);
-    best.truncate(LIST);
+    best.truncate(LIST_LENGTH);
 }
 
 fn thousandths(part: i64, whole: i64) -> i64 {
@@ -199,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rare_skill_in_common_counts_for_more_than_a_common_one() {
-        // 0 is known to all, 1 to two.
+    fn sharing_a_rare_skill_counts_for_more_than_sharing_a_common_one() {
+        // All four people have skill 0, two have skill 1.
         let people = profiles(&[&[0, 1], &[0, 1], &[0, 2], &[0, 3]]);
         let weights = [weight(4, 4), weight(4, 2), weight(4, 1), weight(4, 1)];
         assert_eq!(weights, [693, 1099, 1609, 1609]);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_originals_rule_divides_by_the_smaller_set() {
+    fn the_ratio_rule_divides_by_the_smaller_set() {
         let people = profiles(&[&[0, 1, 2, 3], &[0, 4], &[5]]);
         let weights = [1000; 6];
         let at_half = best_pairs(&people, &weights, Rule::Ratio { threshold: 0.5 }, None);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     proptest! {
-        /// Held against the rule written down plainly.
+        /// Compared with a simple implementation of the rule.
         #[test]
         fn everybodys_list_is_their_own_best_ten(
             sets in proptest::collection::vec(proptest::collection::btree_set(0_usize..12, 0..6), 2..40)
@@ -246,17 +246,17 @@ mod tests {
                         let part = sum(&common);
                         let whole = sum(&me.skills) + sum(&other.skills) - part;
                         let score = (1000.0 * part as f64 / whole as f64).round() as i64;
-                        (score > 0).then(|| Rule::Weighted.place(score, common.len(), other.person))
+                        (score > 0).then(|| Rule::Weighted.sort_key(score, common.len(), other.person))
                     })
                     .collect();
                 all.sort_unstable();
-                for (_, _, other) in all.iter().take(LIST) {
+                for (_, _, other) in all.iter().take(LIST_LENGTH) {
                     let key = (me.person.min(*other), me.person.max(*other));
                     prop_assert!(pairs.iter().any(|pair| (pair.a, pair.b) == key));
                 }
-                // A single run finds the same list.
+                // Matching only this person finds the same list.
                 let alone = best_pairs(&people, &weights, Rule::Weighted, Some(me.person.0 as usize));
-                prop_assert_eq!(alone.len(), all.len().min(LIST));
+                prop_assert_eq!(alone.len(), all.len().min(LIST_LENGTH));
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod email;
 pub mod ids;
 pub mod job;
 pub mod made_by;
+pub mod matching;
 pub mod message;
 pub mod person;
 pub mod resume;
@@ -55,10 +56,8 @@ macro_rules! words {
             type Err = $crate::model::UnknownWord;
 
             fn from_str(word: &str) -> Result<Self, Self::Err> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::model::UnknownWord { what: $what, value: word.to_owned() }),
-                }
+                let unknown = || $crate::model::UnknownWord { what: $what, value: word.to_owned() };
+                Self::ALL.iter().copied().find(|it| it.as_str() == word).ok_or_else(unknown)
             }
         }
 

@@ -1,16 +1,17 @@
-//! The life of an uploaded resume.
+//! The states and formats of an uploaded resume.
 
 use super::words;
 
+/// The state of a resume, from upload to skills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResumeState {
-    /// Uploaded; its text has not been taken out yet.
+    /// Uploaded; its text has not been extracted yet.
     Queued,
-    /// The child process reads the file.
+    /// A child process is reading the file.
     Reading,
-    /// Read, but no known person's address stands in it: the organiser says whose it is.
+    /// Read, but it does not contain the address of a known person: the organiser assigns it.
     Unclaimed,
-    /// Waits for a key (or the taxonomy) to find its skills.
+    /// Waiting for a key (or the taxonomy) to find its skills.
     Waiting,
     /// Its skills are being found.
     Extracting,
@@ -29,7 +30,7 @@ words!(ResumeState, "state of a resume", {
 });
 
 impl ResumeState {
-    /// Nothing more happens to it unless a person does something.
+    /// Nothing more happens to it until the organiser does something.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Unclaimed | Self::Done | Self::Failed)
     }
@@ -38,7 +39,7 @@ impl ResumeState {
         match self {
             Self::Queued => "Queued",
             Self::Reading => "Reading",
-            Self::Unclaimed => "Whose is it?",
+            Self::Unclaimed => "Not assigned",
             Self::Waiting => "Waiting",
             Self::Extracting => "Finding skills",
             Self::Done => "Done",
@@ -46,3 +47,17 @@ impl ResumeState {
         }
     }
 }
+
+/// What a file is by its content; its name and declared type are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    Pdf,
+    Docx,
+    Txt,
+}
+
+words!(Format, "format of a resume", {
+    Pdf => "pdf",
+    Docx => "docx",
+    Txt => "txt",
+});

@@ -1,17 +1,18 @@
-//! What a resume's text says about whose it is. Pure. The text is a stranger's: what is found here is looked up or shown
-//! to the organiser, never believed.
+//! Clues in a resume's text about its owner. Pure. The text is untrusted: what is found here is looked up or shown to
+//! the organiser, never taken as a fact.
 
 use crate::model::EmailAddress;
 
-/// Addresses that are looked at.
-const MOST_ADDRESSES: usize = 20;
+/// Addresses that are collected at most.
+const MAX_ADDRESSES: usize = 20;
 
-/// Lines at the beginning among which a name may stand.
-const HEAD: usize = 8;
+/// Lines at the beginning that may contain the name.
+const FIRST_LINES: usize = 8;
 
-const LONGEST_PERSONS_NAME: usize = 60;
+/// In characters.
+const MAX_NAME: usize = 60;
 
-/// Lines with one of these words are headings or occupations.
+/// Lines with one of these words are headings, occupations or addresses.
 const NOT_IN_NAMES: &[&str] = &[
     "resume",
     "résumé",
@@ -47,8 +48,8 @@ const NOT_IN_NAMES: &[&str] = &[
     "details",
 ];
 
-/// The e-mail addresses in a text in their order, none twice. The first is the person's own in most resumes; further
-/// ones may be a referee's.
+/// The email addresses in a text, in order and without duplicates. In most resumes the first is the person's own;
+/// others may be a referee's.
 pub fn addresses(text: &str) -> Vec<EmailAddress> {
     let mut found: Vec<EmailAddress> = Vec::new();
     for (at, _) in text.match_indices('@') {
@@ -62,7 +63,7 @@ pub fn addresses(text: &str) -> Vec<EmailAddress> {
         let Ok(address) = EmailAddress::parse(&format!("{local}@{domain}")) else { continue };
         if !found.iter().any(|known| known.key() == address.key()) {
             found.push(address);
-            if found.len() == MOST_ADDRESSES {
+            if found.len() == MAX_ADDRESSES {
                 break;
             }
         }
@@ -78,9 +79,9 @@ fn is_domain(c: char) -> bool {
     c.is_alphanumeric() || c == '.' || c == '-'
 }
 
-/// The name at the head of a resume, for the organiser to check: the first of the first lines that looks like one.
+/// The name at the top of a resume, for the organiser to check: the first of the first lines that looks like a name.
 pub fn name(text: &str) -> Option<String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(HEAD);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(FIRST_LINES);
     lines.map(|line| line.strip_prefix("Name:").unwrap_or(line).trim()).find_map(person_name)
 }
 
@@ -91,20 +92,20 @@ fn person_name(line: &str) -> Option<String> {
             && word.chars().any(char::is_alphabetic)
             && !NOT_IN_NAMES.contains(&word.to_lowercase().trim_matches('.'))
     };
-    let starts_high = |word: &&str| word.chars().next().is_some_and(|c| !c.is_lowercase());
+    let is_capitalised = |word: &&str| word.chars().next().is_some_and(|c| !c.is_lowercase());
     let fits = (2..=5).contains(&words.len())
-        && line.chars().count() <= LONGEST_PERSONS_NAME
+        && line.chars().count() <= MAX_NAME
         && words.iter().all(is_word)
-        && words.first().is_some_and(starts_high)
-        && words.last().is_some_and(starts_high);
-    fits.then(|| words.iter().map(|word| without_shouting(word)).collect::<Vec<_>>().join(" "))
+        && words.first().is_some_and(is_capitalised)
+        && words.last().is_some_and(is_capitalised);
+    fits.then(|| words.iter().map(|word| without_capitals(word)).collect::<Vec<_>>().join(" "))
 }
 
-/// `LOVELACE` as `Lovelace`; initials stay.
-fn without_shouting(word: &str) -> String {
-    let loud =
+/// `LOVELACE` becomes `Lovelace`; initials stay.
+fn without_capitals(word: &str) -> String {
+    let is_in_capitals =
         word.chars().count() > 2 && !word.contains('.') && !word.chars().any(char::is_lowercase);
-    if !loud {
+    if !is_in_capitals {
         return word.to_owned();
     }
     let mut start = true;
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_found_where_resumes_have_them() {
+    fn addresses_are_found_in_all_usual_forms() {
         assert_eq!(found("Ada\nE-mail:ada@example.org|+44 1"), ["ada@example.org"]);
         assert_eq!(
             found("<Ada.L+cv@Example.ORG>, ref: bob@example.com."),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_at_the_head_is_found_and_headings_are_not() {
+    fn the_name_at_the_top_is_found_and_headings_are_not() {
         for (text, expected) in [
             ("Ada Lovelace\nada@example.org", Some("Ada Lovelace")),
             ("CURRICULUM VITAE\n\nGRACE B. HOPPER\nRear Admiral", Some("Grace B. Hopper")),

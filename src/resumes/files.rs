@@ -1,12 +1,12 @@
-//! What can be said of an uploaded file before anybody reads it: its name, and whether it can be a resume at all. Pure.
+//! Checks of an uploaded file before it is read: its name, and whether it can be a resume at all. Pure.
 
-/// Characters of a file's name that are kept.
-const LONGEST_NAME: usize = 100;
+/// Characters of a file name that are kept.
+const MAX_NAME: usize = 100;
 
-/// What a file without a usable name is called.
-const NAMELESS: &str = "resume";
+/// The name of a file without a usable name.
+const DEFAULT_NAME: &str = "resume";
 
-/// Names of files whose text is something else than a resume's, whatever it says.
+/// Extensions of files that are not resumes, whatever their text.
 const OTHER_KINDS: &[&str] = &[
     "exe", "dll", "com", "bat", "cmd", "msi", "scr", "js", "jar", "sh", "apk", "png", "jpg",
     "jpeg", "gif", "webp", "svg", "bmp", "tif", "tiff", "heic", "mp3", "mp4", "wav", "mov", "avi",
@@ -15,33 +15,33 @@ const OTHER_KINDS: &[&str] = &[
 ];
 
 /// The name that a browser sent, made safe to store and to print: no folders, no control or direction marks, one line,
-/// of bounded length. The end of the name is kept, since it says what the file is.
+/// limited length. The extension is kept, since it says what the file is.
 pub fn clean_name(sent: &str) -> String {
     let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect();
+    let plain: String = last.chars().map(|c| if is_invisible(c) { ' ' } else { c }).collect();
     let folded = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let name = folded.trim_matches(['.', ' ']);
     if name.is_empty() {
-        return NAMELESS.into();
+        return DEFAULT_NAME.into();
     }
     let length = name.chars().count();
-    if length <= LONGEST_NAME {
+    if length <= MAX_NAME {
         return name.to_owned();
     }
     let tail = name.rfind('.').filter(|at| name.len() - at <= 10).map_or("", |at| &name[at..]);
-    let head: String = name.chars().take(LONGEST_NAME - tail.chars().count() - 1).collect();
+    let head: String = name.chars().take(MAX_NAME - tail.chars().count() - 1).collect();
     format!("{head}…{tail}")
 }
 
-/// Control characters, and marks that nobody sees or that turn the direction of what follows.
-fn is_unseen(c: char) -> bool {
+/// Control characters, and marks that are invisible or change the direction of the text after them.
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a file can be a resume, by its first bytes, and where those leave it open (text) by its name. What it really
-/// is turns out when it is read; this only keeps out at the door what cannot be one.
+/// Whether a file can be a resume, by its first bytes or, if these look like text, by its extension. This only refuses
+/// at upload what cannot be one; reading the file decides what it is.
 pub fn may_be_resume(name: &str, bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(1024)];
     let is_pdf = head.windows(5).any(|window| window == b"%PDF-");
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_what_it_says_and_loses_what_it_could_do() {
+    fn a_file_name_is_made_safe_and_stays_recognisable() {
         for (sent, kept) in [
             ("Ada Lovelace – CV (2026).pdf", "Ada Lovelace – CV (2026).pdf"),
             ("../../etc/passwd", "passwd"),
@@ -77,12 +77,12 @@ mod tests {
             assert_eq!(clean_name(sent), kept);
         }
         let long = clean_name(&format!("{}.docx", "ü".repeat(500)));
-        assert_eq!(long.chars().count(), LONGEST_NAME);
+        assert_eq!(long.chars().count(), MAX_NAME);
         assert!(long.ends_with("….docx"));
     }
 
     #[test]
-    fn a_picture_or_a_program_is_kept_out_at_the_door() {
+    fn a_picture_or_a_program_is_refused_at_upload() {
         for (name, bytes) in [
             ("cv.pdf", &b"\x89PNG\r\n\x1a\n"[..]),
             ("cv.pdf", b"MZ\x90\0\x03"),

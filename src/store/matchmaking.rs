@@ -1,38 +1,43 @@
-//! The people in the room as the matchmaking page lists them: everybody with a skill or a resume.
+//! What the matchmaking pages and their JSON interface show: people with a skill or a resume, counts, and skills.
 
 use super::Conn;
 use super::people::pattern;
-use crate::model::{CampaignId, EventId, Millis, PersonId};
+use crate::model::{CampaignId, EventId, Millis, PairId, PersonId, words};
 
-/// Which part of the list is wanted.
+/// A part of the list of people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Show {
     #[default]
     All,
-    /// With skills, and in nobody's list.
+    /// With skills, but in no pair.
     WithoutMatch,
 }
 
-/// Terms of a search that are looked at; further ones are left out.
-pub const TERMS: usize = 3;
+words!(Show, "part of the list of people", {
+    All => "all",
+    WithoutMatch => "none",
+});
 
-/// A line of the list.
+/// Search terms that are used; further ones are ignored.
+const TERMS: usize = 3;
+
+/// A row of the list.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Listed {
+pub struct ListedPerson {
     pub id: PersonId,
     pub name: String,
     pub job_title: String,
-    /// Why they are not written to; NULL: they may be.
+    /// Why they get no email; NULL: they may get one.
     pub suppressed: Option<String>,
-    /// The state of their match e-mail; NULL: none.
-    pub mail: Option<String>,
-    pub mail_sent_at: Option<Millis>,
-    pub mail_campaign: Option<CampaignId>,
-    /// Resumes that are still worked on.
-    pub in_work: i64,
+    /// The state of the message about their matches; NULL: none.
+    pub message_state: Option<String>,
+    pub message_sent_at: Option<Millis>,
+    pub message_campaign: Option<CampaignId>,
+    /// Resumes that are still in progress.
+    pub resumes_in_progress: i64,
 }
 
-// `$1` the event, `$2` the part shown, `$3` to `$5` what is searched for: all of it must be found in name or skills.
+// `$1` the event, `$2` the part of the list, `$3` to `$5` search terms, each of which must be in the name or a skill.
 macro_rules! filter {
     () => {
         " WHERE (EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
@@ -50,13 +55,6 @@ macro_rules! filter {
     };
 }
 
-fn word(show: Show) -> &'static str {
-    match show {
-        Show::All => "all",
-        Show::WithoutMatch => "none",
-    }
-}
-
 /// `rust + gis`: both must be found.
 fn terms(search: &str) -> [Option<String>; TERMS] {
     let mut terms = search.split('+').filter_map(pattern);
@@ -67,7 +65,7 @@ pub async fn count(conn: &mut Conn, event: EventId, search: &str, show: Show) ->
     let [first, second, third] = terms(search);
     sqlx::query_scalar(concat!("SELECT COUNT(*) FROM people p", filter!()))
         .bind(event)
-        .bind(word(show))
+        .bind(show.as_str())
         .bind(first)
         .bind(second)
         .bind(third)
@@ -82,13 +80,13 @@ pub async fn list(
     show: Show,
     limit: i64,
     offset: i64,
-) -> sqlx::Result<Vec<Listed>> {
+) -> sqlx::Result<Vec<ListedPerson>> {
     let [first, second, third] = terms(search);
     sqlx::query_as(concat!(
-        "SELECT p.id, p.name, p.job_title, s.reason AS suppressed, m.state AS mail, m.sent_at AS mail_sent_at,
-                m.campaign_id AS mail_campaign,
+        "SELECT p.id, p.name, p.job_title, s.reason AS suppressed, m.state AS message_state,
+                m.sent_at AS message_sent_at, m.campaign_id AS message_campaign,
                 (SELECT COUNT(*) FROM resumes r WHERE r.person_id = p.id
-                 AND r.state IN ('queued', 'reading', 'waiting', 'extracting')) AS in_work
+                 AND r.state IN ('queued', 'reading', 'waiting', 'extracting')) AS resumes_in_progress
          FROM people p
          LEFT JOIN suppressions s ON s.address_hash = p.address_hash
          LEFT JOIN messages m ON m.id = (SELECT MAX(n.id) FROM messages n WHERE n.person_id = p.id
@@ -97,7 +95,7 @@ pub async fn list(
         " ORDER BY p.name_key, p.id LIMIT $6 OFFSET $7"
     ))
     .bind(event)
-    .bind(word(show))
+    .bind(show.as_str())
     .bind(first)
     .bind(second)
     .bind(third)
@@ -107,16 +105,16 @@ pub async fn list(
     .await
 }
 
-/// How many match e-mails would be written now, wait for a person, and went out.
+/// How many match emails are due, in progress, waiting for review, and sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Mails {
+pub struct EmailCounts {
     pub due: i64,
     pub to_review: i64,
-    pub in_work: i64,
+    pub in_progress: i64,
     pub sent: i64,
 }
 
-pub async fn mails(conn: &mut Conn, event: EventId) -> sqlx::Result<Mails> {
+pub async fn email_counts(conn: &mut Conn, event: EventId) -> sqlx::Result<EmailCounts> {
     sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM people p
                  WHERE (EXISTS (SELECT 1 FROM matches x WHERE x.a_id = p.id AND x.event_id = $1
@@ -129,7 +127,7 @@ pub async fn mails(conn: &mut Conn, event: EventId) -> sqlx::Result<Mails> {
                 COUNT(CASE WHEN state IN ('drafted', 'failed', 'uncertain')
                              OR (state = 'approved' AND released_at IS NULL) THEN 1 END) AS to_review,
                 COUNT(CASE WHEN state IN ('queued', 'drafting', 'sending')
-                             OR (state = 'approved' AND released_at IS NOT NULL) THEN 1 END) AS in_work,
+                             OR (state = 'approved' AND released_at IS NOT NULL) THEN 1 END) AS in_progress,
                 COUNT(CASE WHEN state = 'sent' THEN 1 END) AS sent
          FROM messages WHERE event_id = $1 AND kind = 'match' AND forgotten_at IS NULL",
     )
@@ -156,17 +154,81 @@ pub async fn is_pair(
     Ok(found > 0)
 }
 
+/// Counts of people, pairs and scores.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Stats {
+    pub total_users: i64,
+    pub users_with_resumes: i64,
+    pub users_with_skills: i64,
+    pub total_matches: i64,
+    /// People with skills who are in no pair.
+    pub without_match: i64,
+    /// Of the scores, in thousandths.
+    pub avg: Option<f64>,
+    pub max: Option<i64>,
+    pub min: Option<i64>,
+    pub last_run: Option<Millis>,
+}
+
+pub async fn stats(conn: &mut Conn, event: EventId) -> sqlx::Result<Stats> {
+    sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM people) AS total_users,
+                (SELECT COUNT(DISTINCT person_id) FROM resumes WHERE person_id IS NOT NULL) AS users_with_resumes,
+                (SELECT COUNT(DISTINCT person_id) FROM person_skills) AS users_with_skills,
+                (SELECT COUNT(*) FROM people p WHERE EXISTS (SELECT 1 FROM person_skills k WHERE k.person_id = p.id)
+                   AND NOT EXISTS (SELECT 1 FROM matches x WHERE x.a_id = p.id AND x.event_id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM matches x WHERE x.b_id = p.id AND x.event_id = $1)) AS without_match,
+                (SELECT MAX(finished_at) FROM match_runs WHERE event_id = $1) AS last_run,
+                COUNT(*) AS total_matches, CAST(AVG(score) AS DOUBLE PRECISION) AS avg, MAX(score) AS max,
+                MIN(score) AS min
+         FROM matches WHERE event_id = $1",
+    )
+    .bind(event)
+    .fetch_one(conn)
+    .await
+}
+
+/// A pair with both names.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct NamedPair {
+    pub id: PairId,
+    pub a_id: PersonId,
+    pub b_id: PersonId,
+    pub a_name: String,
+    pub b_name: String,
+    pub score: i64,
+    pub shared: String,
+    pub created_at: Millis,
+}
+
+/// The newest pairs.
+pub async fn recent_pairs(
+    conn: &mut Conn,
+    event: EventId,
+    limit: i64,
+) -> sqlx::Result<Vec<NamedPair>> {
+    sqlx::query_as(
+        "SELECT x.id, x.a_id, x.b_id, a.name AS a_name, b.name AS b_name, x.score, x.shared, x.created_at
+         FROM matches x JOIN people a ON a.id = x.a_id JOIN people b ON b.id = x.b_id
+         WHERE x.event_id = $1 ORDER BY x.created_at DESC, x.score DESC, x.id LIMIT $2",
+    )
+    .bind(event)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+}
+
 // ── Skills ──
 
-/// A skill of the room.
+/// A skill and how many people have it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Skill {
+pub struct SkillCount {
     pub skill: String,
     pub people: i64,
 }
 
-/// The skills of the room, the most common first.
-pub async fn skills(conn: &mut Conn, limit: i64, offset: i64) -> sqlx::Result<Vec<Skill>> {
+/// All skills, the most common first.
+pub async fn skills(conn: &mut Conn, limit: i64, offset: i64) -> sqlx::Result<Vec<SkillCount>> {
     sqlx::query_as(
         "SELECT MIN(skill) AS skill, COUNT(*) AS people FROM person_skills
          GROUP BY skill_key ORDER BY COUNT(*) DESC, skill_key LIMIT $1 OFFSET $2",
@@ -183,15 +245,8 @@ pub async fn count_skills(conn: &mut Conn) -> sqlx::Result<i64> {
         .await
 }
 
-/// A person's skill and how many people have it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Own {
-    pub skill: String,
-    pub people: i64,
-}
-
 /// A person's skills, the rarest first.
-pub async fn skills_of(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Own>> {
+pub async fn skills_of(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<SkillCount>> {
     sqlx::query_as(
         "SELECT k.skill, (SELECT COUNT(*) FROM person_skills o WHERE o.skill_key = k.skill_key) AS people
          FROM person_skills k WHERE k.person_id = $1 ORDER BY 2, k.skill_key",

@@ -14,6 +14,7 @@ pub mod jobs;
 #[macro_use]
 pub mod keys;
 pub mod deliveries;
+pub mod match_runs;
 pub mod matches;
 pub mod matchmaking;
 pub mod messages;

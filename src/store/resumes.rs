@@ -2,8 +2,8 @@
 
 use super::Conn;
 use crate::model::made_by::MadeBy;
-use crate::model::resume::ResumeState;
-use crate::model::{KeyNumber, Millis, PersonId, ResumeId};
+use crate::model::resume::{Format, ResumeState};
+use crate::model::{KeyNumber, Millis, PersonId, ResumeId, words};
 
 macro_rules! columns {
     () => {
@@ -16,33 +16,37 @@ macro_rules! columns {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Resume {
     pub id: ResumeId,
-    /// NULL while nobody knows whose it is.
+    /// The owner; NULL: not assigned yet.
     pub person_id: Option<PersonId>,
-    /// Their name.
+    /// The owner's name.
     pub person: Option<String>,
     #[sqlx(try_from = "String")]
     pub state: ResumeState,
     pub file_name: String,
-    /// pdf, docx, txt.
+    /// The word of a [`Format`]; NULL: not read yet.
     pub format: Option<String>,
     /// Bytes.
     pub size: i64,
-    /// 1: match the person as soon as the skills are there.
+    /// 1: match the person as soon as their skills are known.
     pub auto_match: i64,
-    /// JSON: canonical names found in it.
+    /// JSON: the canonical names that were found.
     pub skills: String,
     pub made_by: Option<String>,
     pub made_model: Option<String>,
     pub made_key: Option<KeyNumber>,
     pub made_why: Option<String>,
     pub error: Option<String>,
-    /// The text goes on after this many characters, and the rest was not read for skills.
+    /// The text is longer than this many characters; the rest was not searched for skills.
     pub cut_at: Option<i64>,
     pub created_at: Millis,
     pub finished_at: Option<Millis>,
 }
 
 impl Resume {
+    pub fn format(&self) -> Option<Format> {
+        self.format.as_deref().and_then(|word| word.parse().ok())
+    }
+
     pub fn made_by(&self) -> Option<MadeBy> {
         super::messages::made_by(
             self.made_by.as_deref(),
@@ -53,7 +57,7 @@ impl Resume {
     }
 }
 
-/// What a new resume's row needs.
+/// The values of a new resume's row.
 #[derive(Clone, Copy, Debug)]
 pub struct NewResume<'a> {
     pub person: Option<PersonId>,
@@ -84,7 +88,7 @@ pub async fn insert(
     .await
 }
 
-/// The resume with these bytes: `person`'s, else one that is nobody's yet. Without a person: anybody's.
+/// A resume with these bytes: `person`'s, else one without an owner. Without a person: anybody's.
 pub async fn find_same(
     conn: &mut Conn,
     person: Option<PersonId>,
@@ -102,7 +106,7 @@ pub async fn find_same(
 }
 
 /// Another resume of `person` with the same bytes as this one.
-pub async fn find_twin(
+pub async fn find_duplicate(
     conn: &mut Conn,
     id: ResumeId,
     person: PersonId,
@@ -147,16 +151,21 @@ pub async fn of_person(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Re
         .await
 }
 
-/// Which part of the list is wanted.
+/// A part of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Show {
     #[default]
     All,
-    /// A person must look: not readable, or nobody's.
-    NeedsALook,
-    /// Still worked on.
-    InWork,
+    /// Not readable, or not assigned to a person.
+    NeedsAttention,
+    InProgress,
 }
+
+words!(Show, "part of the list of resumes", {
+    All => "all",
+    NeedsAttention => "look",
+    InProgress => "work",
+});
 
 macro_rules! shown {
     () => {
@@ -165,22 +174,14 @@ macro_rules! shown {
     };
 }
 
-fn word(show: Show) -> &'static str {
-    match show {
-        Show::All => "all",
-        Show::NeedsALook => "look",
-        Show::InWork => "work",
-    }
-}
-
 pub async fn count(conn: &mut Conn, show: Show) -> sqlx::Result<i64> {
     sqlx::query_scalar(concat!("SELECT COUNT(*) FROM resumes WHERE", shown!()))
-        .bind(word(show))
+        .bind(show.as_str())
         .fetch_one(conn)
         .await
 }
 
-/// What is worked on or needs a look first, then the newest.
+/// A page of the list: unfinished resumes first, then the newest.
 pub async fn list(
     conn: &mut Conn,
     show: Show,
@@ -194,32 +195,32 @@ pub async fn list(
         shown!(),
         ") ORDER BY CASE WHEN r.state = 'done' THEN 1 ELSE 0 END, r.id DESC LIMIT $2 OFFSET $3"
     ))
-    .bind(word(show))
+    .bind(show.as_str())
     .bind(limit)
     .bind(offset)
     .fetch_all(conn)
     .await
 }
 
-/// How many resumes are in which state, and the newest of them all: what a page needs to know whether it is still true.
+/// How many resumes are in which state, and the newest id: enough for a page to know whether it is up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Sums {
     pub total: i64,
-    pub in_work: i64,
-    /// Read, and their skills are not there yet.
+    pub in_progress: i64,
+    /// Read, but not yet searched for skills.
     pub without_skills: i64,
     pub done: i64,
-    pub needs_a_look: i64,
+    pub needs_attention: i64,
     pub newest: i64,
 }
 
 pub async fn sums(conn: &mut Conn) -> sqlx::Result<Sums> {
     sqlx::query_as(
         "SELECT COUNT(*) AS total,
-                COUNT(CASE WHEN state IN ('queued', 'reading', 'waiting', 'extracting') THEN 1 END) AS in_work,
+                COUNT(CASE WHEN state IN ('queued', 'reading', 'waiting', 'extracting') THEN 1 END) AS in_progress,
                 COUNT(CASE WHEN state IN ('waiting', 'extracting') THEN 1 END) AS without_skills,
                 COUNT(CASE WHEN state = 'done' THEN 1 END) AS done,
-                COUNT(CASE WHEN state IN ('unclaimed', 'failed') THEN 1 END) AS needs_a_look,
+                COUNT(CASE WHEN state IN ('unclaimed', 'failed') THEN 1 END) AS needs_attention,
                 COALESCE(MAX(id), 0) AS newest
          FROM resumes",
     )
@@ -227,9 +228,9 @@ pub async fn sums(conn: &mut Conn) -> sqlx::Result<Sums> {
     .await
 }
 
-// ── The life of a resume ──
+// ── Changes of state ──
 
-/// Takes a resume up for reading; false when it is not to be read (any more).
+/// Marks a resume as being read; false when there is nothing to read (any more).
 pub async fn start_reading(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE resumes SET state = 'reading' WHERE id = $1 AND state IN ('queued', 'reading')",
@@ -240,15 +241,15 @@ pub async fn start_reading(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> 
     Ok(done.rows_affected() == 1)
 }
 
-/// What a file turned out to be.
+/// The result of reading a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
-    pub format: &'a str,
+    pub format: Format,
     pub text: &'a str,
     pub cut_at: Option<i64>,
 }
 
-/// Stores the text of a resume that is being read, and whose it is; false when it is not being read any more.
+/// Stores the text and the owner of a resume that is being read; false when it is not being read any more.
 pub async fn store_text(
     conn: &mut Conn,
     id: ResumeId,
@@ -261,7 +262,7 @@ pub async fn store_text(
          WHERE id = $1 AND state = 'reading'",
     )
     .bind(id)
-    .bind(text.format)
+    .bind(text.format.as_str())
     .bind(text.text)
     .bind(text.cut_at)
     .bind(person)
@@ -270,20 +271,20 @@ pub async fn store_text(
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn fail(conn: &mut Conn, id: ResumeId, words: &str, now: Millis) -> sqlx::Result<bool> {
+pub async fn fail(conn: &mut Conn, id: ResumeId, reason: &str, now: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE resumes SET state = 'failed', error = $2, finished_at = $3 WHERE id = $1 AND state = 'reading'",
     )
     .bind(id)
-    .bind(words)
+    .bind(reason)
     .bind(now)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a resume that is nobody's to a person, whatever its state is; one whose text is there waits for its skills.
-pub async fn claim(conn: &mut Conn, id: ResumeId, person: PersonId) -> sqlx::Result<bool> {
+/// Assigns a resume without an owner to a person, whatever its state; one with a text then waits for its skills.
+pub async fn assign(conn: &mut Conn, id: ResumeId, person: PersonId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE resumes SET person_id = $2, state = CASE WHEN state = 'unclaimed' THEN 'waiting' ELSE state END
          WHERE id = $1 AND person_id IS NULL",
@@ -295,7 +296,7 @@ pub async fn claim(conn: &mut Conn, id: ResumeId, person: PersonId) -> sqlx::Res
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a resume up for finding its skills; false when they are not wanted (any more).
+/// Marks a resume as being searched for skills; false when they are not wanted (any more).
 pub async fn start_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE resumes SET state = 'extracting'
@@ -307,8 +308,8 @@ pub async fn start_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> 
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts a resume back whose skills could not be found now.
-pub async fn give_back_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
+/// Returns a resume to waiting whose skills could not be found now.
+pub async fn release_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bool> {
     let done =
         sqlx::query("UPDATE resumes SET state = 'waiting' WHERE id = $1 AND state = 'extracting'")
             .bind(id)
@@ -317,7 +318,7 @@ pub async fn give_back_finding(conn: &mut Conn, id: ResumeId) -> sqlx::Result<bo
     Ok(done.rows_affected() == 1)
 }
 
-/// Stores the skills of a resume that waits for them; false when it does not wait any more.
+/// Stores the skills of a resume that waits for them; false when it is not waiting any more.
 pub async fn store_skills(
     conn: &mut Conn,
     id: ResumeId,
@@ -342,20 +343,21 @@ pub async fn store_skills(
     Ok(done.rows_affected() == 1)
 }
 
-/// A person wants it again: what failed is read anew, what is done is searched for skills anew. Returns the new state's
-/// word; `None` when there is nothing to do again.
-pub async fn again(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar(
+/// Prepares another try: a failed resume is read again, a finished one is searched for skills again. Returns the new
+/// state; `None` when there is nothing to repeat.
+pub async fn retry(conn: &mut Conn, id: ResumeId) -> sqlx::Result<Option<ResumeState>> {
+    let state: Option<String> = sqlx::query_scalar(
         "UPDATE resumes SET state = CASE WHEN state = 'failed' THEN 'queued' ELSE 'waiting' END, error = NULL,
                 finished_at = NULL
          WHERE id = $1 AND (state = 'failed' OR (state = 'done' AND text IS NOT NULL)) RETURNING state",
     )
     .bind(id)
     .fetch_optional(conn)
-    .await
+    .await?;
+    state.map(|word| word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))).transpose()
 }
 
-/// The person is to be matched as soon as the skills are there.
+/// Requests that the person be matched as soon as the skills are known.
 pub async fn match_later(conn: &mut Conn, id: ResumeId) -> sqlx::Result<()> {
     sqlx::query("UPDATE resumes SET auto_match = 1 WHERE id = $1").bind(id).execute(conn).await?;
     Ok(())

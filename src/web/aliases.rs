@@ -7,13 +7,17 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use super::people;
+use super::{matchmaking, people, resumes};
 use crate::app::App;
 
 /// Old addresses of pages and of their forms.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/users", get(|| async { Redirect::permanent("/people") }))
+        .route("/matchmaking/mails", post(matchmaking::write_emails))
+        .route("/matchmaking/resumes/{id}/whose", get(resumes::owner).post(resumes::assign_to_new))
+        .route("/matchmaking/resumes/{id}/claim", post(resumes::assign))
+        .route("/matchmaking/resumes/{id}/again", post(resumes::retry))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }))
         .route("/people/{id}/leave", post(people::unsubscribe))
         .route("/people/{id}/return", post(people::resubscribe))

@@ -120,15 +120,15 @@ fn pages() -> Router<App> {
         .route("/matchmaking/skills", get(matchmaking::skills))
         .route("/matchmaking/run", post(matchmaking::run))
         .route("/matchmaking/people/{id}/run", post(matchmaking::run_one))
-        .route("/matchmaking/mails", post(matchmaking::write_mails))
+        .route("/matchmaking/emails", post(matchmaking::write_emails))
         .route(
             "/matchmaking/upload",
-            post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MANY)),
+            post(resumes::upload).layer(DefaultBodyLimit::max(resumes::MAX_REQUEST)),
         )
         .route("/matchmaking/resumes", get(resumes::list))
-        .route("/matchmaking/resumes/{id}/whose", get(resumes::whose).post(resumes::claim_for_new))
-        .route("/matchmaking/resumes/{id}/claim", post(resumes::claim))
-        .route("/matchmaking/resumes/{id}/again", post(resumes::again))
+        .route("/matchmaking/resumes/{id}/owner", get(resumes::owner).post(resumes::assign_to_new))
+        .route("/matchmaking/resumes/{id}/assign", post(resumes::assign))
+        .route("/matchmaking/resumes/{id}/retry", post(resumes::retry))
         .route("/matchmaking/resumes/{id}/delete", post(resumes::delete))
         .route("/matchmaking/resumes/{id}/file", get(resumes::download))
         .route("/faq", get(faq::list).post(faq::add))
@@ -185,7 +185,7 @@ fn programs() -> Router<App> {
         .route("/matchmaking/add-user", post(api::people::add_and_match))
         .route(
             "/matchmaking/upload-resume",
-            post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::ONE)),
+            post(api::matching::upload_resume).layer(DefaultBodyLimit::max(resumes::MAX_ONE)),
         )
         .route("/matchmaking/find-matches", post(api::matching::find_matches))
         .route("/matchmaking/bulk-match", post(api::matching::bulk_match))

@@ -30,7 +30,7 @@ pub enum Notice {
     NobodyDue,
     ResumesUploaded,
     ResumeAssigned,
-    ResumeAgain,
+    ResumeRetried,
     ResumeDeleted,
     // A campaign
     CampaignStarted,
@@ -90,7 +90,7 @@ words!(Notice, "notice", {
     NobodyDue => "nobody-due",
     ResumesUploaded => "uploaded",
     ResumeAssigned => "assigned",
-    ResumeAgain => "resume-again",
+    ResumeRetried => "resume-retried",
     ResumeDeleted => "resume-deleted",
     CampaignStarted => "started",
     CampaignBusy => "busy",
@@ -136,11 +136,11 @@ const OLD_WORDS: [(&str, &str, Notice); 26] = [
     ("/people", "left", Notice::Unsubscribed),
     ("/people", "back", Notice::Resubscribed),
     ("/people", "matched", Notice::PersonMatched),
-    ("/people", "again", Notice::ResumeAgain),
+    ("/people", "again", Notice::ResumeRetried),
     ("/people", "deleted", Notice::ResumeDeleted),
     ("/matchmaking", "sample", Notice::SampleToMatch),
     ("/matchmaking", "claimed", Notice::ResumeAssigned),
-    ("/matchmaking", "again", Notice::ResumeAgain),
+    ("/matchmaking", "again", Notice::ResumeRetried),
     ("/matchmaking", "deleted", Notice::ResumeDeleted),
     ("/outreach/", "saved", Notice::MessageSaved),
     ("/keys", "read", Notice::EnvRead),
@@ -238,8 +238,7 @@ impl NoticeQuery {
             Notice::PersonErased => "Person erased, with everything that belonged to them.".into(),
             Notice::SampleAdded => "12 sample people added. Their addresses reach nobody.".into(),
             Notice::SampleToMatch => {
-                "12 sample people added. Their addresses reach nobody. Match them to see \
-                                      how it works."
+                "12 sample people added. Their addresses reach nobody. Match them to see how it works."
                     .into()
             }
             Notice::Unsubscribed => "Unsubscribed. They get no more emails.".into(),
@@ -250,22 +249,22 @@ impl NoticeQuery {
             Notice::PersonMatched => "Matched. No emails were sent.".into(),
             Notice::Matched => {
                 format!(
-                    "Everybody was matched: {}. Nobody was written to.",
+                    "Matched everybody: {}. No emails were sent.",
                     count(n, "pair", "pairs")
                 )
             }
             Notice::NobodyDue => {
-                "No match e-mail is due: everybody with matches who may be written to has one."
+                "No match email is due: everybody with matches who can get email has one."
                     .into()
             }
             Notice::ResumesUploaded => {
-                "Uploaded. The files are read one after the other; this page says how far they are."
+                "Uploaded. The files are read one after another. This page shows the progress."
                     .into()
             }
-            Notice::ResumeAssigned => "Noted whose it is. Its skills come next.".into(),
-            Notice::ResumeAgain => "It is done once more.".into(),
+            Notice::ResumeAssigned => "Assigned. Muster looks for skills in it next.".into(),
+            Notice::ResumeRetried => "The resume is being processed again.".into(),
             Notice::ResumeDeleted => {
-                "The file and its text are gone. The person keeps the skills.".into()
+                "Deleted the file and its text. The person keeps the skills.".into()
             }
             Notice::CampaignStarted => {
                 "Started. Each letter can be read here as soon as it is written.".into()
@@ -373,7 +372,7 @@ mod tests {
         assert_eq!(old("/people", "added"), Some(Notice::PersonAdded));
         assert_eq!(old("/faq", "added"), Some(Notice::EntryAdded));
         assert_eq!(old("/outreach/1", "again"), Some(Notice::MessageAgain));
-        assert_eq!(old("/matchmaking/resumes", "again"), Some(Notice::ResumeAgain));
+        assert_eq!(old("/matchmaking/resumes", "again"), Some(Notice::ResumeRetried));
         assert_eq!(old("/settings/tokens", "removed"), Some(Notice::TokenRemoved));
         assert_eq!(old("/people", "<script>"), None);
     }

@@ -1,4 +1,4 @@
-// Resumes in, skills found, people matched, match mails read and sent. RESUMES is the folder with the fixtures.
+// Resumes in, skills found, people matched, match emails read and sent. RESUMES is the folder with the fixtures.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ await open(async (page) => {
   const queue = (name) => page.locator(".queue li", { has: page.getByText(name, { exact: true }) });
   const upload = async (files, address = "") => {
     await page.goto("/matchmaking");
-    await page.getByLabel("Whose resume").fill(address);
+    await page.getByLabel("Email address of the person").fill(address);
     await page.getByLabel("Resumes", { exact: true }).setInputFiles(files);
     await go(page, () => page.getByRole("button", { name: "Upload" }).click());
   };
@@ -20,7 +20,7 @@ await open(async (page) => {
   const becomes = (name, words) => queue(name).filter({ hasText: words }).waitFor();
 
   await page.goto("/matchmaking");
-  await page.getByRole("heading", { name: "Nobody is here yet" }).waitFor();
+  await page.getByRole("heading", { name: "No people yet" }).waitFor();
   const noor = await addPerson(page, "Noor Example", "noor.example@example.org", ["Figma"]);
   const ada = await addPerson(page, "Ada Example", "ada@example.org", ["COBOL"], "Engineer");
   await addPerson(page, "Bo Öberg", "bo@example.org", ["Rust", "Kubernetes"]);
@@ -42,14 +42,14 @@ await open(async (page) => {
   }
   const skills = await page.locator(".own-skills").innerText();
   for (const skill of ["COBOL", "Rust", "PostgreSQL", "Kubernetes", "C++"]) assert(skills.includes(skill), skill);
-  assert.equal(skills.match(/Rust/g).length, 1, "a skill found three times stands there once");
+  assert.equal(skills.match(/Rust/g).length, 1, "a skill found three times is listed once");
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: "plain.pdf" }).click(),
   ]);
   assert.deepEqual(readFileSync(await download.path()), readFileSync(file("plain.pdf")));
 
-  // Many at once find their person by the address in them; one is nobody's; two are no resumes.
+  // Many at once are assigned by the address in them; one is not assigned; two are not resumes.
   await upload([file("chromium.pdf"), file("scan.pdf"), file("locked.pdf")]);
   await becomes("chromium.pdf", /Noor Example/);
   await upload([
@@ -61,33 +61,33 @@ await open(async (page) => {
   await becomes("chromium.pdf", /4 skills/);
   await becomes("bo.txt", /Bo Öberg/);
   await becomes("bo.txt", /2 skills/);
-  await becomes("scan.pdf", /This PDF is a picture: it holds no text we can read/);
+  await becomes("scan.pdf", /This PDF is a picture without text that Muster can read/);
   await becomes("locked.pdf", /locked with a password/);
   await becomes("photo.png", /Not readable/);
-  await becomes("wren.txt", /Whose is it\?/);
+  await becomes("wren.txt", /Not assigned/);
   assert(await isTheSamePage(page), "the queue is live");
   await page.reload();
   assert.match(await queue("photo.png").innerText(), /PDF|Word|text/, "it says what a resume is");
   assert.deepEqual(await judge(page), [], "matchmaking with resumes");
 
-  // It is asked for, and given to somebody new, whose name and address were found in it.
-  await go(page, () => queue("wren.txt").getByRole("link", { name: /Say whose/ }).click());
+  // It is assigned to a new person, whose name and address were found in it.
+  await go(page, () => queue("wren.txt").getByRole("link", { name: /Assign to a person/ }).click());
   assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Wren Otherwise");
-  assert.equal(await page.getByLabel("E-mail address").inputValue(), "wren@elsewhere.example.org");
-  assert.deepEqual(await judge(page), [], "whose resume is this");
-  await go(page, () => page.getByRole("button", { name: "Add this person" }).click());
-  await said("Noted whose it is");
+  assert.equal(await page.getByLabel("Email address").inputValue(), "wren@elsewhere.example.org");
+  assert.deepEqual(await judge(page), [], "assign to a person");
+  await go(page, () => page.getByRole("button", { name: "Add and assign" }).click());
+  await said("Assigned.");
   await becomes("wren.txt", /2 skills/);
   await page.reload();
   assert.match(await queue("wren.txt").innerText(), /Wren Otherwise/);
-  // Another is given to somebody who is here.
+  // Another is assigned to an existing person.
   await upload([text("nameless.txt", "Skills: Elixir, Erlang\nTen years of telephone exchanges.\n")]);
-  await becomes("nameless.txt", /Whose is it\?/);
+  await becomes("nameless.txt", /Not assigned/);
   await page.reload();
-  await go(page, () => queue("nameless.txt").getByRole("link", { name: /Say whose/ }).click());
+  await go(page, () => queue("nameless.txt").getByRole("link", { name: /Assign to a person/ }).click());
   await page.getByLabel("Search people").fill("bo@");
   await go(page, () => page.getByLabel("Search people").press("Enter"));
-  await go(page, () => page.getByRole("button", { name: /It is theirs.*Bo Öberg/ }).click());
+  await go(page, () => page.getByRole("button", { name: /Assign.*Bo Öberg/ }).click());
   await becomes("nameless.txt", /2 skills/);
 
   // Matching: the same pair, score and skills on both pages.
@@ -107,16 +107,16 @@ await open(async (page) => {
   await lively(page);
   const graph = page.getByRole("img", { name: /Noor/ });
   await graph.first().waitFor();
-  await page.getByText("The same as a table").click();
+  await page.getByText("Show as a table").click();
   assert(await page.getByRole("region", { name: "Matches of Ada Example" }).isVisible());
   assert.deepEqual(await judge(page), [], "the graph and its table");
 
-  // Nothing was mailed so far. One match mail each is written, read, approved, and sent to the outbox.
+  // Nothing was mailed so far. One match email each is written, read, approved, and sent to the outbox.
   await page.goto("/outbox");
   await page.getByText("No mail yet.").waitFor();
   await page.goto("/matchmaking");
-  await go(page, () => page.getByRole("button", { name: "Write 4 match mails" }).click());
-  await until(async () => (await page.locator("#n-drafted").innerText()) === "4", "four match mails are written");
+  await go(page, () => page.getByRole("button", { name: "Write 4 match emails" }).click());
+  await until(async () => (await page.locator("#n-drafted").innerText()) === "4", "four match emails are written");
   await go(page, () => page.locator("#rail-drafted").click());
   await page.getByLabel("Search letters").fill("ada@");
   await go(page, () => page.getByLabel("Search letters").press("Enter"));
@@ -130,7 +130,7 @@ await open(async (page) => {
   await said("Approved 4 letters.");
   await page.getByRole("link", { name: "Send 4 approved…" }).first().click();
   await go(page, () => page.getByRole("dialog").getByRole("button", { name: "Send 4" }).click());
-  await until(async () => (await page.locator("#n-sent").innerText()) === "4", "four match mails are sent");
+  await until(async () => (await page.locator("#n-sent").innerText()) === "4", "four match emails are sent");
   await page.goto("/outbox");
   assert.equal(await page.getByRole("row").count(), 5);
   await page.goto(`/people/${ada}`);

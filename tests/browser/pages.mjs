@@ -38,7 +38,7 @@ await open(async (page) => {
   };
   await form("/settings/event", { name: NAME, dates: SKILL, place: "", time_zone: "UTC", link: "https://harbour.example/register",
     community_link: "", organiser: NAME, sender_name: NAME, reply_to: "", language: "en", address: SKILL, guidance: NAME });
-  // Resumes: one read, one that nobody owns, one that cannot be read.
+  // Resumes: one read, one that is not assigned, one that cannot be read.
   const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
   const uploaded = async (fields) => {
     const response = await page.request.post("/matchmaking/upload", { multipart: fields, maxRedirects: 0 });
@@ -53,9 +53,9 @@ await open(async (page) => {
     return (await page.locator("tbody tr").count()) === 2;
   }, "two resumes need a look");
   await form("/matchmaking/run", {});
-  const mails = await form("/matchmaking/mails", {});
+  const mails = await form("/matchmaking/emails", {});
   const progress = async (path) => (await page.request.get(path.replace("/outreach/", "/api/campaigns/").split("?")[0])).json();
-  await until(async () => (await progress(mails)).done, "match mails are written");
+  await until(async () => (await progress(mails)).done, "match emails are written");
   const run = await form("/outreach", { guidance: NAME, start: "test" });
   const campaign = run.split("?")[0];
   await until(async () => (await progress(run)).done, "letters are written");
@@ -75,7 +75,7 @@ await open(async (page) => {
   await page.goto("/outbox");
   const mail = await page.locator("tbody a").first().getAttribute("href");
   await page.goto("/matchmaking/resumes?show=look");
-  const whose = await page.getByRole("link", { name: /Say whose/ }).getAttribute("href");
+  const owner = await page.getByRole("link", { name: /Assign to a person/ }).getAttribute("href");
   await page.goto(`${campaign}?state=drafted`);
   const draft = await page.locator("li.msg a").first().getAttribute("href");
   const sent = `${campaign}?state=sent`;
@@ -89,7 +89,7 @@ await open(async (page) => {
     "/", "/more", "/people", `/people?q=${encodeURIComponent("<b>nobody")}`, `/people/${first}`, `/people/${third}`, `/people/${leaver}`,
     `/people/${first}/edit`, "/outreach", draft, `${draft}&view=html`, `${draft}&mode=edit`, `${draft}&mode=again`, sent,
     `${campaign}/send`, `${campaign}/cancel`, mails, "/matchmaking", `/matchmaking?around=${first}`, "/matchmaking/resumes",
-    "/matchmaking/skills", whose, "/outbox", mail, "/keys", "/settings", "/faq", "/faq/1/edit", "/faq/new?question=1", "/faq/public",
+    "/matchmaking/skills", owner, "/outbox", mail, "/keys", "/settings", "/faq", "/faq/1/edit", "/faq/new?question=1", "/faq/public",
   ];
   assert.deepEqual(await findings(page, full), [], "full pages");
 

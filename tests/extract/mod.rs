@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use muster::extract::{ExtractError, Extracted, Format, Reader};
+use muster::extract::{ExtractError, Extracted, Reader};
+use muster::model::resume::Format;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -15,7 +16,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/resumes").join(name)
 }
 
-/// A slow machine may take its time, except where a test is about time.
+/// A long limit for slow machines; tests about time set their own.
 fn reader() -> Reader {
     Reader::new(MUSTER.into()).with_time_limit(Duration::from_mins(2))
 }
@@ -32,7 +33,7 @@ fn word(part: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn one_resume_says_the_same_in_every_format() {
+async fn a_resume_has_the_same_text_in_every_format() {
     for (name, format) in [
         ("plain.pdf", Format::Pdf),
         ("chromium.pdf", Format::Pdf),
@@ -54,7 +55,7 @@ async fn one_resume_says_the_same_in_every_format() {
 }
 
 #[tokio::test]
-async fn a_heading_set_with_wide_spacing_is_a_word() {
+async fn a_heading_with_wide_letter_spacing_is_read_as_a_word() {
     assert!(read("chromium.pdf").await.unwrap().text.contains("\nEXPERIENCE\n"));
 }
 
@@ -77,7 +78,7 @@ async fn a_pdf_cut_short_is_damaged() {
 }
 
 #[tokio::test]
-async fn a_pdf_that_never_ends_costs_one_message_and_the_next_file_is_read() {
+async fn a_pdf_that_takes_too_long_is_refused_and_the_next_file_is_read() {
     let reader = Reader::new(MUSTER.into()).with_time_limit(Duration::from_millis(300));
     let bomb = std::fs::read(fixture("bomb.pdf")).unwrap();
     assert!(matches!(reader.read(bomb).await, Err(ExtractError::PdfTooLong)));
@@ -88,7 +89,7 @@ async fn a_pdf_that_never_ends_costs_one_message_and_the_next_file_is_read() {
 }
 
 #[tokio::test]
-async fn a_word_document_that_unpacks_without_end_is_too_large() {
+async fn a_word_document_that_unpacks_to_too_many_bytes_is_too_large() {
     let bomb = word(&vec![b' '; 25 << 20]);
     assert!(bomb.len() < 1 << 20);
     assert!(matches!(reader().read(bomb).await, Err(ExtractError::WordTooLarge)));
@@ -116,11 +117,11 @@ async fn many_files_at_once_are_all_read() {
 }
 
 #[tokio::test]
-async fn without_its_program_nothing_is_read_and_it_is_not_the_files_fault() {
+async fn a_missing_program_is_a_temporary_error_and_not_the_files_fault() {
     let reader = Reader::new(fixture("no-such-program"));
     for name in ["plain.pdf", "word.docx"] {
         let error = reader.read(std::fs::read(fixture(name)).unwrap()).await.unwrap_err();
-        assert!(error.is_passing(), "{error}");
+        assert!(error.is_temporary(), "{error}");
     }
 }
 
@@ -145,7 +146,7 @@ fn extract_prints_the_text_and_nothing_else() {
 }
 
 #[test]
-fn what_cannot_be_read_is_one_line_on_stderr_and_exit_1() {
+fn a_file_that_cannot_be_read_gives_one_line_on_stderr_and_exit_code_1() {
     for name in ["locked.pdf", "missing.pdf"] {
         let output = muster(&["extract", fixture(name).to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1), "{name}");
@@ -155,14 +156,14 @@ fn what_cannot_be_read_is_one_line_on_stderr_and_exit_1() {
 }
 
 #[test]
-fn wrong_use_is_exit_2() {
+fn wrong_usage_gives_exit_code_2() {
     for arguments in [&["extract"][..], &["extarct", "x"], &["extract", "a", "b"], &["--no-such"]] {
         assert_eq!(muster(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
 
 #[test]
-fn the_child_answers_only_what_it_knows() {
+fn the_child_refuses_unknown_engines() {
     assert_eq!(muster(&["read-one-file", "no-such-engine"]).status.code(), Some(2));
     assert_eq!(muster(&["read-one-file"]).status.code(), Some(2));
 }

@@ -1,4 +1,4 @@
-//! The matchmaking page and its JSON twin.
+//! The matchmaking page and its JSON interface.
 
 use axum::http::{StatusCode, header};
 use futures_util::StreamExt as _;
@@ -11,13 +11,13 @@ use serde_json::json;
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
 
-/// A Muster whose resumes stay in the house.
-pub async fn in_the_house() -> TestApp {
+/// A Muster that finds skills with the taxonomy only.
+pub async fn with_taxonomy() -> TestApp {
     TestApp::start_with(Place::sqlite(), |config| config.gemini.skills_by = SkillsBy::Taxonomy)
         .await
 }
 
-/// Posts a form that must lead somewhere; returns where.
+/// Posts a form that must redirect; returns the target.
 pub async fn leads_to(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> String {
     let answer = app.form(path, fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.text());
@@ -25,17 +25,17 @@ pub async fn leads_to(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Str
 }
 
 #[tokio::test]
-async fn an_empty_page_offers_the_drop_zone_and_a_line_of_help() {
+async fn an_empty_page_offers_the_upload_form_and_an_explanation() {
     let app = TestApp::start().await;
     let page = app.page("/matchmaking").await;
-    assert!(page.contains("Nobody is here yet") && page.contains("data-drop"));
+    assert!(page.contains("No people yet") && page.contains("data-drop"));
     assert!(!page.contains("<table") && !page.contains("data-live="));
     let to = leads_to(&app, "/people/sample", &[("back", "matchmaking")]).await;
     assert_eq!(to, "/matchmaking?notice=sample-to-match");
 }
 
 #[tokio::test]
-async fn matching_shows_who_fits_whom_and_why_and_mails_nobody() {
+async fn matching_shows_matches_with_reasons_and_emails_nobody() {
     let app = TestApp::start().await;
     leads_to(&app, "/people/sample", &[("back", "matchmaking")]).await;
     let before = app.page("/matchmaking").await;
@@ -44,21 +44,21 @@ async fn matching_shows_who_fits_whom_and_why_and_mails_nobody() {
     let again = leads_to(&app, "/matchmaking/run", &[]).await;
     assert_eq!(to, again, "matching again finds the same");
     let page = app.page(&to).await;
-    assert!(page.contains("Everybody was matched: 22 pairs. Nobody was written to."));
+    assert!(page.contains("Matched everybody: 22 pairs. No emails were sent."));
     assert!(page.contains("C++, ROS, Python"), "what Chen and Gorō share");
-    assert!(page.contains("Around Asha Menon") && page.contains("The same as a table"));
+    assert!(page.contains("Closest matches of Asha Menon") && page.contains("Show as a table"));
     assert!(page.contains("People per skill: Python 6"));
-    assert!(page.contains("Write 12 match mails"));
+    assert!(page.contains("Write 12 match emails"));
     assert_eq!(app.count("SELECT COUNT(*) FROM matches").await, 22);
     assert_eq!(app.count("SELECT COUNT(*) FROM messages").await, 0);
 
     let lukas = app.page("/matchmaking?around=12").await;
-    assert!(lukas.contains("Around Lukas Brandt"));
+    assert!(lukas.contains("Closest matches of Lukas Brandt"));
     assert!(app.page("/matchmaking?around=999").await.contains("People and their matches"));
 }
 
 #[tokio::test]
-async fn the_list_is_searched_by_name_and_by_several_skills_and_shows_who_is_left_over() {
+async fn the_list_is_searched_by_name_and_skills_and_shows_who_has_no_match() {
     let app = TestApp::start().await;
     leads_to(&app, "/people/sample", &[]).await;
     app.person("Zara Alone").address("zara@example.org").skills(["Falconry"]).insert().await;
@@ -91,7 +91,7 @@ async fn a_long_list_has_pages() {
 }
 
 #[tokio::test]
-async fn match_mails_are_drafted_once_for_each_person_as_a_campaign() {
+async fn one_campaign_drafts_one_match_email_for_each_person() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").skills(["Rust", "SQL"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
@@ -100,22 +100,22 @@ async fn match_mails_are_drafted_once_for_each_person_as_a_campaign() {
     let mut tx = app.app.db.write().await.unwrap();
     people::suppress(&mut tx, &gone, SuppressionReason::OptedOut, None, NOON).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/matchmaking?notice=nobody-due");
+    assert_eq!(leads_to(&app, "/matchmaking/emails", &[]).await, "/matchmaking?notice=nobody-due");
     leads_to(&app, "/matchmaking/run", &[]).await;
-    assert!(app.page("/matchmaking").await.contains("Write 2 match mails"));
-    let campaign = leads_to(&app, "/matchmaking/mails", &[]).await;
+    assert!(app.page("/matchmaking").await.contains("Write 2 match emails"));
+    let campaign = leads_to(&app, "/matchmaking/emails", &[]).await;
     assert_eq!(campaign, "/outreach/1");
-    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, campaign, "pressed twice");
+    assert_eq!(leads_to(&app, "/matchmaking/emails", &[]).await, campaign, "pressed twice");
     app.run_jobs().await;
-    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, campaign, "nobody else is due");
+    assert_eq!(leads_to(&app, "/matchmaking/emails", &[]).await, campaign, "nobody else is due");
     assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE state = 'drafted'").await, 2);
     assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0, "drafts wait for a person");
     let page = app.page("/matchmaking").await;
-    assert!(page.contains("Review 2 match mails") && page.contains("Not to be mailed"));
+    assert!(page.contains("Review 2 match emails") && page.contains("Do not email"));
 }
 
 #[tokio::test]
-async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
+async fn the_stream_sends_what_the_page_shows_and_ends_when_muster_stops() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let file: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", b"Ada\nada@example.org\nRust, Go")];
@@ -127,7 +127,7 @@ async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
     let state: serde_json::Value =
         serde_json::from_str(event.trim().strip_prefix("data: ").unwrap()).unwrap();
     let version = state["version"].as_str().unwrap();
-    assert!(page.contains(&format!("data-live-version=\"{version}\"")), "the page is true");
+    assert!(page.contains(&format!("data-live-version=\"{version}\"")), "the page is up to date");
     assert_eq!(state["texts"]["rt-1"], "Queued");
     assert!(page.contains("id=\"rt-1\">Queued<") && page.contains("id=\"s-resumes\""));
     assert_eq!(state["attrs"]["rw-1"]["class"], "st none");
@@ -139,7 +139,7 @@ async fn the_stream_tells_what_the_page_shows_and_ends_when_muster_stops() {
 // ── JSON ──
 
 #[tokio::test]
-async fn a_script_adds_people_and_finds_their_matches() {
+async fn a_program_adds_people_and_finds_their_matches() {
     let app = TestApp::start().await;
     let ada = json!({
         "name": "Ada", "email": "ada@example.org", "job_title": "Engineer",
@@ -175,7 +175,7 @@ async fn a_script_adds_people_and_finds_their_matches() {
 }
 
 #[tokio::test]
-async fn an_address_is_told_only_when_both_agreed() {
+async fn an_address_is_shown_only_if_both_agreed() {
     let app = TestApp::start().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let bo = app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
@@ -190,7 +190,7 @@ async fn an_address_is_told_only_when_both_agreed() {
 }
 
 #[tokio::test]
-async fn bulk_matching_drafts_letters_and_does_so_once() {
+async fn bulk_matching_drafts_each_match_email_once() {
     let app = TestApp::start().await;
     leads_to(&app, "/people/sample", &[]).await;
     let answer = app.post_json("/matchmaking/bulk-match", &json!({})).await;
@@ -208,7 +208,7 @@ async fn bulk_matching_drafts_letters_and_does_so_once() {
 }
 
 #[tokio::test]
-async fn a_script_is_told_what_is_wrong() {
+async fn a_program_gets_an_error_for_a_wrong_request() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let add = "/matchmaking/add-user";
@@ -248,11 +248,12 @@ async fn the_page_and_its_stream_are_the_same_on_postgresql() {
     leads_to(&app, "/people/sample", &[]).await;
     leads_to(&app, "/matchmaking/run", &[]).await;
     let page = app.page("/matchmaking?q=rust").await;
-    assert!(page.contains("22 pairs") && page.contains("Write 12 match mails"));
-    assert_eq!(leads_to(&app, "/matchmaking/mails", &[]).await, "/outreach/1");
+    assert!(page.contains("22 pairs") && page.contains("Write 12 match emails"));
+    assert_eq!(leads_to(&app, "/matchmaking/emails", &[]).await, "/outreach/1");
     let mut conn = app.app.db.read().await.unwrap();
-    let mails = store::matchmaking::mails(&mut conn, muster::events::CURRENT).await.unwrap();
-    assert_eq!((mails.due, mails.in_work), (0, 12));
+    let emails =
+        store::matchmaking::email_counts(&mut conn, muster::events::CURRENT).await.unwrap();
+    assert_eq!((emails.due, emails.in_progress), (0, 12));
     let person = app.page("/people/1").await;
     assert!(person.contains("Match e-mail"));
 }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::matchmaking::{in_the_house, leads_to};
+use super::matchmaking::{leads_to, with_taxonomy};
 use crate::support::app::TestApp;
 
 async fn import(app: &TestApp, table: &str) {
@@ -126,7 +126,7 @@ async fn names_and_titles_have_a_longest_length() {
 
 #[tokio::test]
 async fn whoever_unsubscribed_is_matched_but_gets_no_match_message() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     for name in ["ada", "bo", "cy"] {
         app.person(name).address(&format!("{name}@example.org")).skills(["Rust"]).insert().await;
     }

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::matchmaking::{in_the_house, leads_to};
+use super::matchmaking::{leads_to, with_taxonomy};
 use crate::support::app::TestApp;
 
 #[tokio::test]
 async fn a_persons_page_shows_their_data_and_emails() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Bread"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust", "Docker"]).insert().await;
     let file: [(&str, &str, &[u8]); 1] =
@@ -19,7 +19,7 @@ async fn a_persons_page_shows_their_data_and_emails() {
     assert!(app.page(&path).await.contains("Matching has not run yet."));
     let to = leads_to(&app, &format!("/matchmaking/people/{ada}/run"), &[]).await;
     assert_eq!(to, format!("/people/{ada}?notice=person-matched#h-matches"));
-    leads_to(&app, "/matchmaking/mails", &[]).await;
+    leads_to(&app, "/matchmaking/emails", &[]).await;
     app.run_jobs().await;
     let page = app.page(&path).await;
     for part in [
@@ -27,7 +27,7 @@ async fn a_persons_page_shows_their_data_and_emails() {
         "Engineer",
         "cv.txt",
         "3 skills",
-        "SKILLS_BY=taxonomy keeps resumes in the house",
+        "SKILLS_BY=taxonomy is set",
         "Skills: Rust, Docker, Go",
         "/people/2\">Bo</a>",
         "Match email",
@@ -53,7 +53,7 @@ async fn the_button_removes_a_skill_and_only_from_its_person() {
 
 #[tokio::test]
 async fn an_export_has_everything_about_the_person_and_nothing_about_others() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     let bo = app.person("Bo Secret").address("bo@example.org").skills(["Rust"]).insert().await;
     let owner = ada.to_string();
@@ -75,7 +75,7 @@ async fn an_export_has_everything_about_the_person_and_nothing_about_others() {
     assert_eq!(all["messages"], json!([]));
     assert!(!answer.text().contains("Secret") && !answer.text().contains("bo@example.org"));
 
-    leads_to(&app, "/matchmaking/mails", &[]).await;
+    leads_to(&app, "/matchmaking/emails", &[]).await;
     app.run_jobs().await;
     let all = app.get(&format!("/people/{ada}/person.json")).await.json();
     assert_eq!(all["messages"][0]["kind"], "match");
@@ -84,7 +84,7 @@ async fn an_export_has_everything_about_the_person_and_nothing_about_others() {
 
 #[tokio::test]
 async fn erasing_deletes_resumes_and_matches() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     let ada = app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
     app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
     let owner = ada.to_string();

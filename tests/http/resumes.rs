@@ -1,14 +1,15 @@
-//! Uploading resumes: by form and by script, whose they are, what happens twice, and what is no resume.
+//! Uploading resumes: by form and by program, assigning them, repeated uploads, and files that are not resumes.
 
 use axum::http::{StatusCode, header};
 use muster::config::{Key, Limits};
 use muster::extract;
 use muster::model::made_by::MadeBy;
+use muster::model::resume::Format;
 use muster::model::{Clock, KeyNumber, ResumeId, Secret};
-use muster::resumes::{self, LONGEST_TEXT, MAX_BYTES};
+use muster::resumes::{self, MAX_BYTES, MAX_TEXT};
 use serde_json::json;
 
-use super::matchmaking::{in_the_house, leads_to};
+use super::matchmaking::{leads_to, with_taxonomy};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::Place;
 use crate::support::gemini::{self, Fault, Rules, TestGemini};
@@ -20,19 +21,19 @@ fn fixture(name: &str) -> Vec<u8> {
 
 const NOOR: &str = "noor.example@example.org";
 
-/// What browsers show of a text that could be markup.
+/// A text that could be markup, as the page escapes it.
 fn escaped(text: &str) -> String {
     text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;")
 }
 
 #[test]
-fn what_the_form_takes_is_what_the_reader_takes() {
+fn the_form_accepts_files_up_to_the_size_that_the_reader_reads() {
     assert_eq!(MAX_BYTES, extract::MAX_BYTES);
 }
 
 #[tokio::test]
-async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_asked_for() {
-    let app = in_the_house().await;
+async fn many_files_are_assigned_by_the_address_in_them_and_the_rest_wait_for_the_organiser() {
+    let app = with_taxonomy().await;
     let noor = app.person("Noor").address(NOOR).skills(["Bread"]).insert().await;
     let stranger = b"Pat Stranger\npat@example.net\nI write Kotlin and Swift for phones.";
     let (pdf, docx) = (fixture("plain.pdf"), fixture("word.docx"));
@@ -48,8 +49,8 @@ async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_ask
     app.run_jobs().await;
 
     let page = app.page("/matchmaking").await;
-    assert!(page.contains("4 skills") && page.contains("Whose is it?"));
-    assert!(page.contains("This PDF is a picture"), "the reason stands beside the file");
+    assert!(page.contains("4 skills") && page.contains("Not assigned"));
+    assert!(page.contains("This PDF is a picture"), "the reason is shown beside the file");
     assert!(page.contains("2 need a look"));
     let person = app.page(&format!("/people/{noor}")).await;
     for known in ["Rust", "PostgreSQL", "Kubernetes", "C++", "Bread"] {
@@ -61,12 +62,12 @@ async fn many_files_find_their_people_by_the_address_in_them_and_the_rest_is_ask
         1,
         "two resumes with the same skills add them once"
     );
-    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0, "uploading mails nobody");
+    assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0, "uploading emails nobody");
 }
 
 #[tokio::test]
-async fn an_unclaimed_resume_is_given_to_somebody_or_brings_its_person_in() {
-    let app = in_the_house().await;
+async fn an_unassigned_resume_is_assigned_to_an_existing_or_a_new_person() {
+    let app = with_taxonomy().await;
     let ada = app.person("Ada Known").address("ada@example.org").insert().await;
     let one = b"Ada Known\nprivate@example.net\nProgrammer. Skills: Rust, Docker";
     let two = b"Grace New\ngrace@example.net\nSkills: COBOL, Fortran";
@@ -74,24 +75,24 @@ async fn an_unclaimed_resume_is_given_to_somebody_or_brings_its_person_in() {
     app.multipart("/matchmaking/upload", &[], &files).await;
     app.run_jobs().await;
 
-    let whose = app.page("/matchmaking/resumes/1/whose").await;
-    assert!(whose.contains("Ada Known") && whose.contains("ada@example.org"), "suggested by name");
-    let whose = app.page("/matchmaking/resumes/2/whose").await;
-    assert!(whose.contains("value=\"Grace New\"") && whose.contains("value=\"grace@example.net\""));
+    let owner = app.page("/matchmaking/resumes/1/owner").await;
+    assert!(owner.contains("Ada Known") && owner.contains("ada@example.org"), "suggested by name");
+    let owner = app.page("/matchmaking/resumes/2/owner").await;
+    assert!(owner.contains("value=\"Grace New\"") && owner.contains("value=\"grace@example.net\""));
 
-    let to = leads_to(&app, "/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
+    let to = leads_to(&app, "/matchmaking/resumes/1/assign", &[("person", &ada.to_string())]).await;
     assert_eq!(to, "/matchmaking?notice=assigned");
-    let again = app.form("/matchmaking/resumes/1/claim", &[("person", &ada.to_string())]).await;
+    let again = app.form("/matchmaking/resumes/1/assign", &[("person", &ada.to_string())]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
 
-    let bad = app.form("/matchmaking/resumes/2/whose", &[("name", ""), ("email", "no")]).await;
+    let bad = app.form("/matchmaking/resumes/2/owner", &[("name", ""), ("email", "no")]).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(bad.text().contains("The name is missing."));
     let known = [("name", "Grace"), ("email", "ADA@example.org")];
-    let taken = app.form("/matchmaking/resumes/2/whose", &known).await;
+    let taken = app.form("/matchmaking/resumes/2/owner", &known).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     let new = [("name", "Grace New"), ("email", "grace@example.net")];
-    leads_to(&app, "/matchmaking/resumes/2/whose", &new).await;
+    leads_to(&app, "/matchmaking/resumes/2/owner", &new).await;
     app.run_jobs().await;
 
     assert!(app.page(&format!("/people/{ada}")).await.contains("Docker"));
@@ -100,8 +101,33 @@ async fn an_unclaimed_resume_is_given_to_somebody_or_brings_its_person_in() {
 }
 
 #[tokio::test]
+async fn old_addresses_and_notices_still_work() {
+    let app = with_taxonomy().await;
+    let ada = app.person("Ada").address("ada@example.org").insert().await.to_string();
+    let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", b"Skills: Rust, Docker")];
+    app.multipart("/matchmaking/upload", &[], &files).await;
+    app.run_jobs().await;
+
+    let old = app.page("/matchmaking/resumes/1/whose").await;
+    assert_eq!(old, app.page("/matchmaking/resumes/1/owner").await);
+    let bad = app.form("/matchmaking/resumes/1/whose", &[("name", ""), ("email", "no")]).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    leads_to(&app, "/matchmaking/resumes/1/claim", &[("person", &ada)]).await;
+    leads_to(&app, "/matchmaking/resumes/1/again", &[]).await;
+    let to = leads_to(&app, "/matchmaking/mails", &[]).await;
+    assert_eq!(to, "/matchmaking?notice=nobody-due");
+    for (old, new) in
+        [("claimed", "assigned"), ("again", "resume-retried"), ("deleted", "resume-deleted")]
+    {
+        let page = app.page(&format!("/matchmaking/resumes?said={old}")).await;
+        assert!(page.contains("role=\"status\""), "{old}");
+        assert_eq!(page, app.page(&format!("/matchmaking/resumes?notice={new}")).await);
+    }
+}
+
+#[tokio::test]
 async fn the_same_file_for_the_same_person_is_one_resume_and_one_reading() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     let noor = app.person("Noor").address(NOOR).insert().await;
     let text = fixture("plain.txt");
     let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", &text)];
@@ -112,7 +138,7 @@ async fn the_same_file_for_the_same_person_is_one_resume_and_one_reading() {
     assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 1);
     app.run_jobs().await;
     app.multipart("/matchmaking/upload", &[], &files).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0, "it is read already");
+    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0, "it has been read already");
 
     let other = app.person("Somebody else").address("else@example.org").insert().await;
     app.multipart("/matchmaking/upload", &[("person_id", &other.to_string())], &files).await;
@@ -120,8 +146,8 @@ async fn the_same_file_for_the_same_person_is_one_resume_and_one_reading() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_removed() {
-    let app = in_the_house().await;
+async fn files_that_are_not_resumes_get_a_clear_reason_and_can_be_retried_or_deleted() {
+    let app = with_taxonomy().await;
     let noor = app.person("Noor").address(NOOR).insert().await;
     let bomb = fixture("bomb.pdf");
     let files: [(&str, &str, &[u8]); 4] = [
@@ -130,17 +156,23 @@ async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_r
         ("files", "archive.docx", b"PK\x03\x04 and nothing that a ZIP has"),
         ("files", "bomb.pdf", &bomb),
     ];
-    let whose = noor.to_string();
-    app.multipart("/matchmaking/upload", &[("person_id", &whose), ("back", &whose)], &files).await;
+    let noor_id = noor.to_string();
+    app.multipart("/matchmaking/upload", &[("person_id", &noor_id), ("back", &noor_id)], &files)
+        .await;
     app.run_jobs().await;
     let person = app.page(&format!("/people/{noor}")).await;
-    for reason in ["This is a picture", "not a PDF, a Word document", "it is damaged", "This PDF"] {
+    for reason in [
+        "This is a picture",
+        "not a PDF, a Word document",
+        "is damaged and could not be read",
+        "This PDF",
+    ] {
         assert!(person.contains(reason), "{reason}: {person}");
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
 
-    let to = leads_to(&app, "/matchmaking/resumes/1/again", &[("back", "resumes")]).await;
-    assert_eq!(to, "/matchmaking/resumes?notice=resume-again");
+    let to = leads_to(&app, "/matchmaking/resumes/1/retry", &[("back", "resumes")]).await;
+    assert_eq!(to, "/matchmaking/resumes?notice=resume-retried");
     app.run_jobs().await;
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes WHERE state = 'failed'").await, 4);
     leads_to(&app, "/matchmaking/resumes/1/delete", &[]).await;
@@ -149,8 +181,8 @@ async fn bytes_that_are_no_resume_get_a_clear_reason_and_can_be_tried_again_or_r
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_large_is_named_and_the_others_are_taken() {
-    let app = in_the_house().await;
+async fn a_file_that_is_too_large_is_named_and_the_others_are_accepted() {
+    let app = with_taxonomy().await;
     let mut large = b"%PDF-1.4 ".to_vec();
     large.resize(MAX_BYTES + 1, b' ');
     let files: [(&str, &str, &[u8]); 3] = [
@@ -175,8 +207,8 @@ async fn a_file_that_is_too_large_is_named_and_the_others_are_taken() {
 }
 
 #[tokio::test]
-async fn fifty_files_are_taken_at_once_and_no_more() {
-    let app = in_the_house().await;
+async fn at_most_fifty_files_are_accepted_at_once() {
+    let app = with_taxonomy().await;
     let texts: Vec<(String, Vec<u8>)> =
         (0..51).map(|n| (format!("{n}.txt"), format!("Person {n}").into_bytes())).collect();
     let files: Vec<(&str, &str, &[u8])> =
@@ -190,13 +222,13 @@ async fn fifty_files_are_taken_at_once_and_no_more() {
     assert_eq!(
         app.count("SELECT COUNT(*) FROM jobs WHERE class = 'person'").await,
         8,
-        "somebody watches the first few; the others are bulk"
+        "the organiser watches the first few; the others are bulk"
     );
 }
 
 #[tokio::test]
-async fn hostile_names_are_shown_as_text_and_a_download_is_only_ever_saved() {
-    let app = in_the_house().await;
+async fn hostile_names_are_shown_as_text_and_a_download_is_always_saved() {
+    let app = with_taxonomy().await;
     let name = "<img src=x onerror=alert(1)> & \"Zoë\" 🦀";
     let noor = app
         .person(name)
@@ -206,8 +238,8 @@ async fn hostile_names_are_shown_as_text_and_a_download_is_only_ever_saved() {
         .await;
     let html = b"<b>Noor</b> writes Rust. <script>alert(3)</script>";
     let file_name = "../<svg onload=alert(4)>.html.txt";
-    let whose = noor.to_string();
-    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &[("files", file_name, html)])
+    let noor_id = noor.to_string();
+    app.multipart("/matchmaking/upload", &[("person_id", &noor_id)], &[("files", file_name, html)])
         .await;
     app.run_jobs().await;
     leads_to(&app, "/matchmaking/run", &[]).await;
@@ -233,35 +265,35 @@ async fn hostile_names_are_shown_as_text_and_a_download_is_only_ever_saved() {
 
 #[tokio::test]
 async fn a_long_resume_is_cut_and_the_page_says_so() {
-    let app = in_the_house().await;
+    let app = with_taxonomy().await;
     let noor = app.person("Noor").address(NOOR).insert().await;
     let mut text = "Skills: Rust, Docker.\n".to_owned();
-    text.push_str(&"nothing of note happened that day. ".repeat(LONGEST_TEXT / 20));
+    text.push_str(&"nothing of note happened that day. ".repeat(MAX_TEXT / 20));
     text.push_str("\nSkills: Haskell, Kotlin.");
-    let whose = noor.to_string();
+    let noor_id = noor.to_string();
     let files: [(&str, &str, &[u8]); 1] = [("files", "long.txt", text.as_bytes())];
-    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &files).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &noor_id)], &files).await;
     app.run_jobs().await;
     let person = app.page(&format!("/people/{noor}")).await;
-    assert!(person.contains("only the first 20,000 characters were read for skills"));
+    assert!(person.contains("only the first 20,000 characters were searched for skills"));
     assert!(person.contains("Docker") && !person.contains("Haskell"));
 }
 
 #[tokio::test]
-async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_to_the_taxonomy() {
+async fn a_models_answer_is_checked_and_merged_and_a_useless_one_is_replaced_by_the_taxonomy() {
     let app = TestApp::start().await;
     let noor = app.person("Noor").address(NOOR).skills(["Rust"]).insert().await;
-    let whose = noor.to_string();
+    let noor_id = noor.to_string();
     let text = b"Noor. I write golang and rust, and bake on an Ovenmaster 9.";
     let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", text)];
-    app.multipart("/matchmaking/upload", &[("person_id", &whose)], &files).await;
+    app.multipart("/matchmaking/upload", &[("person_id", &noor_id)], &files).await;
     let config = &app.app.config;
     let id = ResumeId(1);
 
     let mut tx = app.app.db.write().await.unwrap();
     assert!(resumes::start_reading(&mut tx, id).await.unwrap().is_some());
     let text = std::str::from_utf8(text).unwrap();
-    let reading = resumes::Reading::Text { format: "txt", text };
+    let reading = resumes::Reading::Text { format: Format::Txt, text };
     let class = muster::model::job::Class::Person;
     assert!(resumes::store_reading(&mut tx, config, id, reading, class, NOON).await.unwrap());
     assert!(
@@ -280,13 +312,10 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
         person.contains("from the resume, by Gemini")
             && person.contains("gemini-3.5-flash-lite, key 2")
     );
-    assert!(
-        !person.contains("Mind reading"),
-        "it stands neither in the resume nor in the taxonomy"
-    );
+    assert!(!person.contains("Mind reading"), "it is neither in the resume nor in the taxonomy");
     assert_eq!(app.count("SELECT COUNT(*) FROM person_skills").await, 3);
 
-    leads_to(&app, "/matchmaking/resumes/1/again", &[]).await;
+    leads_to(&app, "/matchmaking/resumes/1/retry", &[]).await;
     let mut tx = app.app.db.write().await.unwrap();
     assert!(resumes::start_finding(&mut tx, id).await.unwrap().is_some());
     let useless = ["Mind reading".to_owned()];
@@ -294,11 +323,11 @@ async fn a_models_answer_is_canonical_merged_and_judged_and_a_useless_one_leads_
     tx.commit().await.unwrap();
     let progress = app.get("/matchmaking/resumes/1").await.json();
     assert_eq!(progress["made_by"]["by"], "taxonomy");
-    assert_eq!(progress["made_by"]["why"], "the model named no skill that can be used");
+    assert_eq!(progress["made_by"]["why"], "the model named no usable skill");
 }
 
 #[tokio::test]
-async fn gemini_reads_a_resume_and_after_three_useless_answers_the_taxonomy_does() {
+async fn gemini_finds_skills_and_after_three_useless_answers_the_taxonomy_does() {
     let gemini = TestGemini::start(Clock::test(NOON), Rules::default()).await;
     let app = TestApp::start_with(Place::sqlite(), |config| {
         gemini.url.clone_into(&mut config.gemini.base_url);
@@ -338,13 +367,13 @@ async fn gemini_reads_a_resume_and_after_three_useless_answers_the_taxonomy_does
 }
 
 #[tokio::test]
-async fn a_script_uploads_a_resume_and_follows_it() {
+async fn a_program_uploads_a_resume_and_follows_its_progress() {
     let app = TestApp::start().await;
     let noor = app.person("Noor").address(NOOR).skills(["Bread"]).insert().await;
     app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;
-    let whose = noor.to_string();
+    let noor_id = noor.to_string();
     let pdf = fixture("plain.pdf");
-    let fields = [("user_id", whose.as_str()), ("auto_match", "true")];
+    let fields = [("user_id", noor_id.as_str()), ("auto_match", "true")];
     let answer =
         app.multipart("/matchmaking/upload-resume", &fields, &[("resume", "cv.pdf", &pdf)]).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
@@ -370,11 +399,11 @@ type File<'a> = (&'a str, &'a str, &'a [u8]);
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a [File<'a>], StatusCode);
 
 #[tokio::test]
-async fn a_script_is_told_what_is_wrong_with_its_upload() {
+async fn a_program_gets_an_error_for_a_wrong_upload() {
     let app = TestApp::start().await;
-    let whose = app.person("Noor").address(NOOR).insert().await.to_string();
+    let noor_id = app.person("Noor").address(NOOR).insert().await.to_string();
     let path = "/matchmaking/upload-resume";
-    let ours = [("user_id", whose.as_str())];
+    let ours = [("user_id", noor_id.as_str())];
     let mut large = b"%PDF-1.4 ".to_vec();
     large.resize(MAX_BYTES + 1, b' ');
     let cases: [Case<'_>; 7] = [
@@ -401,7 +430,7 @@ async fn a_script_is_told_what_is_wrong_with_its_upload() {
 }
 
 #[tokio::test]
-async fn resumes_are_read_on_postgresql_as_well() {
+async fn resumes_are_read_on_postgresql_too() {
     let Some(place) = Place::postgres().await else { return };
     let app = TestApp::start_with(place, |_| {}).await;
     let noor = app.person("Noor").address(NOOR).insert().await;
@@ -414,7 +443,7 @@ async fn resumes_are_read_on_postgresql_as_well() {
     app.multipart("/matchmaking/upload", &[], &files).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 2);
     app.run_jobs().await;
-    leads_to(&app, "/matchmaking/resumes/2/claim", &[("person", &noor.to_string())]).await;
+    leads_to(&app, "/matchmaking/resumes/2/assign", &[("person", &noor.to_string())]).await;
     app.run_jobs().await;
     let page = app.page("/matchmaking?q=noor+%2B+kotlin&show=").await;
     assert!(page.contains("Noor") && page.contains("Swift"));

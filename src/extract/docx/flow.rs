@@ -1,14 +1,14 @@
-//! The text of one part of a Word document, in the order in which it is read. Pure; it runs in the child.
+//! The text of one part of a Word document, in reading order. Pure; it runs in the child.
 //!
-//! Elements are known by their local names, whatever prefix or edition of the standard they come under. Nothing calls
-//! itself, so that nesting costs no stack; entities other than XML's own five are never resolved.
+//! Elements are recognised by their local names, whatever their prefix and the edition of the standard. Nothing
+//! recurses, so nesting needs no stack; entities other than XML's own five are never resolved.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 
-/// Elements whose content is not read: properties, deletions, what a program that is too old would show instead,
-/// field codes, how a word is pronounced.
+/// Elements whose content is skipped: properties, deletions, fallbacks for older programs, field codes, and
+/// pronunciation.
 const SKIPPED: [&str; 18] = [
     "pPr",
     "rPr",
@@ -30,7 +30,7 @@ const SKIPPED: [&str; 18] = [
     "rt",
 ];
 
-/// The text of a part; of one that breaks off, what was there.
+/// The text of a part; of a truncated one, the text up to there.
 pub fn text(xml: &str) -> String {
     let mut reader = Reader::from_str(xml);
     let config = reader.config_mut();
@@ -61,22 +61,22 @@ pub fn text(xml: &str) -> String {
 
 #[derive(Default)]
 struct Flow {
-    /// What was read: the part's own text, above it that of a text box in it, above it that of a box in the box.
+    /// What was read: the part's own text, on top of it the text of a text box in it, then of a box in that box.
     layers: Vec<Layer>,
-    /// Inside an element whose content is not read: how deep.
+    /// How deep inside an element whose content is skipped; 0: outside.
     skipping: usize,
-    /// Inside an element that holds text: how deep.
+    /// How deep inside elements that contain text.
     in_text: usize,
-    /// Of each `AlternateContent` around: whether one of its choices was read already.
+    /// For each enclosing `AlternateContent`: whether one of its choices has been read.
     alternatives: Vec<bool>,
 }
 
 #[derive(Default)]
 struct Layer {
     text: String,
-    /// Text boxes anchored in the paragraph being read: they follow it.
+    /// Text boxes anchored in the current paragraph: they follow it.
     boxes: String,
-    /// Paragraphs being read, one inside the other only in tables within boxes.
+    /// Open paragraphs; they are nested only in tables within boxes.
     paragraphs: usize,
 }
 
@@ -119,7 +119,7 @@ impl Flow {
                 self.layers.push(Layer::default());
             }
             "p" => self.layer().paragraphs += 1,
-            _ => self.sign(name),
+            _ => self.character(name),
         }
     }
 
@@ -128,21 +128,21 @@ impl Flow {
             match tag.local_name().as_ref() {
                 // An empty paragraph.
                 "p" => self.layer().text.push('\n'),
-                name => self.sign(name),
+                name => self.character(name),
             }
         }
     }
 
-    /// An element that stands for a character.
-    fn sign(&mut self, name: &str) {
-        let sign = match name {
+    /// Adds the character that an element represents.
+    fn character(&mut self, name: &str) {
+        let character = match name {
             "tab" | "ptab" => '\t',
             "br" | "cr" => '\n',
             "noBreakHyphen" => '-',
             "sym" => ' ',
             _ => return,
         };
-        self.layer().text.push(sign);
+        self.layer().text.push(character);
     }
 
     fn end(&mut self, name: &str) {
@@ -169,15 +169,15 @@ impl Flow {
     fn close_box(&mut self) {
         let Some(layer) = self.layers.pop() else { return };
         let text = layer.text + &layer.boxes;
-        let around = self.layer();
-        if around.paragraphs > 0 {
-            around.boxes.push_str(&text);
+        let outer = self.layer();
+        if outer.paragraphs > 0 {
+            outer.boxes.push_str(&text);
         } else {
-            around.text.push_str(&text);
+            outer.text.push_str(&text);
         }
     }
 
-    /// The last paragraph of a cell ends with a tab, the last cell of a row with a line.
+    /// Ends the last paragraph of a cell with a tab, and the last cell of a row with a line break.
     fn replace_line_end(&mut self, end: char) {
         let text = &mut self.layer().text;
         if text.ends_with(['\n', '\t']) {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn tabs_and_breaks_count_in_text_but_not_in_properties() {
+    fn tabs_and_breaks_are_read_in_text_but_not_in_properties() {
         assert_eq!(
             text(
                 "<p><pPr><tabs><tab val='left'/></tabs></pPr><r><t>Rust</t><tab/><t>Go</t><br/><t>on</t><noBreakHyphen/><t>call</t></r></p>"
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_parted_by_tabs_and_rows_by_lines() {
+    fn cells_are_separated_by_tabs_and_rows_by_line_breaks() {
         assert_eq!(
             text(
                 "<tbl><tr><tc><p><t>Rust</t></p></tc><tc><p><t>five years</t></p></tc></tr><tr><tc><p><t>Go</t></p></tc></tr></tbl>"
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_box_follows_the_paragraph_it_hangs_on_once() {
+    fn a_text_box_follows_its_paragraph_and_is_read_once() {
         let shape = "<txbxContent><p><r><t>Box</t></r></p></txbxContent>";
         let xml = format!(
             "<p><r><t>Before </t></r><r><AlternateContent><Choice Requires='wps'>{shape}</Choice><Choice Requires='x'>{shape}</Choice><Fallback>{shape}</Fallback></AlternateContent></r><r><t>after</t></r></p>"
@@ -269,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_breaks_off_gives_what_was_there() {
+    fn a_truncated_part_gives_the_text_up_to_there() {
         assert_eq!(text("<p><r><t>Rust</t></r></p><p><r><t>Go</t></r></w"), "Rust\nGo");
         assert_eq!(text("<p><txbxContent><p><t>Box</t></p"), "Box");
         assert_eq!(text("</p></t></txbxContent></AlternateContent>"), "\n");
     }
 
     #[test]
-    fn nesting_costs_no_stack() {
+    fn nesting_needs_no_stack() {
         let deep = 200_000;
         assert_eq!(text(&format!("{}<t>deep</t>", "<txbxContent><p>".repeat(deep))), "deep");
     }

@@ -1,4 +1,4 @@
-//! Matchmaking for scripts: the original's paths with JSON answers. Scores are between 0 and 1.
+//! Matchmaking for programs. Scores are between 0 and 1.
 
 use axum::Extension;
 use axum::Json;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::campaigns::{self, NewCampaign, StartError};
 use crate::events::CURRENT;
+use crate::matching::score::Rule;
 use crate::matching::{self, shared_names};
 use crate::model::campaign::CampaignKind;
 use crate::model::message::{MessageKind, MessageState};
@@ -28,19 +29,13 @@ type Answer = Result<(StatusCode, Json<Value>), ApiError>;
 /// Matches that `/api/matchmaking/stats` lists.
 const RECENT: i64 = 5;
 
-fn unprocessable(words: impl std::fmt::Display) -> Error {
-    Error::Unprocessable(sentence(&words.to_string()))
+fn unprocessable(problem: impl std::fmt::Display) -> Error {
+    Error::Unprocessable(sentence(&problem.to_string()))
 }
 
-fn nobody(id: PersonId) -> Error {
-    tracing::debug!(person.id = id.0, "a script asked for somebody who is not there");
+fn no_such_person(id: PersonId) -> Error {
+    tracing::debug!(person.id = id.0, "A program asked for a person who does not exist");
     Error::NotFound
-}
-
-/// Matches one person by the rule of the settings page.
-pub(super) async fn match_one(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<usize> {
-    let threshold = matching::chosen_rule(tx, CURRENT).await?.threshold();
-    matching::run_one(tx, CURRENT, id, threshold, now).await
 }
 
 // ── Resumes ──
@@ -87,7 +82,7 @@ pub async fn upload_resume(
     let mut tx = app.db.write().await?;
     let id = match resumes::upload(&mut tx, &app.config, &upload, app.clock.now()).await {
         Ok(id) => id,
-        Err(UploadError::NoSuchPerson) => return Err(nobody(person).into()),
+        Err(UploadError::NoSuchPerson) => return Err(no_such_person(person).into()),
         Err(error @ UploadError::TooLarge) => {
             return Err(Error::TooLarge(sentence(&error.to_string())).into());
         }
@@ -99,14 +94,14 @@ pub async fn upload_resume(
         StatusCode::ACCEPTED,
         Json(json!({
             "success": true,
-            "message": "The resume was taken in and is being read.",
+            "message": "The resume was uploaded and is being read.",
             "resume_id": id,
             "progress_url": format!("/matchmaking/resumes/{id}"),
         })),
     ))
 }
 
-/// How far a resume is.
+/// The progress of a resume.
 pub async fn resume(
     State(app): State<App>,
     id: Result<Path<ResumeId>, PathRejection>,
@@ -139,23 +134,26 @@ pub struct FindMatches {
     similarity_threshold: Option<f64>,
 }
 
-/// Matches one person. A threshold in the request means the original's rule.
+/// Matches one person. A threshold in the request selects the ratio rule.
 pub async fn find_matches(
     State(app): State<App>,
     body: Result<Json<FindMatches>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(asked) = body?;
-    if asked.similarity_threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
-        return Err(unprocessable("similarity_threshold must lie between 0 and 1").into());
+    let Json(request) = body?;
+    if request.similarity_threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
+        return Err(unprocessable("similarity_threshold must be between 0 and 1").into());
     }
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
-    store::people::find(&mut tx, asked.user_id).await?.ok_or_else(|| nobody(asked.user_id))?;
-    let found = match asked.similarity_threshold {
+    store::people::find(&mut tx, request.user_id)
+        .await?
+        .ok_or_else(|| no_such_person(request.user_id))?;
+    let found = match request.similarity_threshold {
         Some(threshold) => {
-            matching::run_one(&mut tx, CURRENT, asked.user_id, Some(threshold), now).await?
+            let rule = Rule::Ratio { threshold };
+            matching::run_one(&mut tx, CURRENT, request.user_id, rule, now).await?
         }
-        None => match_one(&mut tx, asked.user_id, now).await?,
+        None => matching::run_one_by_chosen_rule(&mut tx, CURRENT, request.user_id, now).await?,
     };
     tx.commit().await?;
     Ok(Json(json!({
@@ -169,7 +167,7 @@ pub async fn find_matches(
     })))
 }
 
-/// Matches everybody and drafts one letter for each person with matches who has none yet.
+/// Matches everybody and drafts a match email for each person with matches who has none yet.
 pub async fn bulk_match(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
@@ -185,17 +183,17 @@ pub async fn bulk_match(
             tx.commit().await?;
             (
                 Some(started.id),
-                format!("{} match e-mails are being drafted for review.", started.total),
+                format!("{} match emails are being drafted for review.", started.total),
             )
         }
         Err(StartError::Busy(id)) => {
-            (Some(id), "Match e-mails are being drafted already.".to_owned())
+            (Some(id), "Match emails are already being drafted.".to_owned())
         }
         Err(StartError::NobodyDue) => {
             drop(tx);
             let mut conn = app.db.read().await?;
             let newest = store::campaigns::newest(&mut conn, CURRENT, CampaignKind::Match).await?;
-            (newest.map(|campaign| campaign.id), "No further match e-mail is due.".to_owned())
+            (newest.map(|campaign| campaign.id), "No further match email is due.".to_owned())
         }
         Err(StartError::Db(error)) => return Err(error.into()),
     };
@@ -218,8 +216,8 @@ pub async fn user_matches(
 ) -> Result<Json<Value>, ApiError> {
     let Path(id) = id?;
     let mut conn = app.db.read().await?;
-    store::people::find(&mut conn, id).await?.ok_or_else(|| nobody(id))?;
-    let told = told_at(&mut conn, id).await?;
+    store::people::find(&mut conn, id).await?.ok_or_else(|| no_such_person(id))?;
+    let informed_at = informed_at(&mut conn, id).await?;
     let matches: Vec<Value> = store::matches::of_person(&mut conn, CURRENT, id)
         .await?
         .into_iter()
@@ -235,15 +233,15 @@ pub async fn user_matches(
                 "similarity_score": fraction(row.score),
                 "common_skills": shared_names(&row.shared),
                 "match_date": date(row.created_at),
-                "notified": told.is_some_and(|told| row.created_at <= told),
+                "notified": informed_at.is_some_and(|at| row.created_at <= at),
             })
         })
         .collect();
     Ok(Json(json!({ "success": true, "matches": matches })))
 }
 
-/// When the match e-mail that this person got was written: it tells of what was a match by then.
-async fn told_at(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<Millis>> {
+/// When the last match email that this person received was drafted: it lists the matches of that time.
+async fn informed_at(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<Millis>> {
     let messages = store::messages::of_person(conn, id).await?;
     Ok(messages
         .into_iter()
@@ -254,8 +252,8 @@ async fn told_at(conn: &mut Conn, id: PersonId) -> sqlx::Result<Option<Millis>> 
 
 pub async fn stats(State(app): State<App>) -> Result<Json<Value>, ApiError> {
     let mut conn = app.db.read().await?;
-    let stats = store::matches::stats(&mut conn, CURRENT).await?;
-    let recent: Vec<Value> = store::matches::recent(&mut conn, CURRENT, RECENT)
+    let stats = store::matchmaking::stats(&mut conn, CURRENT).await?;
+    let recent: Vec<Value> = store::matchmaking::recent_pairs(&mut conn, CURRENT, RECENT)
         .await?
         .into_iter()
         .map(|row| {

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::matching::match_one;
 use crate::app::App;
+use crate::events::CURRENT;
+use crate::matching;
 use crate::people::{self, AddError, Fields, NewPerson, Problems, Source};
 use crate::web::error::{ApiError, Error};
 use crate::web::form::sentence;
@@ -54,7 +55,7 @@ pub async fn add_and_match(
     let mut tx = app.db.write().await?;
     let id = people::add(&mut tx, &person, Source::Api, now).await?;
     let matchmaking = if typed.auto_match {
-        json!({ "success": true, "matches_found": match_one(&mut tx, id, now).await? })
+        json!({ "success": true, "matches_found": matching::run_one_by_chosen_rule(&mut tx, CURRENT, id, now).await? })
     } else {
         Value::Null
     };

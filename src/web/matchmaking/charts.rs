@@ -1,13 +1,13 @@
-//! The geometry of the matchmaking page's charts: numbers in, coordinates of SVG out. Pure.
+//! The geometry of the matchmaking page's charts: numbers in, SVG coordinates out. Pure.
 
-/// Room for a chart of bars, in units of its view box.
+/// The width of a bar chart, in units of its view box.
 pub const BARS_WIDTH: i64 = 300;
 const BAR_STEP: i64 = 20;
 const BAR_LEFT: i64 = 118;
 const LONGEST_BAR: i64 = 140;
 const BAR_LABEL: usize = 17;
 
-/// One bar: a label left, a rectangle, the number right of it.
+/// One bar: a label on the left, a rectangle, and the number on its right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bar {
     pub label: String,
@@ -20,7 +20,7 @@ pub struct Bar {
     pub value_x: i64,
 }
 
-/// Bars of names and numbers; a number up to `rare` is a rare one.
+/// Bars for names and numbers; numbers up to `rare` are marked as rare.
 pub fn bars(values: &[(String, i64)], rare: i64) -> Vec<Bar> {
     let largest = values.iter().map(|(_, value)| *value).max().unwrap_or(1).max(1);
     let bar = |(at, (name, value)): (usize, &(String, i64))| {
@@ -44,40 +44,40 @@ pub fn bars_height(count: usize) -> i64 {
     count as i64 * BAR_STEP
 }
 
-/// What a score of thousandths is on the pages: a whole number up to 100.
+/// A score in thousandths as the pages show it: a whole number up to 100.
 pub fn of_hundred(score: i64) -> i64 {
     (score + 5) / 10
 }
 
-/// The filled part of a score's bar of 34 units, as SVG takes it.
+/// The width of the filled part of a score's bar of 34 units.
 pub fn score_width(score: i64) -> String {
     tenths(score * 340 / 1000)
 }
 
-/// Others that the graph shows.
-pub const AROUND: usize = 6;
+/// People whom the graph shows around the one in the middle.
+pub const MAX_NODES: usize = 6;
 
 const CENTRE: (f64, f64) = (164.0, 105.0);
 const RADII: (f64, f64) = (112.0, 74.0);
 const NODE_LABEL: usize = 15;
 
-/// Somebody in the graph.
+/// A person in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub label: String,
-    /// Of 100.
+    /// Out of 100.
     pub score: i64,
     pub x: String,
     pub y: String,
-    /// Base line of the score in the circle, and of the name outside of it.
+    /// Baseline of the score inside the circle, and of the name outside.
     pub score_y: String,
     pub label_y: String,
-    /// The line to the middle: its width, and whether it is a faint one.
+    /// The line to the middle: its width, and whether it is faint.
     pub thickness: String,
     pub weak: bool,
 }
 
-/// A line between two of the others who are a pair, too.
+/// A line between two of the others who match each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chord {
     pub from: (String, String),
@@ -91,12 +91,12 @@ pub struct Graph {
     pub chords: Vec<Chord>,
 }
 
-/// Places the others (name and score in thousandths, the best first, at most [`AROUND`]) on an ellipse; `pairs` are
-/// places of others who are a pair among themselves.
+/// Places the others (name and score in thousandths, the best first, at most [`MAX_NODES`]) on an ellipse; `pairs` are
+/// indexes of others who match each other.
 pub fn graph(others: &[(String, i64)], pairs: &[(usize, usize)]) -> Graph {
     let count = others.len();
-    let place = |at: usize| {
-        // An even number leaves the place above the middle free, so that names stand beside each other.
+    let position = |at: usize| {
+        // With an even number nobody is directly above the middle, so that names are beside each other.
         let start =
             if count.is_multiple_of(2) { 180.0 / count.max(1) as f64 - 90.0 } else { -90.0 };
         let angle = (start + 360.0 * at as f64 / count as f64).to_radians();
@@ -104,7 +104,7 @@ pub fn graph(others: &[(String, i64)], pairs: &[(usize, usize)]) -> Graph {
     };
     let print = |(x, y): (f64, f64)| (one_digit(x), one_digit(y));
     let node = |(at, (name, score)): (usize, &(String, i64))| {
-        let (x, y) = place(at);
+        let (x, y) = position(at);
         let above = y < CENTRE.1 - 1.0;
         Node {
             label: short_name(name),
@@ -121,17 +121,17 @@ pub fn graph(others: &[(String, i64)], pairs: &[(usize, usize)]) -> Graph {
         nodes: others.iter().enumerate().map(node).collect(),
         chords: pairs
             .iter()
-            .map(|(a, b)| Chord { from: print(place(*a)), to: print(place(*b)) })
+            .map(|(a, b)| Chord { from: print(position(*a)), to: print(position(*b)) })
             .collect(),
     }
 }
 
-/// The first name as it fits into the circle in the middle.
+/// The first name, shortened to fit into the circle in the middle.
 pub fn first_name(name: &str) -> String {
     shortened(name.split_whitespace().next().unwrap_or_default(), 7)
 }
 
-/// A name as it fits under a circle: "Kavya R." for a long one.
+/// A name, shortened to fit under a circle: "Kavya R.".
 fn short_name(name: &str) -> String {
     if name.chars().count() <= NODE_LABEL {
         return name.to_owned();
@@ -179,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn everybody_around_stands_inside_the_picture_and_nobody_on_another() {
-        for count in 1..=AROUND {
+    fn all_nodes_are_inside_the_picture_and_none_overlap() {
+        for count in 1..=MAX_NODES {
             let others: Vec<(String, i64)> =
                 (0..count).map(|n| (format!("Somebody Named{n}"), 900 - n as i64 * 100)).collect();
             let graph = graph(&others, &[(0, count - 1)]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_shortened_so_that_one_knows_who_is_meant() {
+    fn shortened_names_stay_recognisable() {
         assert_eq!(short_name("Inês Carvalho"), "Inês Carvalho");
         assert_eq!(short_name("Kavya Raghunathan"), "Kavya R.");
         assert_eq!(short_name("Wolfeschlegelsteinhausen"), "Wolfeschlegels…");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_told_out_of_a_hundred() {
+    fn scores_are_shown_out_of_a_hundred() {
         assert_eq!((of_hundred(824), of_hundred(825), of_hundred(1000)), (82, 83, 100));
         assert_eq!(score_width(824), "28.0");
     }

@@ -1,17 +1,18 @@
-//! Lines of the table: a person, what they know, whom they match and why, and how their match e-mail stands.
+//! Rows of the table: a person, their skills, their closest matches with the reasons, and the state of their match
+//! email.
 
 use super::charts::{of_hundred, score_width};
 use crate::matching::shared_names;
 use crate::model::message::MessageState;
 use crate::model::{EmailAddress, PersonId};
 use crate::store::matches::Match;
-use crate::store::matchmaking::Listed;
+use crate::store::matchmaking::ListedPerson;
 use crate::web::page::{Times, tone};
 
-/// Skills of a line before "and 5 more".
+/// Skills per row before "and 5 more".
 const SHOWN_SKILLS: usize = 6;
 
-/// Matches of a line; the person's own page has them all.
+/// Matches per row; the person's own page has all of them.
 const SHOWN_MATCHES: usize = 3;
 
 pub struct Row {
@@ -20,15 +21,17 @@ pub struct Row {
     pub job_title: String,
     pub skills: Vec<Chip>,
     pub more_skills: usize,
-    /// How many there are, and the first few of them.
+    /// How many there are.
     pub matches: usize,
+    /// The first few.
     pub closest: Vec<MatchLine>,
-    /// Said where there are no matches.
-    pub without: String,
-    pub around: String,
+    /// Shown if there are no matches.
+    pub no_match_reason: String,
+    pub graph_url: String,
     pub is_around: bool,
-    pub mail: String,
-    pub mail_url: String,
+    /// The state of the match email.
+    pub email: String,
+    pub email_url: String,
     pub tone: &'static str,
     pub icon: &'static str,
 }
@@ -38,7 +41,7 @@ pub struct Chip {
     pub rare: bool,
 }
 
-/// One match of a list.
+/// One match in a list.
 pub struct MatchLine {
     pub id: PersonId,
     pub name: String,
@@ -69,19 +72,22 @@ impl MatchLine {
 
 impl Row {
     pub fn new(
-        person: Listed,
+        person: ListedPerson,
         mut skills: Vec<Chip>,
         matches: &[Match],
-        around: String,
+        graph_url: String,
         was_matched: bool,
         times: &Times,
     ) -> Self {
         let known = skills.len();
         skills.truncate(SHOWN_SKILLS);
-        let (mail, tone, icon) = mail_words(&person, !matches.is_empty(), known > 0, times);
+        let (email, tone, icon) = email_state(&person, !matches.is_empty(), known > 0, times);
         Self {
-            without: without_words(&person, &skills, was_matched),
-            mail_url: person.mail_campaign.map(|id| format!("/outreach/{id}")).unwrap_or_default(),
+            no_match_reason: no_match_reason(&person, &skills, was_matched),
+            email_url: person
+                .message_campaign
+                .map(|id| format!("/outreach/{id}"))
+                .unwrap_or_default(),
             id: person.id,
             name: person.name,
             job_title: person.job_title,
@@ -89,9 +95,9 @@ impl Row {
             skills,
             matches: matches.len(),
             closest: matches.iter().take(SHOWN_MATCHES).map(MatchLine::new).collect(),
-            around,
+            graph_url,
             is_around: false,
-            mail,
+            email,
             tone,
             icon,
         }
@@ -99,11 +105,11 @@ impl Row {
 }
 
 /// Why there is no match.
-fn without_words(person: &Listed, skills: &[Chip], was_matched: bool) -> String {
+fn no_match_reason(person: &ListedPerson, skills: &[Chip], was_matched: bool) -> String {
     let names: Vec<&str> = skills.iter().map(|skill| skill.name.as_str()).collect();
     match names[..] {
-        [] if person.in_work > 0 => "The resume is being read.".into(),
-        [] => "No skills are known: type them, or upload a resume.".into(),
+        [] if person.resumes_in_progress > 0 => "The resume is being read.".into(),
+        [] => "No skills yet. Add skills or upload a resume.".into(),
         _ if !was_matched => "Not matched yet.".into(),
         [only] => format!("Nobody else has {only}."),
         [one, other] => format!("Nobody else has {one} or {other}."),
@@ -111,27 +117,27 @@ fn without_words(person: &Listed, skills: &[Chip], was_matched: bool) -> String 
     }
 }
 
-/// The state of a person's match e-mail: word, colour, picture.
-fn mail_words(
-    person: &Listed,
+/// The state of a person's match email: label, colour, icon.
+fn email_state(
+    person: &ListedPerson,
     has_matches: bool,
     has_skills: bool,
     times: &Times,
 ) -> (String, &'static str, &'static str) {
-    let state = person.mail.as_deref().and_then(|word| word.parse::<MessageState>().ok());
-    match (state, person.mail_sent_at) {
+    let state = person.message_state.as_deref().and_then(|word| word.parse::<MessageState>().ok());
+    match (state, person.message_sent_at) {
         (Some(MessageState::Sent), Some(at)) => (format!("Sent {}", times.at(at)), "ok", "st-ok"),
-        (Some(state), _) => (state.label().into(), tone(state), picture(state)),
-        (None, _) if person.in_work > 0 => ("Reading".into(), "go", "st-go"),
-        (None, _) if person.suppressed.is_some() => ("Not to be mailed".into(), "none", "st-none"),
+        (Some(state), _) => (state.label().into(), tone(state), icon(state)),
+        (None, _) if person.resumes_in_progress > 0 => ("Reading".into(), "go", "st-go"),
+        (None, _) if person.suppressed.is_some() => ("Do not email".into(), "none", "st-none"),
         (None, _) if has_matches => ("Ready".into(), "wait", "st-wait"),
         (None, _) if has_skills => ("No match".into(), "none", "st-none"),
         (None, _) => ("No skills".into(), "none", "st-none"),
     }
 }
 
-/// The shape that goes with a message's state.
-pub fn picture(state: MessageState) -> &'static str {
+/// The icon of a message's state.
+pub fn icon(state: MessageState) -> &'static str {
     match tone(state) {
         "ok" => "st-ok",
         "go" => "st-go",

@@ -1,4 +1,4 @@
-//! All skills in the room as a table.
+//! All skills as a table.
 
 use askama::Template;
 use axum::Extension;
@@ -7,12 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::charts::score_width;
-use super::rare;
 use crate::app::App;
 use crate::events::CURRENT;
 use crate::skills;
 use crate::store;
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::guard::Organiser;
 use crate::web::page::{Frame, Pager, Place, count, filters, render};
 
@@ -49,10 +48,10 @@ pub async fn skills(
     let mut conn = app.db.read().await?;
     let total = store::matchmaking::count_skills(&mut conn).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/matchmaking/skills", &[]);
-    let people = store::matches::stats(&mut conn, CURRENT).await?.users_with_skills.max(1);
-    let rare = rare(people);
+    let people = store::matchmaking::stats(&mut conn, CURRENT).await?.users_with_skills.max(1);
+    let rare = rare_limit(people);
     let listed = store::matchmaking::skills(&mut conn, PER_PAGE, pager.offset()).await?;
-    let row = |skill: store::matchmaking::Skill| Row {
+    let row = |skill: store::matchmaking::SkillCount| Row {
         kind: skills::category(&skill.skill).map_or("", skills::Category::label),
         url: Pager::new(None, 1, 0, "/matchmaking", &[("q", &skill.skill)]).address(),
         width: score_width(skill.people * 1000 / people),
@@ -67,4 +66,19 @@ pub async fn skills(
         pager,
     };
     Ok(render(&page)?.into_response())
+}
+
+/// A skill that at most this many people have is rare: a tenth of the people with skills, and at least two.
+pub fn rare_limit(people_with_skills: i64) -> i64 {
+    (people_with_skills / 10).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skill_that_a_tenth_of_the_people_have_is_rare() {
+        assert_eq!([rare_limit(0), rare_limit(12), rare_limit(142)], [2, 2, 14]);
+    }
 }

@@ -1,18 +1,17 @@
-//! The four steps of matchmaking in a sentence each.
+//! The four steps of matchmaking, each with its progress.
 
-use crate::store::matches::Stats;
-use crate::store::matchmaking::Mails;
+use crate::store::matchmaking::{EmailCounts, Stats};
 use crate::store::resumes::Sums;
 use crate::web::page::count;
 
-/// The four steps in a sentence each.
+/// The progress of the four steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps {
     pub resumes: String,
     pub skills: String,
     pub matches: String,
-    pub mails: String,
-    /// Which step is the next one to do, counted from 1; 5: all are done.
+    pub emails: String,
+    /// The next step to do, counted from 1; 5: all are done.
     pub now: u8,
 }
 
@@ -29,23 +28,23 @@ impl Steps {
         if step < self.now { "✓".into() } else { step.to_string() }
     }
 
-    pub fn new(sums: &Sums, stats: &Stats, mails: &Mails) -> Self {
+    pub fn new(sums: &Sums, stats: &Stats, emails: &EmailCounts) -> Self {
         let list = |parts: &[(i64, String)], empty: &str| {
-            let said: Vec<&str> = parts
+            let shown: Vec<&str> = parts
                 .iter()
                 .filter(|(number, _)| *number > 0)
-                .map(|(_, words)| words.as_str())
+                .map(|(_, text)| text.as_str())
                 .collect();
-            if said.is_empty() { empty.to_owned() } else { said.join(", ") }
+            if shown.is_empty() { empty.to_owned() } else { shown.join(", ") }
         };
-        let reading = sums.in_work - sums.without_skills;
+        let reading = sums.in_progress - sums.without_skills;
         let now = if sums.total == 0 && stats.users_with_skills == 0 {
             1
-        } else if sums.in_work > 0 || stats.users_with_skills == 0 {
+        } else if sums.in_progress > 0 || stats.users_with_skills == 0 {
             2
         } else if stats.total_matches == 0 {
             3
-        } else if mails.due + mails.to_review + mails.in_work > 0 || mails.sent == 0 {
+        } else if emails.due + emails.to_review + emails.in_progress > 0 || emails.sent == 0 {
             4
         } else {
             5
@@ -53,7 +52,7 @@ impl Steps {
         Self {
             resumes: list(
                 &[
-                    (sums.total, format!("{} in", sums.total)),
+                    (sums.total, format!("{} uploaded", sums.total)),
                     (reading, format!("{reading} being read")),
                 ],
                 "None yet",
@@ -76,12 +75,12 @@ impl Steps {
                     "Not matched yet"
                 },
             ),
-            mails: list(
+            emails: list(
                 &[
-                    (mails.due, format!("{} to write", mails.due)),
-                    (mails.in_work, format!("{} on the way", mails.in_work)),
-                    (mails.to_review, format!("{} to review", mails.to_review)),
-                    (mails.sent, format!("{} sent", mails.sent)),
+                    (emails.due, format!("{} to write", emails.due)),
+                    (emails.in_progress, format!("{} in progress", emails.in_progress)),
+                    (emails.to_review, format!("{} to review", emails.to_review)),
+                    (emails.sent, format!("{} sent", emails.sent)),
                 ],
                 "None yet",
             ),
@@ -109,20 +108,21 @@ mod tests {
     }
 
     #[test]
-    fn the_step_to_do_next_is_the_first_that_is_not_done() {
-        let now =
-            |sums: Sums, skills, pairs, mails| Steps::new(&sums, &stats(skills, pairs), &mails).now;
+    fn the_next_step_is_the_first_that_is_not_done() {
+        let now = |sums: Sums, skills, pairs, emails| {
+            Steps::new(&sums, &stats(skills, pairs), &emails).now
+        };
         let read = Sums { total: 3, done: 3, ..Sums::default() };
-        let reading = Sums { total: 3, in_work: 2, without_skills: 1, ..Sums::default() };
-        let none = Mails::default();
+        let reading = Sums { total: 3, in_progress: 2, without_skills: 1, ..Sums::default() };
+        let none = EmailCounts::default();
         assert_eq!(now(Sums::default(), 0, 0, none), 1);
         assert_eq!(now(reading, 0, 0, none), 2);
         assert_eq!(now(read, 3, 0, none), 3);
         assert_eq!(now(Sums::default(), 3, 0, none), 3);
-        assert_eq!(now(read, 3, 2, Mails { due: 3, ..none }), 4);
-        assert_eq!(now(read, 3, 2, Mails { sent: 3, ..none }), 5);
+        assert_eq!(now(read, 3, 2, EmailCounts { due: 3, ..none }), 4);
+        assert_eq!(now(read, 3, 2, EmailCounts { sent: 3, ..none }), 5);
         let steps = Steps::new(&reading, &stats(1, 0), &none);
-        assert_eq!(steps.resumes, "3 in, 1 being read");
+        assert_eq!(steps.resumes, "3 uploaded, 1 being read");
         assert_eq!(steps.skills, "1 person with skills, 1 waiting");
     }
 }

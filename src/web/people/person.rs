@@ -12,7 +12,7 @@ use crate::people::Fields;
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::guard::Organiser;
-use crate::web::matchmaking::{MatchLine, picture};
+use crate::web::matchmaking::{self, MatchLine};
 use crate::web::notice::NoticeQuery;
 use crate::web::page::{Frame, Place, Times, filters, render, tone};
 use crate::web::resumes::{Item, items};
@@ -86,7 +86,7 @@ pub async fn person(
     let suppression = store::suppressions::find(&mut conn, &person.address.hash()).await?;
     let known = store::person_skills::list(&mut conn, id).await?;
     let matches = store::matches::of_person(&mut conn, event.id, id).await?;
-    let was_matched = store::matches::last_run(&mut conn, event.id).await?.is_some();
+    let was_matched = store::match_runs::last_finished_at(&mut conn, event.id).await?.is_some();
     let page = PersonPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::People).await?,
         notice: notice.text(),
@@ -134,7 +134,7 @@ async fn resume_lines(
     let resumes = store::resumes::of_person(conn, id).await?;
     for item in items(conn, app, &resumes, times).await? {
         let text = store::resumes::text(conn, item.id).await?.unwrap_or_default();
-        lines.push(ResumeLine { item, text: resumes::first_part(&text).to_owned() });
+        lines.push(ResumeLine { item, text: resumes::text_start(&text).to_owned() });
     }
     Ok(lines)
 }
@@ -155,7 +155,7 @@ async fn email_lines(
             },
             word: message.state.label(),
             tone: tone(message.state),
-            icon: picture(message.state),
+            icon: matchmaking::icon(message.state),
             detail: reason.or_else(|| message.error.clone()).unwrap_or_default(),
             url: format!(
                 "/outreach/{}?state={}&message={}",

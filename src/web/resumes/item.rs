@@ -1,4 +1,4 @@
-//! One resume, ready to print.
+//! A resume as the pages show it.
 
 use crate::app::App;
 use crate::model::made_by::Maker;
@@ -14,20 +14,20 @@ pub struct Item {
     pub file_name: String,
     pub person: String,
     pub person_id: Option<PersonId>,
-    /// The class of the state's word, its picture, and the word.
+    /// The state's CSS class, icon and label.
     pub tone: &'static str,
     pub icon: &'static str,
-    pub word: String,
+    pub label: String,
     pub detail: String,
     pub uploaded: String,
     pub is_unclaimed: bool,
     pub is_failed: bool,
-    /// It can be read or searched for skills once more.
-    pub can_repeat: bool,
+    /// It can be read or searched for skills again.
+    pub can_retry: bool,
     pub about: String,
 }
 
-/// These resumes, each with its turn where it waits for Gemini.
+/// Resumes for a page, each with its expected time if it waits for Gemini.
 pub async fn items(
     conn: &mut Conn,
     app: &App,
@@ -65,12 +65,17 @@ impl Item {
             ResumeState::Done => ("ok", "st-ok"),
             ResumeState::Failed => ("bad", "st-bad"),
         };
-        let word = match state {
+        let label = match state {
             ResumeState::Done if found == 0 => "No skills".into(),
             ResumeState::Done => count(found as i64, "skill", "skills"),
-            other => other.label().to_owned(),
+            ResumeState::Queued
+            | ResumeState::Reading
+            | ResumeState::Unclaimed
+            | ResumeState::Waiting
+            | ResumeState::Extracting
+            | ResumeState::Failed => state.label().to_owned(),
         };
-        let format = resume.format.as_deref().map(str::to_uppercase).unwrap_or_default();
+        let format = resume.format().map(|it| it.as_str().to_uppercase()).unwrap_or_default();
         Self {
             id: resume.id,
             file_name: resume.file_name.clone(),
@@ -78,12 +83,12 @@ impl Item {
             person_id: resume.person_id,
             tone,
             icon,
-            word,
+            label,
             detail: detail(resume),
             uploaded: times.at(resume.created_at),
             is_unclaimed: state == ResumeState::Unclaimed,
             is_failed: state == ResumeState::Failed,
-            can_repeat: matches!(state, ResumeState::Failed | ResumeState::Done),
+            can_retry: matches!(state, ResumeState::Failed | ResumeState::Done),
             about: [format, size(resume.size)]
                 .into_iter()
                 .filter(|it| !it.is_empty())
@@ -93,18 +98,18 @@ impl Item {
     }
 }
 
-/// What stands under the file's name: who made the skills, what it waits for, why it failed.
+/// The line under the file name: who found the skills, what it waits for, why it failed.
 fn detail(resume: &Resume) -> String {
     let mut parts: Vec<String> = Vec::new();
     match resume.state {
         ResumeState::Queued if resume.person_id.is_none() => {
-            parts.push("whose it is, the e-mail address in it will say".into());
+            parts.push("to be assigned by the email address in it".into());
         }
         ResumeState::Unclaimed => {
-            parts.push("Its e-mail address is nobody's who is here, or it has none.".into());
+            parts.push("It contains no email address of a person in Muster.".into());
         }
         ResumeState::Waiting => {
-            parts.push("read; waits to be searched for skills".into());
+            parts.push("read, waiting for the search for skills".into());
         }
         ResumeState::Failed => parts.extend(resume.error.clone()),
         ResumeState::Queued | ResumeState::Reading | ResumeState::Extracting => {}
@@ -124,7 +129,10 @@ fn detail(resume: &Resume) -> String {
         })),
     }
     if let Some(cut_at) = resume.cut_at {
-        parts.push(format!("only the first {} characters were read for skills", thousands(cut_at)));
+        parts.push(format!(
+            "only the first {} characters were searched for skills",
+            thousands(cut_at)
+        ));
     }
     parts.join(" · ")
 }
@@ -150,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_numbers_are_told_as_people_read_them() {
+    fn sizes_and_numbers_are_easy_to_read() {
         assert_eq!([size(900), size(2048), size(1_600_000)], ["900 bytes", "2 KB", "1.5 MB"]);
         assert_eq!(thousands(20_000), "20,000");
     }

@@ -1,5 +1,4 @@
-//! Uploading by form: one person's resume, or many files at once. Each file is read into memory on its own and stored in
-//! a transaction of its own.
+//! The upload form: one or more files. Each file is read into memory separately and stored in its own transaction.
 
 use askama::Template;
 use axum::Extension;
@@ -8,39 +7,39 @@ use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::back;
+use super::return_to;
 use crate::app::App;
 use crate::model::{EmailAddress, PersonId};
 use crate::resumes::{self, MAX_BYTES, Upload, UploadError};
 use crate::store;
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::sentence;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, render};
 
-/// Files in one request.
-pub const MOST_FILES: usize = 50;
+/// Files per request.
+const MAX_FILES: usize = 50;
 
-/// Bytes of one request with many files.
-pub const MANY: usize = 256 << 20;
+/// Bytes of a request with many files.
+pub const MAX_REQUEST: usize = 256 << 20;
 
-/// Bytes of one request with one file, with some room for the form around it.
-pub const ONE: usize = MAX_BYTES + (1 << 20);
+/// Bytes of a request with one file, including the form around it.
+pub const MAX_ONE: usize = MAX_BYTES + (1 << 20);
 
-/// A file that was not taken, and why.
-pub struct Refused {
-    pub file_name: String,
-    pub why: String,
+/// A file that was refused, and why.
+struct Refused {
+    file_name: String,
+    why: String,
 }
 
-/// The fields of the upload form.
+/// The fields of the upload form, as far as they have been received.
 #[derive(Default)]
 struct UploadForm {
     person: Option<PersonId>,
     auto_match: bool,
     back: String,
-    taken: usize,
+    accepted: usize,
     refused: Vec<Refused>,
 }
 
@@ -49,72 +48,74 @@ pub async fn upload(
     Extension(organiser): Extension<Organiser>,
     mut form: Multipart,
 ) -> Result<Response, Error> {
-    let mut upload = UploadForm::default();
+    let mut received = UploadForm::default();
     while let Some(mut field) = form.next_field().await? {
         match field.name().unwrap_or_default() {
             "email" => {
                 let typed = short_text(&mut field).await?;
                 if !typed.trim().is_empty() {
-                    upload.person = Some(person_of(&app, &typed).await?);
+                    received.person = Some(person_of(&app, &typed).await?);
                 }
             }
             "person_id" => {
                 let typed = short_text(&mut field).await?;
                 let id = typed.trim().parse().map_err(|_| Error::NotFound)?;
-                upload.person = Some(PersonId(id));
+                received.person = Some(PersonId(id));
             }
-            "auto_match" => upload.auto_match = true,
-            "back" => upload.back = short_text(&mut field).await?,
-            "files" => take(&app, &mut field, &mut upload).await?,
+            "auto_match" => received.auto_match = true,
+            "back" => received.back = short_text(&mut field).await?,
+            "files" => accept(&app, &mut field, &mut received).await?,
             _ => {}
         }
     }
-    if upload.taken == 0 && upload.refused.is_empty() {
+    if received.accepted == 0 && received.refused.is_empty() {
         return Err(Error::Unprocessable(
             "No file was chosen. Choose one or more resumes (PDF, Word or text) and upload them."
                 .into(),
         ));
     }
-    if !upload.refused.is_empty() {
+    if !received.refused.is_empty() {
         let mut conn = app.db.read().await?;
         let page = RefusedPage {
             frame: Frame::load(&app, &mut conn, &organiser, Place::Matchmaking).await?,
-            taken: match upload.taken {
+            accepted: match received.accepted {
                 0 => "Nothing was uploaded.".into(),
-                taken => format!("{} uploaded.", count(taken as i64, "file was", "files were")),
+                accepted => {
+                    format!("{} uploaded.", count(accepted as i64, "file was", "files were"))
+                }
             },
-            back: back(&upload.back),
-            refused: upload.refused,
+            back: return_to::path(&received.back),
+            refused: received.refused,
         };
         return Ok((StatusCode::PAYLOAD_TOO_LARGE, render(&page)?).into_response());
     }
-    Ok(Notice::ResumesUploaded.redirect(&back(&upload.back)).into_response())
+    Ok(Notice::ResumesUploaded.redirect(&return_to::path(&received.back)).into_response())
 }
 
 #[derive(Template)]
 #[template(path = "matchmaking/refused.html")]
 struct RefusedPage {
     frame: Frame,
-    taken: String,
+    accepted: String,
     refused: Vec<Refused>,
     back: String,
 }
 
-/// One file of many: into memory, into a row, and on to the next.
-async fn take(app: &App, field: &mut Field<'_>, upload: &mut UploadForm) -> Result<(), Error> {
+/// Reads one file into memory and stores it.
+async fn accept(app: &App, field: &mut Field<'_>, received: &mut UploadForm) -> Result<(), Error> {
     let file_name = field.file_name().unwrap_or_default().to_owned();
     let bytes = file(field).await?;
     if file_name.is_empty() && bytes.as_ref().is_some_and(Vec::is_empty) {
-        // A form in which no file was chosen.
+        // The form was sent without choosing a file.
         return Ok(());
     }
     let mut refuse = |why: String| {
         let file_name = resumes::files::clean_name(&file_name);
-        upload.refused.push(Refused { file_name, why: sentence(&why) });
+        received.refused.push(Refused { file_name, why: sentence(&why) });
     };
-    if upload.taken == MOST_FILES {
+    if received.accepted == MAX_FILES {
         refuse(format!(
-            "at most {MOST_FILES} files are taken at once; upload this one with the next lot"
+            "at most {MAX_FILES} files can be uploaded at once; upload this one again with the next files"
         ));
         return Ok(());
     }
@@ -123,16 +124,16 @@ async fn take(app: &App, field: &mut Field<'_>, upload: &mut UploadForm) -> Resu
         return Ok(());
     };
     let one = Upload {
-        person: upload.person,
+        person: received.person,
         file_name: &file_name,
         bytes: &bytes,
-        auto_match: upload.auto_match,
+        auto_match: received.auto_match,
     };
     let mut tx = app.db.write().await?;
     match resumes::upload(&mut tx, &app.config, &one, app.clock.now()).await {
         Ok(_) => {
             tx.commit().await?;
-            upload.taken += 1;
+            received.accepted += 1;
         }
         Err(UploadError::NoSuchPerson) => return Err(Error::NotFound),
         Err(UploadError::Db(error)) => return Err(error.into()),
@@ -148,14 +149,14 @@ async fn person_of(app: &App, typed: &str) -> Result<PersonId, Error> {
     let person = store::people::find_by_address(&mut *app.db.read().await?, &address).await?;
     person.map(|person| person.id).ok_or_else(|| {
         Error::Unprocessable(
-            "Nobody with this e-mail address is known. Add the person first, or leave the address out and let the \
-             resume say whose it is. Nothing was uploaded."
+            "Nobody has this email address. Add the person first, or leave the field empty to assign the resume by the \
+             address in it. Nothing was uploaded."
                 .into(),
         )
     })
 }
 
-/// A file's bytes; `None` when it is larger than may be. Of such a file no more than that is kept.
+/// A file's bytes; `None` when it is too large. Such a file is not kept in memory.
 pub async fn file(field: &mut Field<'_>) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
     let mut too_large = false;
@@ -170,13 +171,15 @@ pub async fn file(field: &mut Field<'_>) -> Result<Option<Vec<u8>>, Error> {
     Ok((!too_large).then_some(bytes))
 }
 
-/// The text of a small field.
+/// The text of a short field.
 pub async fn short_text(field: &mut Field<'_>) -> Result<String, Error> {
     const LONGEST: usize = 1024;
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await? {
         if bytes.len() + chunk.len() > LONGEST {
-            return Err(Error::Unprocessable("A field of the form is too long.".into()));
+            return Err(Error::Unprocessable(
+                "A field of the form is too long. Shorten it and try again.".into(),
+            ));
         }
         bytes.extend_from_slice(&chunk);
     }
