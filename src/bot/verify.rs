@@ -117,7 +117,7 @@ async fn limit(
         (keyed(around.secret, &["code for", &address.key()]), FOR_ADDRESS),
     ];
     for (asker, most) in &askers {
-        store::take_turn(tx, asker).await?;
+        store::lock(tx, asker).await?;
         let asks = rows::code_asks(tx, asker, since).await?;
         // The one that has to be forgotten before another is let through.
         if let Some(at) = asks.get(most - 1) {

@@ -60,7 +60,7 @@ pub async fn limit(tx: &mut Conn, asker: &Asker, now: Millis) -> Result<(), AskE
     let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
     rows::forget_asks(tx, now.minus(hour)).await?;
     for counted in &asker.0 {
-        store::take_turn(tx, &counted.hash).await?;
+        store::lock(tx, &counted.hash).await?;
         let asks = rows::asks(tx, &counted.hash, now.minus(hour)).await?;
         for (most, within) in [(counted.a_minute, minute), (counted.an_hour, hour)] {
             // The one that has to be forgotten before another is let through.

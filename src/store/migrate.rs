@@ -1,4 +1,4 @@
-//! Brings the database up to date. The steps are in the binary; each runs in a transaction of its own.
+//! Migrates the database. The steps are compiled in; each runs in its own transaction.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -7,9 +7,9 @@ use sqlx::AnyPool;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-use super::{Engine, OpenError};
+use super::engine::{Engine, OpenError};
 
-/// Number, name and text of every step, in order. `{id}` stands for the engine's own id column.
+/// Number, name and text of every step, in order. `{id}` is replaced by the engine's own id column.
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "events and access", include_str!("../../migrations/0001_events_and_access.sql")),
     (2, "people", include_str!("../../migrations/0002_people.sql")),
@@ -27,8 +27,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     (14, "embeddings", include_str!("../../migrations/0014_embeddings.sql")),
 ];
 
-/// sqlx takes no lock for SQLite's migrations: a file lock keeps processes that start at once apart.
-/// `last` is the number of the step to stop after.
+/// Runs the missing steps. sqlx takes no lock for SQLite's migrations, so processes that start at the same time need a
+/// file lock.
+/// `last` is the number of the last step to run.
 pub async fn run(
     pool: &AnyPool,
     engine: Engine,
