@@ -139,28 +139,28 @@ fn check_keys() -> anyhow::Result<()> {
         let pool = crate::app::pool(&config, &db).await?;
         let keys = keys::load(&mut *db.read().await?, &pool).await?;
         let client = llm::Client::new(&config.gemini, config.time_scale)?;
-        anyhow::ensure!(!keys.is_empty() || !keys.closed().is_empty(), "no Gemini key is set");
-        let mut bad = keys.closed().len();
+        anyhow::ensure!(!keys.is_empty() || !keys.unreadable().is_empty(), "no Gemini key is set");
+        let mut bad = keys.unreadable().len();
         for key in keys.iter() {
             let checked = keys::check(&client, &pool, key).await;
             bad += usize::from(!checked.is_fine());
-            print(&format!("{} ({}): {checked}", named(key.number), key.whereabouts()))?;
+            print(&format!("{} ({}): {checked}", named(key.number), key.source()))?;
         }
-        for twin in keys.twins() {
+        for duplicate in keys.duplicates() {
             print(&format!(
                 "{}: the same key as {}; it counts once",
-                named(twin.number),
-                named(twin.of)
+                named(duplicate.number),
+                named(duplicate.of)
             ))?;
         }
-        for closed in keys.closed() {
+        for key in keys.unreadable() {
             print(&format!(
                 "{}: entered on the page, sealed with another secret",
-                named(closed.number)
+                named(key.number)
             ))?;
         }
         db.close().await;
-        let all = keys.len() + keys.closed().len();
+        let all = keys.len() + keys.unreadable().len();
         anyhow::ensure!(bad == 0, "{bad} of {all} keys cannot be used as they are set");
         Ok(())
     })

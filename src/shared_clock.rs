@@ -61,7 +61,7 @@ async fn carry(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx:
     let reach = distances.fold(pace.send_gap, Duration::max);
     store::shared_clock::carry_pool(conn, step, reach).await?;
     let longest = store::shared_clock::Longest {
-        fault: pace.fault_rest.1,
+        fault: pace.fault_cooldown.1,
         day: DAY + pace.day_margin,
         lowered: pace.lowered_for,
     };

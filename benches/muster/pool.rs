@@ -61,7 +61,7 @@ impl Queue {
 
     /// What waits, and a slot for it.
     async fn book(&self, conn: &mut Conn) -> (JobId, Grant) {
-        let now = keys::take_turn(conn, &self.clock).await.expect("a turn");
+        let now = keys::lock_pool(conn, &self.clock).await.expect("a turn");
         let waiting = store::jobs::next_waiting(conn, "here", now).await.expect("what waits");
         let demands: Vec<Demand> = waiting
             .iter()
@@ -76,9 +76,9 @@ impl Queue {
             })
             .collect();
         match keys::decide(conn, &self.pool, &demands, now).await.expect("a decision") {
-            Decision::Start { demand, choice } => {
+            Decision::Start { demand, booking } => {
                 let next = waiting[demand].next;
-                let booked = keys::book(conn, &self.pool, choice, next, now).await;
+                let booked = keys::book(conn, &self.pool, booking, next, now).await;
                 (next, booked.expect("a booking"))
             }
             other => panic!("a key is free: {other:?}"),

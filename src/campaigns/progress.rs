@@ -80,7 +80,7 @@ pub async fn expect(
     };
     let remaining = requests::count(progress.to_write(), per_request);
     match (&starts.next, known.finish) {
-        (Next::Resort { why }, _) => progress.delay = format!("Templates write: {why}"),
+        (Next::Fallback { why }, _) => progress.delay = format!("Templates write: {why}"),
         (_, Finish::NotToday { left }) => {
             progress.quota_ends = Some(QuotaEnds { left, at: known.day_ends });
             progress.delay = format!(

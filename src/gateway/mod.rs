@@ -6,7 +6,7 @@
 mod pending;
 pub mod tokens;
 
-pub use pending::{Broken, Full, PendingRequests, Piece, Reply, Request, Ticket};
+pub use pending::{Broken, Full, PendingRequests, Piece, Refused, Reply, Request, Ticket};
 
 use std::time::Duration;
 
@@ -21,16 +21,6 @@ use crate::store::{self, Conn, Db};
 
 /// Whether a request is still being asked is looked at so often, once its time is over.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// Why a request got no answer, in the terms of Gemini's errors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// As in HTTP.
-    pub code: u16,
-    pub message: String,
-    /// When asking again is worth it.
-    pub retry: Option<Duration>,
-}
 
 /// Puts the request on the pending and its job into the queue, and counts it for its token.
 pub async fn queue(
@@ -105,7 +95,7 @@ pub async fn refused(
     Ok(match pacing::outlook(&view, &demand, now) {
         Outlook::Start { .. } => too_late("others go first", Duration::ZERO),
         Outlook::Wait { until, why } => too_late(&why, until.since(now)),
-        Outlook::Resort { why } => {
+        Outlook::Fallback { why } => {
             // No key will ever serve: is it the model?
             let is_unknown =
                 view.models.iter().position(|it| *it == request.model).is_some_and(|model| {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Refused;
 use crate::model::RequestId;
 
 /// So many requests are held at once: more than any deadline leaves time for.
@@ -40,6 +40,16 @@ pub enum Reply {
     /// A good answer, piece by piece.
     Answer(mpsc::Receiver<Piece>),
     Refused(Refused),
+}
+
+/// Why a request got no answer, in the terms of Gemini's errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As in HTTP.
+    pub code: u16,
+    pub message: String,
+    /// When asking again is worth it.
+    pub retry: Option<Duration>,
 }
 
 /// There is no room for another request.

@@ -64,7 +64,7 @@ pub async fn by_model(
         }
         (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
         (After::Again { at } | After::Attempt { at, .. }, _) => Some(at),
-        (After::Resort { why }, _) => {
+        (After::Fallback { why }, _) => {
             faq::conclude_instead(&mut tx, id, &why, now).await?;
             None
         }

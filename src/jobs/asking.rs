@@ -7,15 +7,20 @@ use crate::model::Millis;
 use crate::store::jobs::Leased;
 use crate::store::{self, Tx};
 
-/// Asks Gemini and reads the answer. One of another shape than was asked for is an answer of no use, which is for the
-/// pool to book: what was read is there exactly when the answer is.
+/// What every request to Gemini needs.
+pub fn asking(app: &App) -> keys::Asking<'_> {
+    keys::Asking { pool: &app.pool, client: &app.gemini, db: &app.db, clock: &app.clock }
+}
+
+/// Asks Gemini and reads the answer. An answer without the requested shape counts as unusable, which the pool books. The
+/// value that was read is there exactly when the answer is.
 pub async fn ask<T>(
     app: &App,
     grant: &Grant,
     request: &Request,
     read: impl FnOnce(&Answer) -> Result<T, Unusable>,
 ) -> (Result<Answer, Failure>, Option<T>) {
-    match keys::ask(&app.pool, &app.gemini, &app.db, &app.clock, grant, request).await {
+    match asking(app).ask(grant, request).await {
         Ok(answer) => match read(&answer) {
             Ok(read) => (Ok(answer), Some(read)),
             Err(why) => (Err(Failure::Unusable { why, usage: answer.usage }), None),
@@ -24,8 +29,8 @@ pub async fn ask<T>(
     }
 }
 
-/// Books what came of a request, in the transaction in which the job ends. `None`: somebody else has the job by now; the
-/// request is booked, and that is all.
+/// Books the outcome of a request in the transaction that ends the job. `None`: another process has the job by now, so only
+/// the outcome is booked.
 pub async fn settle(
     app: &App,
     leased: &Leased,

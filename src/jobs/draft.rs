@@ -84,7 +84,7 @@ pub async fn by_model(app: &App, started: &StartedDraft, grant: &Grant) -> anyho
             let reason = outcome.err().map(|failure| failure.to_string()).unwrap_or_default();
             release(&mut tx, started, at, leased.attempts, &reason).await?;
         }
-        (After::Resort { why }, _) => {
+        (After::Fallback { why }, _) => {
             by_template(&mut tx, app, started, why).await?;
         }
     }

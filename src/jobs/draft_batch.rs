@@ -86,7 +86,7 @@ pub async fn write(app: &App, batch: &[StartedDraft], grant: &Grant) -> anyhow::
             After::Again { at } | After::Attempt { at, .. } => {
                 draft::release(&mut tx, started, *at, started.leased.attempts, &reason).await?;
             }
-            After::Resort { why } => retry_alone(&mut tx, started, now, why).await?,
+            After::Fallback { why } => retry_alone(&mut tx, started, now, why).await?,
         }
     }
     tx.commit().await?;

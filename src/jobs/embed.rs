@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::faq::embeddings;
 use crate::jobs::asking;
-use crate::keys::{self, After, Grant};
+use crate::keys::{After, Grant};
 use crate::llm::embedding::Purpose;
 use crate::model::{EntryId, QuestionId};
 use crate::store::jobs::Leased;
@@ -78,8 +78,7 @@ pub async fn by_model(
         Subject::Entry(_) => Purpose::Document,
         Subject::Question(_) => Purpose::Query,
     };
-    let asked =
-        keys::embed(&app.pool, &app.gemini, &app.db, &app.clock, grant, text, purpose).await;
+    let asked = asking::asking(app).embed(grant, text, purpose).await;
     let (outcome, vector) = match asked {
         Ok((answer, vector)) => (Ok(answer), vector),
         Err(failure) => (Err(failure), Vec::new()),
@@ -100,7 +99,7 @@ pub async fn by_model(
         (After::Again { at } | After::Attempt { at, .. }, _) => {
             store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
         }
-        (After::Resort { .. }, _) => go_without(&mut tx, app, leased, subject).await?,
+        (After::Fallback { .. }, _) => go_without(&mut tx, app, leased, subject).await?,
     }
     Ok(tx.commit().await?)
 }

@@ -52,7 +52,7 @@ pub async fn by_model(
             None
         }
         After::Again { at } | After::Attempt { at, .. } => Some(at),
-        After::Resort { why } => {
+        After::Fallback { why } => {
             resumes::store_by_taxonomy(&mut tx, id, &why, now).await?;
             None
         }

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::gateway::{self, Broken, Piece, Refused, Reply, Request};
+use crate::jobs::asking;
 use crate::keys::{self, After, Grant};
 use crate::llm::Failure;
 use crate::llm::gemini::Listener;
@@ -58,11 +59,9 @@ pub async fn by_model(
     let ask = keys::Forward {
         stream: request.stream,
         body: request.body.clone(),
-        who: format!("{} ({})", request.who, request.label),
+        program: format!("{} ({})", request.who, request.label),
     };
-    let outcome =
-        keys::forward(&app.pool, &app.gemini, &app.db, &app.clock, grant, ask, &mut connection)
-            .await;
+    let outcome = asking::asking(app).forward(grant, ask, &mut connection).await;
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, app.clock.now()).await?;
     keys::label(&mut tx, grant, &request.label).await?;
@@ -113,7 +112,7 @@ impl Listener for Connection<'_> {
 /// What the program is told of a request that failed for good.
 fn said_of(failure: &Failure) -> Refused {
     let (code, message) = match failure {
-        Failure::OurFault { status, words } => (*status, words.clone()),
+        Failure::OurFault { status, response } => (*status, response.clone()),
         Failure::Timeout => (504, failure.to_string()),
         Failure::Refused(_)
         | Failure::Unusable { .. }

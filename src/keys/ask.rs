@@ -1,9 +1,11 @@
-//! The one way to ask Gemini: with a grant.
+//! The only way to ask Gemini: with a grant.
 
 use std::sync::atomic::Ordering;
 
-use super::book::counted_day;
-use super::{Grant, Pool};
+use super::book::view;
+use super::day::counted_day;
+use super::grant::Grant;
+use super::pool::Pool;
 use crate::config::Pacing;
 use crate::llm::answer::Usage;
 use crate::llm::embedding::Purpose;
@@ -13,86 +15,89 @@ use crate::llm::{Answer, Client, Failure, Request};
 use crate::model::{Clock, Millis, Secret};
 use crate::store::{self, Db};
 
-/// Asks once. What comes of it is for [`settle`](super::settle()) to book, whatever it is.
-pub async fn ask(
-    pool: &Pool,
-    client: &Client,
-    db: &Db,
-    clock: &Clock,
-    grant: &Grant,
-    request: &Request,
-) -> Result<Answer, Failure> {
-    let secret = key(pool, grant, "")?;
-    let departure = departure(pool, db, clock, grant);
-    client.generate(&secret, &grant.model, request, departure).await
+/// What every request needs.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    pub pool: &'a Pool,
+    pub client: &'a Client,
+    pub db: &'a Db,
+    pub clock: &'a Clock,
 }
 
-/// Asks once what a text is about. The answer is there for [`settle`](super::settle()) alone.
-pub async fn embed(
-    pool: &Pool,
-    client: &Client,
-    db: &Db,
-    clock: &Clock,
-    grant: &Grant,
-    text: &str,
-    purpose: Purpose,
-) -> Result<(Answer, Vec<f32>), Failure> {
-    let secret = key(pool, grant, "")?;
-    let departure = departure(pool, db, clock, grant);
-    let vector = client.embed(&secret, &grant.model, text, purpose, departure).await?;
-    Ok((Answer { text: String::new(), json: None, usage: Usage::default() }, vector))
-}
-
-/// What another program asks.
+/// A request of another program.
 pub struct Forward {
     pub stream: bool,
-    /// A body of `generateContent`, as it came.
+    /// A body of `generateContent`, unchanged.
     pub body: Vec<u8>,
-    /// Who asks, for the log.
-    pub who: String,
+    /// The program, for the log.
+    pub program: String,
 }
 
-/// Asks once what another program wrote. What comes back goes to the listener as it comes; what there is to book of it is
-/// returned.
-pub async fn forward(
-    pool: &Pool,
-    client: &Client,
-    db: &Db,
-    clock: &Clock,
-    grant: &Grant,
-    forward: Forward,
-    listener: &mut impl Listener,
-) -> Result<Answer, Failure> {
-    let Forward { stream, body, who } = forward;
-    let secret = key(pool, grant, &who)?;
-    let departure = departure(pool, db, clock, grant);
-    let usage = client.forward(&secret, &grant.model, stream, body, departure, listener).await?;
-    Ok(Answer { text: String::new(), json: None, usage })
+impl Asking<'_> {
+    /// Asks once. The outcome is for [`settle`](super::settle()) to book, whatever it is.
+    pub async fn ask(self, grant: &Grant, request: &Request) -> Result<Answer, Failure> {
+        let secret = key(self.pool, grant, "")?;
+        let departure = self.departure(grant);
+        self.client.generate(&secret, &grant.model, request, departure).await
+    }
+
+    /// Asks once for the embedding of a text. The answer is only for [`settle`](super::settle()).
+    pub async fn embed(
+        self,
+        grant: &Grant,
+        text: &str,
+        purpose: Purpose,
+    ) -> Result<(Answer, Vec<f32>), Failure> {
+        let secret = key(self.pool, grant, "")?;
+        let departure = self.departure(grant);
+        let vector = self.client.embed(&secret, &grant.model, text, purpose, departure).await?;
+        Ok((Answer { text: String::new(), json: None, usage: Usage::default() }, vector))
+    }
+
+    /// Forwards a request of another program, once. The response goes to the listener piece by piece; what
+    /// [`settle`](super::settle()) books is returned.
+    pub async fn forward(
+        self,
+        grant: &Grant,
+        forward: Forward,
+        listener: &mut impl Listener,
+    ) -> Result<Answer, Failure> {
+        let Forward { stream, body, program } = forward;
+        let secret = key(self.pool, grant, &program)?;
+        let departure = self.departure(grant);
+        let usage =
+            self.client.forward(&secret, &grant.model, stream, body, departure, listener).await?;
+        Ok(Answer { text: String::new(), json: None, usage })
+    }
+
+    /// Runs once the connection is open, before anything is written: makes sure that the booking is fresh.
+    pub fn departure(self, grant: &Grant) -> Departure {
+        departure(self.pool, self.db, self.clock, grant)
+    }
 }
 
-/// The grant's key, and a line in the log that it is used.
-fn key(pool: &Pool, grant: &Grant, who: &str) -> Result<Secret, Failure> {
+/// The key of the grant. Logs that it is used.
+fn key(pool: &Pool, grant: &Grant, program: &str) -> Result<Secret, Failure> {
     let keys = pool.keys();
     let Some(key) = keys.with_fingerprint(&grant.fingerprint) else {
-        // It was removed since.
+        // The key was removed since.
         return Err(Failure::GivenBack);
     };
     let (number, of) = (grant.key, keys.primary_count());
     let (task, model) = (grant.task, grant.model.as_str());
-    let who = if who.is_empty() { String::new() } else { format!(" for {who}") };
+    let whom = if program.is_empty() { String::new() } else { format!(" for {program}") };
     if number.is_reserve() {
-        tracing::info!(key.number = number.0, %task, model, "Using the reserve API key (beside {of}){who}");
+        tracing::info!(key.number = number.0, %task, model, "Using the reserve API key (beside {of}){whom}");
     } else {
-        tracing::info!(key.number = number.0, %task, model, "Using API key #{number} (of {of}){who}");
+        tracing::info!(key.number = number.0, %task, model, "Using API key #{number} (of {of}){whom}");
     }
     Ok(key.secret.clone())
 }
 
-/// Runs when the connection stands and nothing is written yet: makes sure that the booking's stamp is fresh.
-pub fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departure {
+fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departure {
     let (pool, db, clock, grant) = (pool.clone(), db.clone(), clock.clone(), grant.clone());
     Box::pin(async move {
-        // Stamping takes a moment itself; a machine on which that is too long thrice has no business sending.
+        // Stamping takes time too. If it takes too long three times, the machine is too busy to send in time.
         for _ in 0..3 {
             let now = clock.now();
             if now.since(grant.booked()) <= pool.pace().fresh {
@@ -112,17 +117,17 @@ pub fn departure(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> Departur
     })
 }
 
-/// False when the slot is lost, or when a start at this moment would come too close to another that went since.
+/// False if the slot is lost, or if a start now would be too close to another request that was sent since.
 async fn stamp_again(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> sqlx::Result<bool> {
     let mut tx = db.write().await?;
-    store::keys::lock(&mut tx).await?;
-    // On a busy machine our turn comes late: the stamp is of the moment when it came.
+    store::keys::lock_pool(&mut tx).await?;
+    // Getting the lock may take a while: the stamp is the time after that.
     let now = clock.now();
-    let Some(row) = store::keys::stale(&mut tx, grant.booking).await? else {
+    let Some(row) = store::bookings::stale(&mut tx, grant.booking).await? else {
         return Ok(false);
     };
     let pace = pool.pace();
-    let projects = super::view(&mut tx, pool, &[], now).await?.serving_projects(now);
+    let projects = view(&mut tx, pool, &[], now).await?.serving_projects(now);
     let spacing = pace.spacing(grant.task, projects);
     let apart = |last: Option<Millis>, gap| {
         last.is_none_or(|last| last <= row.booked_at || now >= last.plus(gap))
@@ -132,7 +137,7 @@ async fn stamp_again(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> sqlx
         return Ok(false);
     }
     let (before, date) = (day::of(row.booked_at), day::of(now));
-    let stamp = store::keys::Stamp {
+    let stamp = store::bookings::Stamp {
         booking: grant.booking,
         key: grant.key_id,
         task: grant.task,
@@ -141,7 +146,7 @@ async fn stamp_again(pool: &Pool, db: &Db, clock: &Clock, grant: &Grant) -> sqlx
         free_at: pace.held_until(now),
         new_day: (before != date).then(|| counted_day(&date, pace, now)),
     };
-    store::keys::stamp(&mut tx, &stamp, now).await?;
+    store::bookings::stamp(&mut tx, &stamp, now).await?;
     tx.commit().await?;
     grant.booked_at.store(now.0, Ordering::Release);
     Ok(true)

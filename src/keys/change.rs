@@ -1,20 +1,21 @@
-//! What a person changes about the keys on `/keys`. Every process sees it at its next look.
+//! Changes of the keys on `/keys`: add, remove, set projects. Every process sees them at its next decision.
 
-use super::pool::{Keys, Place, called, ledger_name};
-use super::step::{move_ledger, refresh};
-use super::{KeyError, Pool};
-use crate::model::{KeyNumber, Millis, Secret};
+use super::actions::KeyError;
+use super::pool::Pool;
+use super::set::{Keys, Place, called, ledger_name};
+use super::sync::{move_to_project, refresh};
+use crate::model::{KeyNumber, KeyRecord, Millis, Secret};
 use crate::store::page_keys::{self, PageKey};
 use crate::store::{self, Conn};
 
-/// Longer is no key.
+/// A longer text is not a key.
 const LONGEST: usize = 200;
-/// Shorter is no key: the real ones have 39 characters and more.
+/// A shorter text is not a key: real keys have at least 39 characters.
 const SHORTEST: usize = 10;
-/// Characters that a project's name may have.
+/// The most characters of a project's name.
 pub const LONGEST_PROJECT: usize = 60;
 
-/// Why a key is not taken. Says nothing of the key.
+/// Why a key was not added. Never contains any of the key.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdded {
     #[error("the key is missing")]
@@ -35,7 +36,7 @@ pub enum NotAdded {
     Db(#[from] sqlx::Error),
 }
 
-/// What was typed, as a key. Whether Google knows it is for Google to say.
+/// Reads a typed key. Only Google can tell whether it is valid.
 pub fn read_key(typed: &str) -> Result<Secret, NotAdded> {
     let key = typed.trim();
     if key.is_empty() {
@@ -56,8 +57,8 @@ pub fn read_key(typed: &str) -> Result<Secret, NotAdded> {
     Ok(Secret::new(key))
 }
 
-/// Takes a key into the pool and returns its number: above every number that a key ever had, so that what is told of
-/// an old one is not taken for its.
+/// Adds a key and returns its number: higher than any number so far, so that nothing recorded about an old key is
+/// mistaken for this one.
 pub async fn add(
     conn: &mut Conn,
     pool: &Pool,
@@ -65,7 +66,7 @@ pub async fn add(
     project: Option<&str>,
     now: Millis,
 ) -> Result<KeyNumber, NotAdded> {
-    store::keys::lock(conn).await?;
+    store::keys::lock_pool(conn).await?;
     refresh(conn, pool).await?;
     let keys = pool.keys();
     let vault = pool.vault().ok_or(NotAdded::NoSecret)?;
@@ -84,16 +85,16 @@ pub async fn add(
     let row = PageKey { fingerprint, number, sealed };
     page_keys::insert(conn, &row, now).await?;
     let its_project = ledger_name(project, &row.fingerprint);
-    let before = row_with(conn, &row.fingerprint).await?;
-    store::keys::see(conn, &row.fingerprint, number, &its_project, now).await?;
+    let before = record_with(conn, &row.fingerprint).await?;
+    store::keys::record(conn, &row.fingerprint, number, &its_project, now).await?;
     page_keys::name_project(conn, &row.fingerprint, project).await?;
     if let Some(before) = before {
-        // It was here before. Whoever enters it again wants it to serve.
+        // The key was here before. Whoever enters it again wants it to serve.
         store::keys::resume(conn, before.id).await?;
-        store::keys::forgive(conn, before.id).await?;
+        store::keys::clear_refusals(conn, before.id).await?;
         if before.project != its_project {
             let others = keys.iter().any(|it| it.project == before.project);
-            move_ledger(conn, pool, &before, &its_project, others, now).await?;
+            move_to_project(conn, pool, &before, &its_project, others, now).await?;
         }
     }
     page_keys::changed(conn).await?;
@@ -101,10 +102,9 @@ pub async fn add(
     Ok(number)
 }
 
-/// Takes a key of the page out of the pool, also one that cannot be opened here. What it has under way ends; its
-/// history stays.
+/// Removes a key of the page, even one that this process cannot open. Requests in progress finish; its history stays.
 pub async fn remove(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<(), KeyError> {
-    store::keys::lock(conn).await?;
+    store::keys::lock_pool(conn).await?;
     refresh(conn, pool).await?;
     let page = page_keys::list(conn).await?;
     let Some(key) = page.iter().find(|key| key.number == number) else {
@@ -117,7 +117,7 @@ pub async fn remove(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<(
     Ok(())
 }
 
-/// Says to which project a key belongs; `None`: as its variable says, else to one of its own.
+/// Sets the project of a key; `None`: the project of its variable, otherwise one of its own.
 pub async fn name_project(
     conn: &mut Conn,
     pool: &Pool,
@@ -125,7 +125,7 @@ pub async fn name_project(
     name: Option<&str>,
     now: Millis,
 ) -> Result<(), KeyError> {
-    store::keys::lock(conn).await?;
+    store::keys::lock_pool(conn).await?;
     refresh(conn, pool).await?;
     let keys = pool.keys();
     if keys.key(number).is_none() {
@@ -135,14 +135,14 @@ pub async fn name_project(
     Ok(())
 }
 
-/// The keys of both projects are one project's from now on, with what they have sent already. Returns its name.
+/// Groups the projects of two keys into one, including what they have sent already. Returns its name.
 pub async fn group(
     conn: &mut Conn,
     pool: &Pool,
     numbers: [KeyNumber; 2],
     now: Millis,
 ) -> Result<String, KeyError> {
-    store::keys::lock(conn).await?;
+    store::keys::lock_pool(conn).await?;
     refresh(conn, pool).await?;
     let keys = pool.keys();
     let [Some(a), Some(b)] = numbers.map(|number| keys.key(number)) else {
@@ -175,19 +175,19 @@ async fn assign(
             Place::Page => None,
         };
         let project = ledger_name(name.or(of_variable), &key.fingerprint);
-        let Some(row) = row_with(conn, &key.fingerprint).await? else { continue };
+        let Some(row) = record_with(conn, &key.fingerprint).await? else { continue };
         if row.project != project {
-            store::keys::see(conn, &key.fingerprint, *number, &project, now).await?;
+            store::keys::record(conn, &key.fingerprint, *number, &project, now).await?;
             let moved = &members[..=place];
             let others =
                 keys.iter().any(|it| it.project == row.project && !moved.contains(&it.number));
-            move_ledger(conn, pool, &row, &project, others, now).await?;
+            move_to_project(conn, pool, &row, &project, others, now).await?;
         }
     }
     page_keys::changed(conn).await
 }
 
-async fn row_with(conn: &mut Conn, fingerprint: &str) -> sqlx::Result<Option<store::keys::Key>> {
+async fn record_with(conn: &mut Conn, fingerprint: &str) -> sqlx::Result<Option<KeyRecord>> {
     let rows = store::keys::list(conn).await?;
     Ok(rows.into_iter().find(|row| row.fingerprint == fingerprint))
 }

@@ -1,23 +1,23 @@
-//! When a job that waits for a key is expected to start: computed when somebody asks, stored nowhere.
+//! When a job that waits for a key is expected to start. Computed when a page asks, never stored.
 
 use std::time::Duration;
 
-use super::{Next, Now};
+use super::starts::{Next, Now, TaskStarts};
 use crate::model::Millis;
 use crate::model::job::Task;
 
-/// What a page may say of one job that waits.
+/// When one waiting job is expected to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// About then; `why` tells what its task waits for right now, empty where nothing is in the way.
+    /// About then; `why` says what its task waits for now, empty if nothing is in the way.
     At { at: Millis, why: String },
-    /// Template or taxonomy do it, and why.
-    Resort { why: String },
+    /// The fallback (template or word list) does it, and why.
+    Fallback { why: String },
 }
 
-/// A job of this task, behind `ahead` others of it, by what the pool says now.
+/// The expected start of a job of this task that has `ahead` others of the task before it.
 pub fn expected(known: &Now, window: Duration, task: Task, ahead: i64, now: Millis) -> Expected {
-    let waits = |it: &&super::TaskStarts| it.waiting > 0;
+    let waits = |it: &&TaskStarts| it.waiting > 0;
     // Tasks that wait share the starts.
     let tasks = known.tasks.iter().filter(waits).count().max(1);
     let Some(starts) = known.tasks.iter().find(|it| it.task == task) else {
@@ -28,7 +28,7 @@ pub fn expected(known: &Now, window: Duration, task: Task, ahead: i64, now: Mill
     let behind =
         |first: Millis| first.plus(gap.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX)));
     match &starts.next {
-        Next::Resort { why } => Expected::Resort { why: why.clone() },
+        Next::Fallback { why } => Expected::Fallback { why: why.clone() },
         Next::At { at, why } => Expected::At { at: behind(*at), why: why.clone() },
         Next::Now | Next::Idle => Expected::At { at: behind(now), why: String::new() },
     }
@@ -36,7 +36,7 @@ pub fn expected(known: &Now, window: Duration, task: Task, ahead: i64, now: Mill
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Finish, Summary, TaskStarts};
+    use super::super::starts::{Finish, Summary};
     use super::*;
 
     fn known(next: Next, spacing: u64) -> Now {
@@ -53,7 +53,7 @@ mod tests {
             summary: Summary {
                 primary: 2,
                 ready: 2,
-                aside: 0,
+                disabled: 0,
                 paused: 0,
                 back_at: None,
                 next_model: false,
@@ -85,7 +85,7 @@ mod tests {
             Millis(1_000),
         ) {
             Expected::At { at, why } => (at.0, why),
-            Expected::Resort { why } => panic!("{why}"),
+            Expected::Fallback { why } => panic!("{why}"),
         };
         assert_eq!(at(&known(Next::Now, 5), 3), (16_000, String::new()));
         // Without distances two tasks share thirty starts a minute.

@@ -1,31 +1,31 @@
-//! Keys that seem to share a project: proposed from what the ledger has seen, never guessed.
+//! Proposes to group keys that seem to share a project. The proposals come from the ledger, never from guesses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::Pool;
+use super::pool::Pool;
 use crate::model::{BookingId, KeyNumber, Millis};
 use crate::store::Conn;
 use crate::store::page_keys::{self, Crowded};
 
-/// So far back it is looked for refusals.
+/// How far back refusals are counted.
 const LOOK_BACK: Duration = Duration::from_hours(1);
-/// So many refusals make a proposal: one may have been somebody else's doing.
+/// How many refusals make a proposal: another program may have caused a single one.
 const ENOUGH: usize = 2;
 
-/// Two keys of which Google seems to count the requests together.
+/// Two keys whose requests Google seems to count together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The lowest number of each project.
     pub keys: [KeyNumber; 2],
-    /// How many refusals say so.
+    /// How many refusals indicate it.
     pub refusals: usize,
     /// What one project may send in a minute.
     pub limit: i64,
 }
 
-/// Each of the two was refused for its minute while inside its own limit, twice in all within the hour, and each time
-/// only the sum of both was above it.
+/// Proposes two projects if each was refused for its minute although it was within its own limit, at least twice in all
+/// within the hour, and each time only the sum of both was above the limit.
 pub async fn proposals(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<Vec<Proposal>> {
     let crowded = page_keys::crowded(conn, now.minus(LOOK_BACK)).await?;
     if crowded.is_empty() {
@@ -50,9 +50,9 @@ struct Suspicion<'a> {
     limit: i64,
 }
 
-/// Pairs of projects that look like one.
+/// Pairs of projects that look like a single one.
 fn suspects(crowded: &[Crowded]) -> BTreeMap<(&str, &str), Suspicion<'_>> {
-    // The refused request is one more of its own project.
+    // Of its own project, including the refused request.
     let own: BTreeMap<BookingId, i64> = crowded
         .iter()
         .filter(|it| it.other == it.project)

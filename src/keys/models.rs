@@ -1,22 +1,23 @@
-//! Asks Google which models a key may use: costs no quota, and shows whether the key is a good one.
+//! Asks Google which models a key may use. This costs no quota and shows whether the key is valid.
 
-use super::overview::row_of;
-use super::{KeyError, Pool, PoolKey};
+use super::actions::{self, KeyError, locked_record};
+use super::pool::Pool;
+use super::set::PoolKey;
 use crate::llm::refusal::Consequence;
 use crate::llm::{Client, Failure, Refusal, RefusalKind};
 use crate::model::{Clock, KeyNumber};
 use crate::store::{self, Db};
 
-/// What Google says about a key.
+/// The result of checking a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// Of the models that are set: which it offers, and which it does not.
+    /// Google knows the key. Of the models that are set: those it offers and those it does not.
     Knows {
         offered: Vec<String>,
         missing: Vec<String>,
     },
     Refused(Refusal),
-    /// Google could not be asked, or did not answer.
+    /// Google could not be reached or did not answer.
     Silent {
         why: String,
     },
@@ -35,7 +36,7 @@ impl std::fmt::Display for Checked {
                 write!(f, "offers {}, but not {}", offered.join(", "), missing.join(", "))
             }
             Self::Refused(refusal) => {
-                write!(f, "refused: {} (\"{}\")", refusal.kind.meaning(), refusal.words)
+                write!(f, "refused: {} (\"{}\")", refusal.kind.meaning(), refusal.text)
             }
             Self::Silent { why } => write!(f, "not answered: {why}"),
         }
@@ -43,13 +44,13 @@ impl std::fmt::Display for Checked {
 }
 
 impl Checked {
-    /// The key serves with every model that is set.
+    /// Whether the key can use every model that is set.
     pub fn is_fine(&self) -> bool {
         matches!(self, Self::Knows { missing, .. } if missing.is_empty())
     }
 }
 
-/// Asks once.
+/// Checks a key once.
 pub async fn check(client: &Client, pool: &Pool, key: &PoolKey) -> Checked {
     match client.models(&key.secret).await {
         Ok(known) => {
@@ -62,9 +63,9 @@ pub async fn check(client: &Client, pool: &Pool, key: &PoolKey) -> Checked {
     }
 }
 
-/// Asks Google about the key, and lets work use it again unless Google says that it is no good. Takes as long as Google
-/// does: not for a handler.
-pub async fn ask_again(
+/// Checks the key, and lets work use it again unless Google rejects it. May take as long as Google takes: not for a
+/// handler.
+pub async fn check_and_retry(
     db: &Db,
     pool: &Pool,
     client: &Client,
@@ -75,36 +76,39 @@ pub async fn ask_again(
     let checked = check(client, pool, &key).await;
     let now = clock.now();
     let mut tx = db.write().await?;
-    let row = row_of(&mut tx, pool, number).await?;
+    let row = locked_record(&mut tx, pool, number).await?;
     if let Checked::Refused(refusal) = &checked {
-        let (kind, words) = (refusal.kind, &refusal.words);
+        let (kind, text) = (refusal.kind, &refusal.text);
         tracing::warn!(
             key.number = number.0,
-            "Key #{number} was tried: {}: {words}",
+            "Key #{number} was tried: {}: {text}",
             kind.meaning()
         );
-        store::keys::refused(&mut tx, row.id, words, now).await?;
+        store::keys::count_refusal(&mut tx, row.id, text, now).await?;
         match kind.consequence() {
-            Consequence::SetAside => {
-                store::keys::set_aside(&mut tx, row.id, kind.meaning(), now).await?;
+            Consequence::DisableKey => {
+                store::keys::disable(&mut tx, row.id, kind.meaning(), now).await?;
                 tx.commit().await?;
                 return Ok(());
             }
-            // It goes on as it was, and says the new words.
-            Consequence::RestKey => {
+            // The key stays as it was, with the new response.
+            Consequence::CoolKeyDown => {
                 tx.commit().await?;
                 return Ok(());
             }
-            // About quotas, of which work finds out for itself.
-            _ => {}
+            // About quotas, which work finds out itself.
+            Consequence::CoolMinuteDown
+            | Consequence::CoolDayDown
+            | Consequence::CoolCapacityDown
+            | Consequence::TurnModelOff => {}
         }
     }
-    super::try_again(&mut tx, pool, number).await?;
+    actions::retry(&mut tx, pool, number).await?;
     if let Checked::Knows { missing, .. } = &checked {
         tracing::info!(key.number = number.0, "Key #{number} was tried: Google knows it");
         for model in missing {
             let why = RefusalKind::ModelGone.meaning();
-            store::keys::model_off(&mut tx, &row.project, model, why, now).await?;
+            store::quotas::turn_off_model(&mut tx, &row.project, model, why, now).await?;
         }
     }
     tx.commit().await?;

@@ -1,37 +1,36 @@
-//! What `/keys` shows, and what a person may do there.
+//! The state of each key, as `/keys` shows it.
 
-use super::pool::{called, whereabouts};
-use super::step::refresh;
-use super::{Place, Pool, PoolKey};
+use super::book::view;
+use super::pool::Pool;
+use super::set::{Place, PoolKey, called, source};
 use crate::llm::pacing::{Ledger, View, When};
 use crate::model::{KeyNumber, Millis};
 use crate::store::{self, Conn};
 
-/// One place that holds a key.
+/// One place with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRow {
-    /// The number of its variable, or the one it was given on the page; 0 is the reserve.
     pub number: KeyNumber,
     /// `GEMINI_API_KEY2`, or that it was entered on the page.
-    pub whereabouts: String,
+    pub source: String,
     pub place: Place,
-    /// The project's name where one is given.
+    /// The project's name, if it has one.
     pub project: Option<String>,
     pub state: KeyState,
-    /// For this model the figures below count: the first that the key can use.
+    /// The first model that the key can use. The figures below are for this model.
     pub model: String,
-    /// Since when it is paused or set aside.
+    /// Since when it is paused or disabled.
     pub since: Option<Millis>,
-    /// When it sent in the minute before now, whatever the model.
+    /// When it sent requests in the last minute, to any model.
     pub sent_last_minute: Vec<Millis>,
-    /// What its project sent in that minute, by all of the project's keys.
+    /// How many requests all keys of its project sent in that minute.
     pub used_last_minute: usize,
     /// Other keys that use the same project's quota.
     pub shares_with: Vec<KeyNumber>,
     pub per_minute: u32,
-    /// The minute's limit was learned from Google, or is believed lower after a refusal.
+    /// The limit of the minute was learned from Google, or is lowered after a refusal.
     pub per_minute_learned: bool,
-    /// It is believed lower after a refusal, for a day.
+    /// It is lowered for a day after a refusal.
     pub per_minute_lowered: bool,
     pub used_today: u32,
     pub per_day: Option<u32>,
@@ -43,37 +42,37 @@ pub struct KeyRow {
     pub last_error_at: Option<Millis>,
     /// Models that its project cannot use, and why.
     pub models_off: Vec<(String, String)>,
-    /// While it rests for its model, this one of the list still serves.
+    /// The model that it uses while it cools down for the preferred one.
     pub meanwhile: Option<String>,
-    /// When it could send again, as things stand; `None`: not before a person does something.
+    /// When it can send again; `None`: not before a person does something.
     pub next_free_at: Option<Millis>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyState {
     Ready,
-    /// Its minute is used.
+    /// The limit of its minute is used up.
     Waiting {
         until: Millis,
     },
-    Resting {
+    CoolingDown {
         until: Millis,
         why: String,
     },
     Paused,
-    Aside {
+    Disabled {
         why: String,
     },
-    /// No model of the list can be used with it.
+    /// It cannot use any model of the list.
     NoModel {
         why: String,
     },
-    /// The same key stands in another place, which serves.
-    Twin {
+    /// Another place has the same key and serves instead.
+    Duplicate {
         of: String,
     },
     /// It was entered on the page of a process with another secret.
-    Closed,
+    Unreadable,
 }
 
 impl KeyState {
@@ -82,28 +81,32 @@ impl KeyState {
         match self {
             Self::Ready => "Ready",
             Self::Waiting { .. } => "Waiting",
-            Self::Resting { .. } => "Resting",
+            Self::CoolingDown { .. } => "Resting",
             Self::Paused => "Paused",
-            Self::Aside { .. } => "Set aside",
+            Self::Disabled { .. } => "Set aside",
             Self::NoModel { .. } => "No model",
-            Self::Twin { .. } => "Same key",
-            Self::Closed => "Not opened",
+            Self::Duplicate { .. } => "Same key",
+            Self::Unreadable => "Not opened",
         }
     }
 
-    /// The reason, where there is one.
+    /// The reason, if there is one.
     pub fn why(&self) -> Option<String> {
         match self {
             Self::Ready | Self::Waiting { .. } | Self::Paused => None,
-            Self::Resting { why, .. } | Self::Aside { why } | Self::NoModel { why } => {
+            Self::CoolingDown { why, .. } | Self::Disabled { why } | Self::NoModel { why } => {
                 Some(why.clone())
             }
-            Self::Closed => Some("it was sealed with another secret than this process has".into()),
-            Self::Twin { of } => Some(format!("holds the same key as {of}, so it counts once")),
+            Self::Unreadable => {
+                Some("it was sealed with another secret than this process has".into())
+            }
+            Self::Duplicate { of } => {
+                Some(format!("holds the same key as {of}, so it counts once"))
+            }
         }
     }
 
-    /// It serves, now or when its minute is over.
+    /// Whether it serves, now or when its minute is over.
     pub fn serves(&self) -> bool {
         matches!(self, Self::Ready | Self::Waiting { .. })
     }
@@ -111,11 +114,11 @@ impl KeyState {
 
 /// Every key, by number, the reserve last.
 pub async fn overview(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<Vec<KeyRow>> {
-    let view = super::view(conn, pool, &[], now).await?;
+    let view = view(conn, pool, &[], now).await?;
     rows(conn, pool, &view, now).await
 }
 
-/// As [`overview`], with a view that is there already.
+/// As [`overview`], with a view that the caller has already.
 pub(super) async fn rows(
     conn: &mut Conn,
     pool: &Pool,
@@ -123,8 +126,8 @@ pub(super) async fn rows(
     now: Millis,
 ) -> sqlx::Result<Vec<KeyRow>> {
     let states = store::keys::list(conn).await?;
-    let quotas = store::keys::quotas(conn).await?;
-    let sent = store::bookings::sent_since(conn, now.minus(pool.pace().window)).await?;
+    let quotas = store::quotas::list(conn).await?;
+    let sent = store::usage::sent_since(conn, now.minus(pool.pace().window)).await?;
     let mut rows = Vec::new();
     let keys = pool.keys();
     for key in keys.iter() {
@@ -137,17 +140,16 @@ pub(super) async fn rows(
         let quota = quotas.iter().find(|it| it.project == key.project && it.model == name);
         let (state, next_free_at) = state(view, key, now);
         let lowered = quota.is_some_and(|it| it.lowered_by > 0 && it.lowered_until > Some(now));
-        let of_project =
-            |it: &&store::bookings::Sent| it.project == key.project && it.model == name;
+        let of_project = |it: &&store::usage::Sent| it.project == key.project && it.model == name;
         let others = keys.iter().filter(|other| other.project == key.project);
         rows.push(KeyRow {
             number: key.number,
-            whereabouts: key.whereabouts(),
+            source: key.source(),
             place: key.place,
             project: key.project_name.clone(),
             meanwhile: meanwhile(view, key, &state, now),
             state,
-            since: row.aside_at.or(row.paused_at),
+            since: row.disabled_at.or(row.paused_at),
             sent_last_minute: sent
                 .iter()
                 .filter(|it| it.key_id == row.id)
@@ -170,20 +172,22 @@ pub(super) async fn rows(
             next_free_at,
         });
     }
-    rows.extend(keys.twins().iter().map(|twin| {
-        let of = called(twin.of, twin.of_place);
-        idle(twin.number, twin.place, KeyState::Twin { of })
+    rows.extend(keys.duplicates().iter().map(|duplicate| {
+        let of = called(duplicate.of, duplicate.of_place);
+        idle(duplicate.number, duplicate.place, KeyState::Duplicate { of })
     }));
-    rows.extend(keys.closed().iter().map(|it| idle(it.number, Place::Page, KeyState::Closed)));
+    rows.extend(
+        keys.unreadable().iter().map(|it| idle(it.number, Place::Page, KeyState::Unreadable)),
+    );
     rows.sort_by_key(|row| (row.number.is_reserve(), row.number));
     Ok(rows)
 }
 
-/// A place whose key does not serve from there.
+/// A place whose key does not serve.
 fn idle(number: KeyNumber, place: Place, state: KeyState) -> KeyRow {
     KeyRow {
         number,
-        whereabouts: whereabouts(number, place),
+        source: source(number, place),
         place,
         project: None,
         state,
@@ -221,14 +225,14 @@ fn models_off(view: &View, key: &PoolKey) -> Vec<(String, String)> {
     models.filter_map(|(model, ledger)| Some((model.clone(), ledger.off.clone()?))).collect()
 }
 
-/// The model that the key serves with while it rests for the one that is preferred.
+/// The model that the key uses while it cools down for the preferred one.
 pub(super) fn meanwhile(
     view: &View,
     key: &PoolKey,
     state: &KeyState,
     now: Millis,
 ) -> Option<String> {
-    let KeyState::Resting { .. } = state else { return None };
+    let KeyState::CoolingDown { .. } = state else { return None };
     let known = view.keys.iter().find(|it| it.number == key.number)?;
     let soon = now.plus(view.pace.soon);
     let serves =
@@ -241,71 +245,22 @@ pub(super) fn state(view: &View, key: &PoolKey, now: Millis) -> (KeyState, Optio
     let Some(known) = view.keys.iter().find(|it| it.number == key.number) else {
         return (KeyState::NoModel { why: "it is not in the pool".into() }, None);
     };
-    if known.paused {
+    if known.paused_at.is_some() {
         return (KeyState::Paused, None);
     }
-    if let Some(why) = &known.aside {
-        return (KeyState::Aside { why: why.clone() }, None);
+    if let Some(why) = known.disabled() {
+        return (KeyState::Disabled { why: why.into() }, None);
     }
     let model = first_usable_model(view, key);
     match view.ready(known, model, 0, now) {
         When::Never(why) => (KeyState::NoModel { why }, None),
         When::At(at, _) if at <= now.plus(view.pace.send_gap) => (KeyState::Ready, Some(now)),
         When::At(at, because) => {
-            let state = match because.why_resting() {
+            let state = match because.why_cooling_down() {
                 None => KeyState::Waiting { until: at },
-                Some(why) => KeyState::Resting { until: at, why },
+                Some(why) => KeyState::CoolingDown { until: at, why },
             };
             (state, Some(at))
         }
     }
-}
-
-/// What a click on `/keys` could not do.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error("there is no such key")]
-    Gone,
-    #[error("this key stands in a variable: take it out of .env, then press \"Read .env again\"")]
-    Variable,
-    #[error(transparent)]
-    Db(#[from] sqlx::Error),
-}
-
-/// The row of a key, with the pool's turn taken.
-pub(super) async fn row_of(
-    conn: &mut Conn,
-    pool: &Pool,
-    number: KeyNumber,
-) -> Result<store::keys::Key, KeyError> {
-    store::keys::lock(conn).await?;
-    refresh(conn, pool).await?;
-    let key = pool.key(number).ok_or(KeyError::Gone)?;
-    let rows = store::keys::list(conn).await?;
-    rows.into_iter().find(|row| row.fingerprint == key.fingerprint).ok_or(KeyError::Gone)
-}
-
-/// Takes the key out of service; what it has under way goes on. False when it was paused already.
-pub async fn pause(
-    conn: &mut Conn,
-    pool: &Pool,
-    number: KeyNumber,
-    now: Millis,
-) -> Result<bool, KeyError> {
-    let row = row_of(conn, pool, number).await?;
-    Ok(store::keys::pause(conn, row.id, now).await?)
-}
-
-/// Takes the key back into service. False when it was not paused.
-pub async fn resume(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<bool, KeyError> {
-    let row = row_of(conn, pool, number).await?;
-    Ok(store::keys::resume(conn, row.id).await?)
-}
-
-/// Lets work use the key at once, whatever was said against it or its project: it is asked once more.
-pub async fn try_again(conn: &mut Conn, pool: &Pool, number: KeyNumber) -> Result<(), KeyError> {
-    let row = row_of(conn, pool, number).await?;
-    store::keys::forgive(conn, row.id).await?;
-    store::keys::forgive_project(conn, &row.project).await?;
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! What waits for the pool, when it starts, and how much of the pool is ready: for the line on every page and for
-//! `/keys`. It is told what waits; it does not look into the queue.
+//! `/keys`. The caller passes what waits; this module does not read the queue.
 
 use std::time::Duration;
 
+use super::book::view as pool_view;
 use super::overview::{KeyRow, KeyState, meanwhile, rows, state};
-use super::{Keys, Pool, PoolKey};
+use super::pool::Pool;
+use super::set::{Keys, PoolKey};
 use crate::config::Pacing;
 use crate::llm::pacing::{self, Demand, Outlook, View, day};
 use crate::model::job::Task;
@@ -12,21 +14,21 @@ use crate::model::{KeyNumber, Millis};
 use crate::store::jobs::Waiting;
 use crate::store::{self, Conn};
 
-/// How the pool stands, in a few numbers.
+/// The state of the pool in a few numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Keys that are not the reserve.
     pub primary: usize,
     /// Of these, how many serve, now or when their minute is over.
     pub ready: usize,
-    /// Of these, how many were set aside or have no model to use.
-    pub aside: usize,
+    /// Of these, how many are disabled or have no model to use.
+    pub disabled: usize,
     pub paused: usize,
-    /// When the first resting one of these is back.
+    /// When the first cooldown of these ends.
     pub back_at: Option<Millis>,
-    /// No primary key is ready, but one serves with another model of the list.
+    /// No primary key is ready, but one can use another model of the list.
     pub next_model: bool,
-    /// The reserve key, where there is one: whether it serves.
+    /// Whether the reserve key serves, if there is one.
     pub reserve: Option<bool>,
     /// Jobs that wait for a key.
     pub waiting: i64,
@@ -43,24 +45,24 @@ pub enum Next {
         at: Millis,
         why: String,
     },
-    /// No key serves: template or taxonomy do, and why.
-    Resort {
+    /// No key serves: the fallbacks (template, word list) do the work, and why.
+    Fallback {
         why: String,
     },
 }
 
-/// One task: its distance, and what waits for it.
+/// One task: its delay between starts, and what waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskStarts {
     pub task: Task,
-    /// The distance that is set, which counts at two keys.
+    /// The delay that is set; it applies as it is with two projects.
     pub delay: Duration,
-    /// The distance now; zero where none is kept.
+    /// The delay now; zero if there is none.
     pub spacing: Duration,
     pub waiting: i64,
     pub last_start: Option<Millis>,
-    /// Of what waits; where nothing does, when something could start.
     pub next: Next,
+    /// When something could start if it were waiting.
     pub could_start: Millis,
 }
 
@@ -70,18 +72,18 @@ pub enum Finish {
     /// Nothing waits, or nothing serves.
     Unknown,
     At(Millis),
-    /// The day's quota ends first: so many requests are left.
+    /// The quota of the day ends first: how many requests are left.
     NotToday {
         left: u64,
     },
 }
 
-/// Everything that `/keys` shows about now.
+/// Everything that `/keys` shows about the present.
 #[derive(Clone, Debug)]
 pub struct Now {
     pub summary: Summary,
     pub keys: Vec<KeyRow>,
-    /// The primary key that goes next, while something waits.
+    /// The primary key that is used next, while something waits.
     pub next_key: Option<KeyNumber>,
     pub tasks: Vec<TaskStarts>,
     pub finish: Finish,
@@ -94,7 +96,7 @@ pub struct Now {
     pub refused_today: i64,
     /// When the day's limits start again: midnight in California.
     pub day_ends: Millis,
-    /// Distances are kept; else whatever can start does.
+    /// Starts are spaced; otherwise whatever can start does.
     pub spaced: bool,
 }
 
@@ -106,7 +108,7 @@ pub async fn summary(
     now: Millis,
 ) -> sqlx::Result<Summary> {
     let demands = demands(waiting);
-    let view = super::view(conn, pool, &demands, now).await?;
+    let view = pool_view(conn, pool, &demands, now).await?;
     Ok(summary_of(&view, pool, &demands, now))
 }
 
@@ -118,7 +120,7 @@ pub async fn now(
     now: Millis,
 ) -> sqlx::Result<Now> {
     let demands = demands(waiting);
-    let view = super::view(conn, pool, &demands, now).await?;
+    let view = pool_view(conn, pool, &demands, now).await?;
     let keys = rows(conn, pool, &view, now).await?;
     let summary = summary_of(&view, pool, &demands, now);
     let today = view.ledgers.values().flatten().map(|ledger| u64::from(ledger.used_today)).sum();
@@ -129,7 +131,7 @@ pub async fn now(
         projects: view.serving_projects(now),
         allowed: serving(&view, &pool.keys(), now).iter().map(|(_, per_minute)| per_minute).sum(),
         today,
-        refused_today: store::bookings::refused_since(conn, day::beginning(now)).await?,
+        refused_today: store::usage::refused_since(conn, day::beginning(now)).await?,
         day_ends: day::next(now),
         spaced: view.pace.pacing == Pacing::Spaced,
         summary,
@@ -144,7 +146,7 @@ fn demands(waiting: &[Waiting]) -> Vec<Demand> {
         waiting: waiting.waiting,
         created_at: waiting.oldest,
         deadline_at: waiting.deadline_at,
-        // A minute's tokens are hardly ever what a start waits for; when they are, it comes a little later than told.
+        // A start hardly ever waits for tokens; if it does, it comes a little later than shown.
         tokens: 0,
         model: waiting.model.clone(),
     };
@@ -161,14 +163,14 @@ fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summ
         .collect();
     let count = |is: fn(&KeyState) -> bool| states.iter().filter(|(_, state)| is(state)).count();
     let back = states.iter().filter_map(|(_, state)| match state {
-        KeyState::Resting { until, .. } => Some(*until),
+        KeyState::CoolingDown { until, .. } => Some(*until),
         _ => None,
     });
     let ready = count(KeyState::serves);
     Summary {
         primary: states.len(),
         ready,
-        aside: count(|it| matches!(it, KeyState::Aside { .. } | KeyState::NoModel { .. })),
+        disabled: count(|it| matches!(it, KeyState::Disabled { .. } | KeyState::NoModel { .. })),
         paused: count(|it| matches!(it, KeyState::Paused)),
         back_at: back.min(),
         next_model: ready == 0
@@ -179,18 +181,18 @@ fn summary_of(view: &View, pool: &Pool, demands: &[Demand], now: Millis) -> Summ
     }
 }
 
-/// The next start of any of these.
+/// The next start of any of these demands.
 fn next<'a>(view: &View, demands: impl IntoIterator<Item = &'a Demand>, now: Millis) -> Next {
     let of_one = |demand| match pacing::outlook(view, demand, now) {
         Outlook::Start { .. } => Next::Now,
         Outlook::Wait { until, .. } if until <= now => Next::Now,
         Outlook::Wait { until, why } => Next::At { at: until, why },
-        Outlook::Resort { why } => Next::Resort { why },
+        Outlook::Fallback { why } => Next::Fallback { why },
     };
     let sooner = |next: &Next| match next {
         Next::Now => (0, now),
         Next::At { at, .. } => (1, *at),
-        Next::Resort { .. } => (2, now),
+        Next::Fallback { .. } => (2, now),
         Next::Idle => (3, now),
     };
     demands.into_iter().map(of_one).min_by_key(sooner).unwrap_or(Next::Idle)
@@ -215,12 +217,12 @@ fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> Task
     }
 }
 
-/// The key that will have rested longest when the next start comes.
+/// The key that will be the least recently used one at the next start.
 fn next_key(keys: &[KeyRow], next: &Next, now: Millis) -> Option<KeyNumber> {
     let at = match next {
         Next::Now => now,
         Next::At { at, .. } => *at,
-        Next::Idle | Next::Resort { .. } => return None,
+        Next::Idle | Next::Fallback { .. } => return None,
     };
     keys.iter()
         .filter(|key| !key.number.is_reserve() && key.state.serves())

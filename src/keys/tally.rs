@@ -1,15 +1,15 @@
-//! How many requests ended how since this process started: what `/metrics` tells. The ledger forgets after two days; a
-//! counter may not.
+//! Counts requests by their outcome since this process started, for `/metrics`. A counter must never go down, but the
+//! ledger only keeps two days.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Grant;
+use super::grant::Grant;
 use crate::llm::answer::Usage;
 use crate::llm::{Failure, RefusalKind};
 use crate::model::KeyNumber;
 use crate::model::job::Task;
-use crate::store::keys::BookingOutcome;
+use crate::store::bookings::BookingOutcome;
 
 #[derive(Default)]
 pub struct Tally(Mutex<Counts>);

@@ -1,4 +1,4 @@
-//! Seals the keys that are entered on `/keys`: who reads the database alone, reads none.
+//! Seals the keys that are entered on `/keys`, so that nobody can read them from the database alone.
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -10,7 +10,7 @@ use crate::model::Secret;
 
 const NONCE: usize = 24;
 
-/// Opens and seals with a key that is derived from Muster's secret.
+/// Opens and seals with a key derived from Muster's secret.
 #[derive(Clone)]
 pub(super) struct Vault(XChaCha20Poly1305);
 
@@ -23,7 +23,7 @@ impl Vault {
         Self(XChaCha20Poly1305::new(&key.into()))
     }
 
-    /// Nonce and ciphertext in hex. `name` must be given again to open it, so that rows cannot be swapped.
+    /// Returns nonce and ciphertext in hex. Opening needs the same `name`, so that rows cannot be swapped.
     pub(super) fn seal(&self, key: &Secret, name: &str) -> String {
         let nonce: [u8; NONCE] = rand::rng().random();
         let payload = Payload { msg: key.expose().as_bytes(), aad: name.as_bytes() };
@@ -31,7 +31,7 @@ impl Vault {
         format!("{}{}", hex::encode(nonce), hex::encode(sealed))
     }
 
-    /// `None`: it was sealed with another secret, or damaged.
+    /// `None` if it was sealed with another secret or is damaged.
     pub(super) fn open(&self, sealed: &str, name: &str) -> Option<Secret> {
         let bytes = hex::decode(sealed).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE)?;

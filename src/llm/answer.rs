@@ -1,4 +1,4 @@
-//! Reads a good answer, or says by name why it cannot be used.
+//! Reads a good answer, or names the reason why it cannot be used.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::Refusal;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub text: String,
-    /// The text as data, where a shape was asked for; it has that shape.
+    /// The text as JSON that fits the schema, if a schema was given.
     pub json: Option<Value>,
     pub usage: Usage,
 }
@@ -17,7 +17,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub tokens_in: Option<u32>,
-    /// With those it thought with.
+    /// Including the tokens of its thoughts.
     pub tokens_out: Option<u32>,
 }
 
@@ -29,26 +29,26 @@ pub enum Failure {
         why: Unusable,
         usage: Usage,
     },
-    /// 5xx and its like: Google's own trouble.
+    /// 5xx and similar: a fault of Google.
     Server {
         status: u16,
-        words: String,
+        response: String,
     },
     Timeout,
-    /// The connection did not come about or broke.
+    /// The connection failed or broke.
     Connection {
-        words: String,
+        reason: String,
     },
-    /// What we asked was wrong; asking again would not help.
+    /// The request was wrong; asking again would not help.
     OurFault {
         status: u16,
-        words: String,
+        response: String,
     },
-    /// Nothing was sent: the booking had grown too old.
+    /// Nothing was sent: the booking was outdated.
     GivenBack,
 }
 
-/// A 200 that is of no use.
+/// Why an answer with status 200 cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     #[error("the answer was garbled")]
@@ -85,16 +85,18 @@ impl std::fmt::Display for Failure {
             Self::Server { status: 503, .. } => f.write_str("the model is overloaded (503)"),
             Self::Server { status, .. } => write!(f, "Google had trouble of its own ({status})"),
             Self::Timeout => f.write_str("Gemini did not answer in time"),
-            Self::Connection { words } => write!(f, "the connection to Gemini failed: {words}"),
-            Self::OurFault { status, words } => {
-                write!(f, "Gemini did not understand the request ({status}): {words}")
+            Self::Connection { reason } => {
+                write!(f, "the connection to Gemini failed: {reason}")
+            }
+            Self::OurFault { status, response } => {
+                write!(f, "Gemini did not understand the request ({status}): {response}")
             }
             Self::GivenBack => f.write_str("the slot had grown too old and was given back"),
         }
     }
 }
 
-/// Reads the body of a 200. `schema` is the shape that was asked for.
+/// Reads the body of a response with status 200. `schema` is what the request asked for.
 pub fn read(body: &[u8], schema: Option<&Value>) -> Result<Answer, Failure> {
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return Err(Failure::Unusable { why: Unusable::Garbled, usage: Usage::default() });
@@ -108,7 +110,7 @@ pub fn read(body: &[u8], schema: Option<&Value>) -> Result<Answer, Failure> {
     Ok(Answer { text, json, usage })
 }
 
-/// Listens to a stream of events for the tokens that Google counted: each event's count replaces the last one's.
+/// Reads the token counts from a stream of events: each event's count replaces the one before.
 #[derive(Default)]
 pub(super) struct Events {
     line: Vec<u8>,
@@ -116,7 +118,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// A line longer than this is not looked into.
+    /// Longer lines are not read.
     const LONGEST: usize = 1 << 20;
 
     pub fn read(&mut self, piece: &[u8]) {
@@ -164,7 +166,7 @@ fn text(body: &Value) -> Result<String, Unusable> {
     let Some(candidate) = candidates.and_then(|list| list.first()) else {
         let blocked = body.get("promptFeedback").and_then(|it| it.get("blockReason"));
         return Err(match blocked.and_then(Value::as_str) {
-            Some(reason) => Unusable::PromptBlocked(word(reason)),
+            Some(reason) => Unusable::PromptBlocked(safe_name(reason)),
             None if body.is_object() => Unusable::NoCandidates,
             None => Unusable::Garbled,
         });
@@ -176,7 +178,7 @@ fn text(body: &Value) -> Result<String, Unusable> {
         }
         Some("RECITATION") => return Err(Unusable::Recitation),
         Some("MAX_TOKENS") => return Err(Unusable::MaxTokens),
-        Some(other) => return Err(Unusable::Stopped(word(other))),
+        Some(other) => return Err(Unusable::Stopped(safe_name(other))),
     }
     let parts = candidate.get("content").and_then(|it| it.get("parts")).and_then(Value::as_array);
     let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
@@ -191,8 +193,8 @@ fn text(body: &Value) -> Result<String, Unusable> {
     if text.trim().is_empty() { Err(Unusable::EmptyText) } else { Ok(text) }
 }
 
-/// A name out of the answer, fit to be shown.
-fn word(name: &str) -> String {
+/// A name in the answer, made safe to show.
+fn safe_name(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect()
 }
 
@@ -204,7 +206,7 @@ fn data(text: &str, schema: &Value) -> Result<Value, Unusable> {
     }
 }
 
-/// Some models put data between Markdown fences even when data alone was asked for.
+/// Some models put JSON between Markdown fences even if the request asks for JSON alone.
 fn without_fence(text: &str) -> &str {
     let text = text.trim();
     let Some(inner) = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
@@ -213,8 +215,8 @@ fn without_fence(text: &str) -> &str {
     inner.strip_prefix("json").unwrap_or(inner).trim()
 }
 
-/// Where `value` is not as `schema` says; `None` when it fits. Knows what Muster's schemas use: objects, arrays,
-/// strings, numbers, `required`, `minItems` and `maxItems`.
+/// The path at which `value` does not fit `schema`; `None` if it fits. Supports what Muster's schemas use: objects,
+/// arrays, strings, numbers, `required`, `minItems` and `maxItems`.
 fn misfit(value: &Value, schema: &Value, place: &str) -> Option<String> {
     let here = || if place.is_empty() { "the whole".to_owned() } else { place.to_owned() };
     let fits = match schema.get("type").and_then(Value::as_str).unwrap_or_default() {

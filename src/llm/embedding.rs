@@ -1,14 +1,14 @@
-//! What a text is about, as numbers: the body of `embedContent`, and what its answer holds.
+//! Embeddings: the body of `embedContent`, and the numbers in its answer.
 
 use serde_json::{Value, json};
 
 use super::answer::Usage;
 use super::{Failure, Unusable};
 
-/// How many numbers are asked for. Fewer tell texts apart less well, more take more room.
+/// How many numbers to ask for. Fewer distinguish texts less well, more take more space.
 const DIMENSIONS: usize = 768;
 
-/// What the numbers are for: a model places what is asked near to what answers it.
+/// What the numbers are for: the model places questions near the texts that answer them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Document,
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_holds_numbers_or_is_of_no_use() {
+    fn an_answer_has_numbers_or_cannot_be_used() {
         let answer = br#"{"embedding":{"values":[0.5,-1,2e-3]}}"#;
         assert_eq!(read(answer).unwrap(), [0.5, -1.0, 0.002]);
         for bad in [

@@ -1,5 +1,5 @@
-//! Asks Gemini over HTTP. Knows the wire, not the pool: when to ask, and what a refusal means for a key, is decided
-//! elsewhere. A key stands in the `x-goog-api-key` header and nowhere else.
+//! Asks Gemini over HTTP. It must not know the pool: other modules decide when to ask and what a refusal means for a key.
+//! The key is sent only in the `x-goog-api-key` header.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,31 +15,31 @@ use crate::model::Secret;
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-goog-api-key");
 
-/// To connect, TLS included. Divided by `TIME_SCALE`.
+/// The time limit for connecting, including TLS. Divided by `TIME_SCALE`.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// An answer longer than this is not read: drafts have a few thousand characters.
+/// Longer answers are not read: drafts have a few thousand characters.
 const LARGEST_ANSWER: usize = 4 << 20;
 
-/// A list of models that goes on after so many pages is not followed.
+/// The most pages of the list of models that are read.
 const MOST_PAGES: usize = 20;
 
-/// What happens just before the first byte is written, when the connection stands: the last moment at which the
-/// booking can be stamped again. With an error nothing is asked, and the request fails with [`Failure::GivenBack`].
+/// Runs once the connection is open, just before the first byte is written: the last moment at which the booking can be
+/// stamped again. On an error nothing is sent, and the request fails with [`Failure::GivenBack`].
 pub type Departure = Pin<Box<dyn Future<Output = Result<(), TooLate>> + Send>>;
 
-/// The slot is not ours any more.
+/// The slot is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the slot was given back")]
 pub struct TooLate;
 
-/// Who a good answer is handed on to.
+/// Receives a good answer.
 pub trait Listener: Send {
-    /// A piece of the answer; false when nobody listens any more.
+    /// Takes a piece of the answer; false when nobody listens any more.
     fn hear(&mut self, piece: Vec<u8>) -> impl Future<Output = bool> + Send;
 }
 
-/// One for the whole process: it keeps connections open between requests.
+/// One client for the whole process: it keeps connections open between requests.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -47,23 +47,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// `config`'s time-out is scaled already. TLS needs rustls's default provider, which `main` installs.
+    /// The timeout in `config` is scaled already. TLS needs rustls's default provider, which `main` installs.
     pub fn new(config: &config::Gemini, time_scale: u32) -> reqwest::Result<Self> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT / time_scale)
             .timeout(config.timeout)
             .redirect(reqwest::redirect::Policy::none())
-            // Google closes idle connections after some minutes; one closed under our hands would cost a try.
+            // Google closes idle connections after some minutes. Using one just then would cost a try.
             .pool_idle_timeout(Duration::from_mins(1))
             .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")));
         if config.base_url.starts_with("http://") {
-            // Plain http goes to this machine only, and there no proxy stands between.
+            // Plain http is only used for this machine, where no proxy is needed.
             builder = builder.no_proxy();
         }
         Ok(Self { http: builder.build()?, base_url: config.base_url.clone() })
     }
 
-    /// Asks `model`, once. `departure` runs when the connection stands and nothing has been written yet.
+    /// Asks `model` once. `departure` runs once the connection is open, before anything is written.
     pub async fn generate(
         &self,
         key: &Secret,
@@ -83,7 +83,7 @@ impl Client {
         answer::read(&read(sent, key).await?, request.schema.as_ref())
     }
 
-    /// Asks `model` what a text is about, once.
+    /// Asks `model` once for the embedding of a text.
     pub async fn embed(
         &self,
         key: &Secret,
@@ -99,8 +99,8 @@ impl Client {
         embedding::read(&read(sent, key).await?)
     }
 
-    /// Asks what somebody else has written, once, and hands on what comes back as it comes: all of it at the end, or event
-    /// by event when it is a `stream`.
+    /// Sends a request of another program once and passes the response on: as a whole, or event by event if it is a
+    /// `stream`.
     pub async fn forward(
         &self,
         key: &Secret,
@@ -135,12 +135,12 @@ impl Client {
         Ok(events.usage())
     }
 
-    /// The names of the models that the key may ask to write. Uses up no quota.
+    /// The names of the models that the key may use to generate text. Uses no quota.
     pub async fn models(&self, key: &Secret) -> Result<Vec<String>, Failure> {
         let (mut names, mut token) = (Vec::new(), String::new());
         for _ in 0..MOST_PAGES {
             let mut url = reqwest::Url::parse(&format!("{}/v1beta/models", self.base_url))
-                .map_err(|_| Failure::Connection { words: "the address is none".into() })?;
+                .map_err(|_| Failure::Connection { reason: "the address is invalid".into() })?;
             url.query_pairs_mut().append_pair("pageSize", "100");
             if !token.is_empty() {
                 url.query_pairs_mut().append_pair("pageToken", &token);
@@ -162,7 +162,7 @@ impl Client {
     }
 }
 
-/// The body of a good answer, or what the other ones say.
+/// The body of a good answer, or the failure that any other response means.
 async fn read(sent: reqwest::Result<reqwest::Response>, key: &Secret) -> Result<Vec<u8>, Failure> {
     let mut response = sent.map_err(|error| failed(&error, key))?;
     let status = response.status().as_u16();
@@ -177,11 +177,11 @@ async fn read(sent: reqwest::Result<reqwest::Response>, key: &Secret) -> Result<
     match status {
         200..300 => Ok(bytes),
         408 | 409 | 425 | 499 | 500.. => {
-            Err(Failure::Server { status, words: refusal::words(&bytes, key) })
+            Err(Failure::Server { status, response: refusal::message(&bytes, key) })
         }
         _ => Err(match refusal::read(status, &bytes, key) {
             Some(refusal) => Failure::Refused(refusal),
-            None => Failure::OurFault { status, words: refusal::words(&bytes, key) },
+            None => Failure::OurFault { status, response: refusal::message(&bytes, key) },
         }),
     }
 }
@@ -216,13 +216,13 @@ fn headers(key: &Secret, length: usize) -> Result<HeaderMap, Failure> {
 fn key_value(key: &Secret) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(key.expose()).map_err(|_| Failure::OurFault {
         status: 400,
-        words: "the key has characters that no header can hold".into(),
+        response: "the key has characters that a header cannot contain".into(),
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// The body as a stream of one piece, which is asked for when the connection stands.
+/// The body as a stream of one piece, which is read once the connection is open.
 fn leaving(body: Vec<u8>, departure: Departure) -> reqwest::Body {
     reqwest::Body::wrap_stream(futures_util::stream::once(async move {
         departure.await?;
@@ -231,22 +231,22 @@ fn leaving(body: Vec<u8>, departure: Departure) -> reqwest::Body {
 }
 
 fn failed(error: &reqwest::Error, key: &Secret) -> Failure {
-    let mut words = error_words(error);
+    let mut reason = general_reason(error);
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         if inner.is::<TooLate>() {
             return Failure::GivenBack;
         }
-        words = inner.to_string();
+        reason = inner.to_string();
         cause = inner.source();
     }
     if error.is_timeout() {
         return Failure::Timeout;
     }
-    Failure::Connection { words: refusal::redact(&words, key) }
+    Failure::Connection { reason: refusal::redact(&reason, key) }
 }
 
-/// reqwest's own words name the whole address; the cause below it says what happened.
-fn error_words(error: &reqwest::Error) -> String {
+/// reqwest's own message contains the whole address; the innermost cause says what happened.
+fn general_reason(error: &reqwest::Error) -> String {
     if error.is_connect() { "no connection".into() } else { "the connection broke".into() }
 }

@@ -1,7 +1,7 @@
-//! Gemini: what may be asked when (`pacing`, pure), what to ask (`prompts`), how it is asked (`gemini`), and what its
+//! Gemini: when a request may be sent (`pacing`, pure), what it says (`prompts`), how it is sent (`gemini`), and what
 //! answers and refusals mean (`answer`, `refusal`).
 //!
-//! Values in, values out: this room knows neither the store nor the web.
+//! Values in, values out: this module knows neither the store nor the web.
 
 pub mod answer;
 pub mod embedding;

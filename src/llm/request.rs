@@ -1,17 +1,17 @@
-//! What is asked: the same for every model.
+//! A request to Gemini, the same for every model.
 
 use serde_json::{Value, json};
 
 /// One request to Gemini.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// What the model is told about its work.
+    /// The instructions for the model.
     pub system: String,
     /// The data it works on.
     pub prompt: String,
     /// The shape of the answer; `None`: plain text.
     pub schema: Option<Value>,
-    /// Output tokens at most, thinking included.
+    /// The most output tokens, including thinking.
     pub max_tokens: u32,
 }
 
@@ -34,17 +34,17 @@ impl Request {
     }
 }
 
-/// The least that this model can think; `None` where it knows no such setting. Thinking uses up the output tokens and
-/// helps neither of Muster's tasks.
+/// The setting for the least thinking of this model; `None` if the model has no such setting. Thinking uses output tokens
+/// and helps none of Muster's tasks.
 fn least_thinking(model: &str) -> Option<Value> {
     let (major, minor) = version(model)?;
     match (major, minor) {
         (..2, _) | (2, ..5) => None,
-        // Known for a budget only; the large one cannot be told not to think at all.
+        // These models have only a budget, and the large one always thinks.
         (2, _) if model.contains("pro") => Some(json!({ "thinkingBudget": 128 })),
         (2, _) => Some(json!({ "thinkingBudget": 0 })),
         (3, ..8) if model.contains("flash") => Some(json!({ "thinkingLevel": "minimal" })),
-        // `low` is understood by all later ones, `minimal` is refused by some.
+        // All later models accept `low`; some refuse `minimal`.
         _ => Some(json!({ "thinkingLevel": "low" })),
     }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod email;
 pub mod ids;
 pub mod job;
+mod key;
 pub mod made_by;
 pub mod matching;
 pub mod message;
@@ -23,6 +24,7 @@ pub use ids::{
     LostRoleId, MessageId, PairId, PersonId, QuestionId, ReplyId, RequestId, ResumeId, SetupId,
 };
 pub use job::{Job, JobKind};
+pub use key::KeyRecord;
 pub use secret::Secret;
 
 /// A word that the database holds and the code knows as an enum.

@@ -25,12 +25,15 @@ pub mod overview;
 pub mod page_keys;
 pub mod people;
 pub mod person_skills;
+#[macro_use]
+pub mod quotas;
 pub mod resumes;
 pub mod sessions;
 pub mod shared_clock;
 pub mod snapshot;
 pub mod suppressions;
 pub mod tokens;
+pub mod usage;
 
 pub use db::{Db, Tx};
 pub use engine::{Conn, Engine, OpenError};

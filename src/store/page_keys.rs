@@ -1,14 +1,14 @@
-//! Keys that were entered on `/keys`, sealed, and what else is set there.
+//! Keys that were entered on `/keys` (sealed), and the other settings of that page.
 
 use super::Conn;
 use crate::model::{BookingId, KeyNumber, Millis};
 
-/// What was changed, counted: who knows lower numbers reads again.
+/// Counters of changes. A process with lower numbers reloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Versions {
-    /// Of what is set on the page.
+    /// Changes on the page.
     pub keys_version: i64,
-    /// Of `.env`, as far as somebody asked that it be read again.
+    /// Requests to reload `.env`.
     pub env_version: i64,
 }
 
@@ -16,7 +16,7 @@ pub async fn versions(conn: &mut Conn) -> sqlx::Result<Versions> {
     sqlx::query_as("SELECT keys_version, env_version FROM pool WHERE id = 1").fetch_one(conn).await
 }
 
-/// Says that something was changed on the page.
+/// Records a change on the page.
 pub async fn changed(conn: &mut Conn) -> sqlx::Result<()> {
     sqlx::query("UPDATE pool SET keys_version = keys_version + 1 WHERE id = 1")
         .execute(conn)
@@ -24,8 +24,8 @@ pub async fn changed(conn: &mut Conn) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Asks every process to read its `.env` again.
-pub async fn read_env_again(conn: &mut Conn) -> sqlx::Result<()> {
+/// Asks every process to reload its `.env`.
+pub async fn request_env_reload(conn: &mut Conn) -> sqlx::Result<()> {
     sqlx::query("UPDATE pool SET env_version = env_version + 1 WHERE id = 1").execute(conn).await?;
     Ok(())
 }
@@ -65,7 +65,7 @@ pub async fn renumber(conn: &mut Conn, fingerprint: &str, number: KeyNumber) -> 
     Ok(())
 }
 
-/// False when it is gone already.
+/// False if it was deleted already.
 pub async fn delete(conn: &mut Conn, fingerprint: &str) -> sqlx::Result<bool> {
     let done = sqlx::query("DELETE FROM page_keys WHERE fingerprint = $1")
         .bind(fingerprint)
@@ -83,7 +83,7 @@ pub async fn highest_number(conn: &mut Conn) -> sqlx::Result<KeyNumber> {
     .await
 }
 
-/// Names the project of a key; `None`: as its variable says.
+/// Sets the project of a key; `None`: the project of its variable.
 pub async fn name_project(
     conn: &mut Conn,
     fingerprint: &str,
@@ -97,14 +97,14 @@ pub async fn name_project(
     Ok(())
 }
 
-/// The names that were given on the page: fingerprint and project.
+/// The projects that were set on the page: fingerprint and name.
 pub async fn names(conn: &mut Conn) -> sqlx::Result<Vec<(String, String)>> {
     sqlx::query_as("SELECT fingerprint, named FROM keys WHERE named IS NOT NULL")
         .fetch_all(conn)
         .await
 }
 
-/// A request that was refused inside its project's limit, with what another project had sent that counted then.
+/// A request that was refused within its project's limit, with what another project had sent in that minute.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Crowded {
     pub booking: BookingId,
@@ -112,13 +112,13 @@ pub struct Crowded {
     #[sqlx(rename = "limit_then")]
     pub limit: i64,
     pub other: String,
-    /// Requests of the other project, and for `other = project` of its own, without the refused one.
+    /// Requests of the other project. With `other = project`: its own, without the refused one.
     pub used: i64,
 }
 
-/// Refusals since then that were inside their limit, each with every project that had sent at the time.
+/// Refusals since then within their limit, each with every project that had sent at the time.
 pub async fn crowded(conn: &mut Conn, since: Millis) -> sqlx::Result<Vec<Crowded>> {
-    // No slot is held for ten minutes: that bound only lets the index serve.
+    // No slot is taken for ten minutes: that bound only makes the index usable.
     sqlx::query_as(
         "SELECT r.id AS booking, r.project, r.inside_limit AS limit_then, o.project AS other, COUNT(*) AS used
          FROM bookings r

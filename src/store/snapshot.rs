@@ -1,23 +1,64 @@
-//! Everything that the pool decides by, in one statement. Asked before every request: each statement costs two changes of
-//! thread or a round trip, and on a busy machine those are what a booking grows old by.
+//! Everything that the pool needs for a decision, in one statement. It runs before every request: each statement costs two
+//! thread switches or a round trip, and on a busy machine a booking becomes outdated because of them.
 
-use super::keys::{Held, HeldRow, Key, Quota, Turn};
 use super::page_keys::Versions;
+use super::quotas::Quota;
 use super::{Conn, Engine};
-use crate::model::Millis;
+use crate::model::{KeyRecord, Millis};
 
 /// The pool at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub versions: Versions,
-    /// Where the last start stood.
+    /// The fair-queueing clock: the place of the last start.
     pub turn: i64,
     /// Starts since the last bulk one.
     pub since_bulk: i64,
-    pub keys: Vec<Key>,
+    pub keys: Vec<KeyRecord>,
     pub quotas: Vec<Quota>,
     pub held: Vec<Held>,
     pub turns: Vec<Turn>,
+}
+
+/// Bookings of a project and model that Google may still count.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub project: String,
+    pub model: String,
+    pub slots: Vec<HeldSlot>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct HeldSlot {
+    pub free_at: Millis,
+    pub tokens: i64,
+}
+
+/// [`Held`] as the snapshot's statement returns it: all slots as one text, each with its end and its tokens.
+#[derive(serde::Deserialize)]
+struct HeldRow {
+    project: String,
+    model: String,
+    slots: String,
+}
+
+impl From<HeldRow> for Held {
+    fn from(row: HeldRow) -> Self {
+        let slot = |text: &str| {
+            let (free_at, tokens) = text.split_once(':')?;
+            Some(HeldSlot { free_at: Millis(free_at.parse().ok()?), tokens: tokens.parse().ok()? })
+        };
+        let slots = row.slots.split(' ').filter_map(slot).collect();
+        Self { project: row.project, model: row.model, slots }
+    }
+}
+
+/// The last start of a task, and its place in fair queueing.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Turn {
+    pub task: String,
+    pub last_start_at: Millis,
+    pub finish: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -81,7 +122,7 @@ pub async fn read(conn: &mut Conn, now: Millis) -> sqlx::Result<Snapshot> {
     })
 }
 
-/// Rows that travel as one, each in the order of its struct's fields.
+/// Reads rows that came as one JSON text. Each row is an array in the order of its struct's fields.
 fn rows<T: serde::de::DeserializeOwned>(rows: &str) -> sqlx::Result<Vec<T>> {
     serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))
 }

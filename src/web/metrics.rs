@@ -94,7 +94,7 @@ fn expected(text: &mut Text, pool: &keys::Now, now: Millis) {
         let at = match task.next {
             Next::Now => now,
             Next::At { at, .. } => at,
-            Next::Idle | Next::Resort { .. } => continue,
+            Next::Idle | Next::Fallback { .. } => continue,
         };
         text.sample(&[("task", task.task.as_str())], at.since(now).as_secs_f64());
     }

@@ -114,7 +114,7 @@ fn pages() -> Router<App> {
         .route("/keys/{number}/remove", get(keys::ask_to_remove).post(keys::remove))
         .route("/keys/{number}/pause", post(keys::pause))
         .route("/keys/{number}/go-on", post(keys::resume))
-        .route("/keys/{number}/try-again", post(keys::try_again))
+        .route("/keys/{number}/try-again", post(keys::retry))
         .route("/matchmaking", get(matchmaking::page))
         .route("/matchmaking/live", get(matchmaking::live))
         .route("/matchmaking/skills", get(matchmaking::skills))

@@ -109,7 +109,7 @@ impl KeysLine {
 fn dot(summary: &keys::Summary) -> &'static str {
     match summary {
         keys::Summary { primary: 0, reserve: None, .. } => "off",
-        keys::Summary { aside: 1.., .. } => "bad",
+        keys::Summary { disabled: 1.., .. } => "bad",
         keys::Summary { ready: 1.., .. }
         | keys::Summary { primary: 0, reserve: Some(true), .. } => "ok",
         _ => "wait",
@@ -133,7 +133,7 @@ fn ready(summary: &keys::Summary, times: &Times) -> String {
                 "All keys are paused".into()
             }
         }
-        (0, primary) if summary.paused + summary.aside == primary => "No key can be used".into(),
+        (0, primary) if summary.paused + summary.disabled == primary => "No key can be used".into(),
         (0, _) => format!("All keys rest{until}"),
         (1, 1) => "1 key ready".into(),
         (ready, primary) => format!("{ready} of {primary} keys ready"),
@@ -145,7 +145,7 @@ fn waiting(summary: &keys::Summary, times: &Times) -> String {
         keys::Next::Idle => return "Nothing waiting".into(),
         keys::Next::Now => "next one now".into(),
         keys::Next::At { at, .. } => format!("next {}", times.ahead(*at)),
-        keys::Next::Resort { .. } => "templates write".into(),
+        keys::Next::Fallback { .. } => "templates write".into(),
     };
     format!("{} waiting · {next}", thousands(summary.waiting))
 }

@@ -36,7 +36,7 @@ impl Turns {
         };
         let expected = keys::expected(&self.known, self.window, place.task, place.ahead, self.now);
         Ok(Some(match expected {
-            Expected::Resort { why } => format!("It waits for no key: {why}."),
+            Expected::Fallback { why } => format!("It waits for no key: {why}."),
             Expected::At { at, why } if why.is_empty() => {
                 format!("Expected at {}: {others}.", times.at(at))
             }

@@ -10,8 +10,9 @@ use muster::llm::pacing::day;
 use muster::model::campaign::CampaignKind;
 use muster::model::job::{Class, Task};
 use muster::model::{JobId, KeyId, KeyNumber, Millis, Secret};
-use muster::store::keys::{BookingOutcome, Day, NewBooking, Settled};
-use muster::store::{self};
+use muster::store;
+use muster::store::bookings::{BookingOutcome, NewBooking, NewTurn, Settled};
+use muster::store::quotas::Day;
 
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
@@ -56,31 +57,36 @@ pub(super) async fn sent(
 ) {
     let at = NOON.minus(ago);
     let key = row(app, number).await;
-    let project = &app.app.pool.key(KeyNumber(number)).unwrap().project;
+    let key_of_pool = app.app.pool.key(KeyNumber(number)).unwrap();
     let mut tx = app.write().await;
     let new = NewBooking {
-        project,
-        model: &app.app.pool.models()[0],
+        project: key_of_pool.project,
+        model: app.app.pool.models()[0].clone(),
         key,
         number: KeyNumber(number),
+        fingerprint: key_of_pool.fingerprint,
         task,
         class: Class::Bulk,
         tokens: 0,
-        job: None,
-        free_at: at.plus(Duration::from_secs(61)),
-        day: Day { date: &day::of(at), from: day::beginning(at) },
+        deadline_at: None,
+        turn: NewTurn::default(),
     };
-    let booking = store::keys::book(&mut tx, &new, at).await.unwrap();
+    let free_at = at.plus(Duration::from_secs(61));
+    let date = day::of(at);
+    let day = Day { date: &date, from: day::beginning(at) };
+    let booking = store::bookings::insert(&mut tx, &new, None, free_at, day, at).await.unwrap();
     let settled = Settled {
         booking,
         outcome,
         sent_at: Some(at),
-        free_at: new.free_at,
+        free_at,
         tokens_in: None,
         tokens_out: None,
-        words: Some(words),
+        response: Some(words),
     };
-    assert!(store::keys::settle(&mut tx, &settled, at.plus(Duration::from_secs(1))).await.unwrap());
+    assert!(
+        store::bookings::settle(&mut tx, &settled, at.plus(Duration::from_secs(1))).await.unwrap()
+    );
     tx.commit().await.unwrap();
 }
 
@@ -138,13 +144,11 @@ async fn a_key_that_is_set_aside_and_one_that_rests_until_tomorrow_say_why() {
     sent(&app, 2, Task::Outreach, Duration::from_mins(3), BookingOutcome::Refused, "used").await;
     let tomorrow = day::next(NOON).plus(Duration::from_mins(1));
     let mut tx = app.write().await;
-    store::keys::set_aside(&mut tx, first, "Google reports this key as leaked", NOON)
-        .await
-        .unwrap();
+    store::keys::disable(&mut tx, first, "Google reports this key as leaked", NOON).await.unwrap();
     let model = &app.app.pool.models()[0];
-    let learned = store::keys::Learned { per_day: Some(500), ..Default::default() };
-    store::keys::learn(&mut tx, &second, model, learned).await.unwrap();
-    store::keys::rest_project(&mut tx, &second, model, tomorrow, "day", 1).await.unwrap();
+    let learned = store::quotas::Learned { per_day: Some(500), ..Default::default() };
+    store::quotas::learn(&mut tx, &second, model, learned).await.unwrap();
+    store::quotas::cool_down(&mut tx, &second, model, tomorrow, "day", 1).await.unwrap();
     tx.commit().await.unwrap();
 
     let page = app.page("/keys").await;
@@ -176,7 +180,9 @@ async fn when_all_keys_rest_every_page_says_until_when() {
     let id = row(&app, 1).await;
     let until = NOON.plus(Duration::from_mins(15));
     let mut tx = app.write().await;
-    store::keys::rest(&mut tx, id, until, 1, "this key is restricted to other uses").await.unwrap();
+    store::keys::cool_down(&mut tx, id, until, 1, "this key is restricted to other uses")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     app.person("Ada").insert().await;
     app.campaign(CampaignKind::Test).await;
@@ -195,8 +201,8 @@ async fn what_google_said_is_text() {
     let id = row(&app, 1).await;
     sent(&app, 1, Task::Match, Duration::from_mins(1), BookingOutcome::Failed, HOSTILE).await;
     let mut tx = app.write().await;
-    store::keys::refused(&mut tx, id, HOSTILE, NOON).await.unwrap();
-    store::keys::set_aside(&mut tx, id, HOSTILE, NOON).await.unwrap();
+    store::keys::count_refusal(&mut tx, id, HOSTILE, NOON).await.unwrap();
+    store::keys::disable(&mut tx, id, HOSTILE, NOON).await.unwrap();
     tx.commit().await.unwrap();
 
     let page = app.page("/keys?notice=%3Cscript%3E&key=1").await;
@@ -228,7 +234,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
 
     let reserve = row(&app, 0).await;
     let mut tx = app.write().await;
-    store::keys::set_aside(&mut tx, reserve, "suspended", NOON).await.unwrap();
+    store::keys::disable(&mut tx, reserve, "suspended", NOON).await.unwrap();
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
     let answer = app.post("/keys/0/try-again").await;
@@ -247,10 +253,10 @@ async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
     let app = with_keys(&[1]).await;
     sent(&app, 1, Task::Skills, Duration::from_mins(2), BookingOutcome::Ok, "").await;
     let project = app.app.pool.key(KeyNumber(1)).unwrap().project.clone();
-    let learned = store::keys::Learned { per_day: Some(1), ..Default::default() };
+    let learned = store::quotas::Learned { per_day: Some(1), ..Default::default() };
     let mut tx = app.write().await;
     for model in app.app.pool.models() {
-        store::keys::learn(&mut tx, &project, model, learned).await.unwrap();
+        store::quotas::learn(&mut tx, &project, model, learned).await.unwrap();
     }
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Resting"));
@@ -312,7 +318,8 @@ async fn hour(app: TestApp) {
     sent(&app, 1, Task::Match, Duration::from_secs(5), BookingOutcome::GivenBack, "").await;
     let mut tx = app.write().await;
     let just = NOON.minus(Duration::from_secs(2));
-    store::keys::set_turn(&mut tx, Task::Outreach, just, 5, 5, 0).await.unwrap();
+    let turn = NewTurn { finish: 5, clock: 5, since_bulk: 0 };
+    store::bookings::set_turn(&mut tx, Task::Outreach, turn, just).await.unwrap();
     tx.commit().await.unwrap();
 
     let page = app.page("/keys").await;

@@ -9,7 +9,7 @@ use muster::keys;
 use muster::model::job::Task;
 use muster::model::{KeyNumber, Secret};
 use muster::store;
-use muster::store::keys::BookingOutcome;
+use muster::store::bookings::BookingOutcome;
 
 use super::keys::{assert_no_material, keys as with_keys, offers, row_words, sent, words};
 use crate::support::app::{NOON, TestApp};
@@ -308,7 +308,7 @@ async fn a_key_that_is_tried_is_asked_for_its_models_once() {
         .await;
         let id = super::keys::row(&app, 1).await;
         let mut tx = app.write().await;
-        store::keys::set_aside(&mut tx, id, "it was denied", NOON).await.unwrap();
+        store::keys::disable(&mut tx, id, "it was denied", NOON).await.unwrap();
         tx.commit().await.unwrap();
 
         gemini.fault_key(1, Some(Fault::Suspended));

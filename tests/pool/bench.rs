@@ -51,7 +51,7 @@ pub struct Done {
 #[derive(Clone, Debug, PartialEq)]
 pub enum By {
     Model { key: KeyNumber, model: String },
-    Resort(String),
+    Fallback(String),
 }
 
 /// Settings as they come from an environment without variables, with keys of these numbers.
@@ -153,14 +153,18 @@ impl Bench {
         self.jobs.remove(at)
     }
 
+    pub fn asking(&self) -> keys::Asking<'_> {
+        keys::Asking { pool: &self.pool, client: &self.client, db: &self.db, clock: &self.clock }
+    }
+
     /// Decides and books in this transaction; `None`: nothing can start.
     pub async fn book(&self, tx: &mut Conn) -> Option<Grant> {
-        let now = keys::take_turn(tx, &self.clock).await.unwrap();
+        let now = keys::lock_pool(tx, &self.clock).await.unwrap();
         match keys::decide(tx, &self.pool, &self.demands(), now).await.unwrap() {
-            Decision::Start { choice, .. } => {
-                Some(keys::book(tx, &self.pool, choice, JobId(1), now).await.unwrap())
+            Decision::Start { booking, .. } => {
+                Some(keys::book(tx, &self.pool, booking, JobId(1), now).await.unwrap())
             }
-            Decision::Resort { .. } | Decision::Wait { .. } => None,
+            Decision::Fallback { .. } | Decision::Wait { .. } => None,
         }
     }
 
@@ -168,24 +172,22 @@ impl Bench {
     pub async fn step(&mut self) -> Decision {
         let demands = self.demands();
         let mut tx = self.db.write().await.unwrap();
-        let now = keys::take_turn(&mut tx, &self.clock).await.unwrap();
+        let now = keys::lock_pool(&mut tx, &self.clock).await.unwrap();
         let decision = keys::decide(&mut tx, &self.pool, &demands, now).await.unwrap();
         match &decision {
-            Decision::Start { demand, choice } => {
+            Decision::Start { demand, booking } => {
                 let job = self.claim(&demands[*demand]);
-                let (choice, id) = (choice.clone(), JobId(job.id));
-                let grant = &keys::book(&mut tx, &self.pool, choice, id, now).await.unwrap();
+                let (booking, id) = (booking.clone(), JobId(job.id));
+                let grant = &keys::book(&mut tx, &self.pool, booking, id, now).await.unwrap();
                 tx.commit().await.unwrap();
                 let request = request(grant.task);
-                let outcome =
-                    keys::ask(&self.pool, &self.client, &self.db, &self.clock, grant, &request)
-                        .await;
+                let outcome = self.asking().ask(grant, &request).await;
                 self.settle(job, grant, &outcome).await;
             }
-            Decision::Resort { demand, why } => {
+            Decision::Fallback { demand, why } => {
                 let job = self.claim(&demands[*demand]);
                 tx.commit().await.unwrap();
-                self.finish(&job, By::Resort(why.clone()));
+                self.finish(&job, By::Fallback(why.clone()));
             }
             Decision::Wait { .. } => drop(tx),
         }
@@ -216,7 +218,7 @@ impl Bench {
                 job.attempts += 1;
                 self.jobs.insert(0, job);
             }
-            After::Resort { why } => self.finish(&job, By::Resort(why)),
+            After::Fallback { why } => self.finish(&job, By::Fallback(why)),
         }
     }
 

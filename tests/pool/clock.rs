@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use muster::llm::pacing::RestKind;
+use muster::llm::pacing::CooldownKind;
 use muster::model::clock::Reading;
 use muster::model::job::{Class, Task};
 use muster::model::{Clock, Job, Millis, ResumeId};
 use muster::shared_clock;
-use muster::store::{self, jobs, keys as rows};
+use muster::store::{self, jobs, keys, quotas};
 
 use super::bench::{Bench, NOON, full};
 use crate::support::gemini::Rules;
@@ -158,11 +158,13 @@ async fn rests_distances_and_the_queue_go_along() {
     let then = used.then();
     let ahead = |seconds| then.plus(Duration::from_secs(seconds));
     let mut tx = used.bench.db.write().await.unwrap();
-    let key = rows::list(&mut tx).await.unwrap().remove(0);
+    let key = keys::list(&mut tx).await.unwrap().remove(0);
     let model = "gemini-3.5-flash-lite";
-    let minute = RestKind::Minute.as_str();
-    rows::rest_project(&mut tx, &key.project, model, ahead(40), minute, 0).await.unwrap();
-    rows::rest(&mut tx, key.id, ahead(30 * 24 * 3_600), 1, "a year that was wrong").await.unwrap();
+    let minute = CooldownKind::Minute.as_str();
+    quotas::cool_down(&mut tx, &key.project, model, ahead(40), minute, 0).await.unwrap();
+    keys::cool_down(&mut tx, key.id, ahead(30 * 24 * 3_600), 1, "a year that was wrong")
+        .await
+        .unwrap();
     let due = Job::FindSkills(ResumeId(1));
     jobs::enqueue(&mut tx, due, Class::Person, then, then, Some(ahead(120))).await.unwrap();
     tx.commit().await.unwrap();
@@ -170,10 +172,10 @@ async fn rests_distances_and_the_queue_go_along() {
     let now = Millis(then.0 - 5 * MINUTES);
     used.restart("first", now, true).await;
     let mut conn = used.bench.db.read().await.unwrap();
-    let quota = rows::quota(&mut conn, &key.project, model).await.unwrap().unwrap();
-    assert_eq!(quota.rest_until.unwrap().since(now), Duration::from_secs(40));
-    let row = rows::find(&mut conn, key.id).await.unwrap().unwrap();
-    assert_eq!(row.rest_until.unwrap().since(now), Duration::from_hours(6));
+    let quota = quotas::find(&mut conn, &key.project, model).await.unwrap().unwrap();
+    assert_eq!(quota.cooldown_until.unwrap().since(now), Duration::from_secs(40));
+    let row = keys::find(&mut conn, key.id).await.unwrap().unwrap();
+    assert_eq!(row.cooldown_until.unwrap().since(now), Duration::from_hours(6));
     assert!(row.last_sent_at.unwrap() <= now && key.last_sent_at.unwrap() > now);
     let turn = store::snapshot::read(&mut conn, now).await.unwrap().turns.remove(0);
     assert!(turn.last_start_at <= now);

@@ -38,7 +38,7 @@ async fn after_six_tries_the_resort_serves_and_says_why() {
     assert_eq!(bench.gemini.requests().len(), 6);
     assert_eq!(
         bench.makers(),
-        [&By::Resort("the model is overloaded (503); tried 6 times".into())]
+        [&By::Fallback("the model is overloaded (503); tried 6 times".into())]
     );
     assert!(bench.clock.now().since(NOON) < Duration::from_hours(1));
 }
@@ -50,7 +50,7 @@ async fn a_person_who_watches_gets_the_resort_before_the_pauses_grow_too_long() 
     bench.gemini.fault_key(2, Some(Fault::InternalError));
     bench.add(Task::Skills, Class::Person, 1, Duration::from_mins(2));
     bench.run().await;
-    assert!(matches!(bench.done[0].by, By::Resort(_)));
+    assert!(matches!(bench.done[0].by, By::Fallback(_)));
     assert!(bench.clock.now().since(NOON) <= Duration::from_mins(2));
 }
 
@@ -77,7 +77,7 @@ async fn answers_of_no_use_cost_an_attempt_and_after_three_the_resort_serves() {
         bench.gemini.fault_next([fault, fault, fault]);
         bench.bulk(Task::Skills, 1);
         bench.run().await;
-        let By::Resort(why) = &bench.done[1].by else { panic!("{fault:?}") };
+        let By::Fallback(why) = &bench.done[1].by else { panic!("{fault:?}") };
         assert!(why.ends_with(", 3 times"), "{why}");
     }
 }
@@ -89,7 +89,7 @@ async fn our_own_fault_is_not_tried_twice() {
     bench.bulk(Task::Outreach, 1);
     bench.run().await;
     assert_eq!(bench.gemini.requests().len(), 1);
-    assert!(matches!(&bench.done[0].by, By::Resort(why) if why.contains("did not understand")));
+    assert!(matches!(&bench.done[0].by, By::Fallback(why) if why.contains("did not understand")));
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_server_that_is_not_there_holds_no_slot() {
     bench.bulk(Task::Outreach, 1);
     bench.run().await;
     assert!(
-        matches!(&bench.done[0].by, By::Resort(why) if why.contains("tried 6 times")),
+        matches!(&bench.done[0].by, By::Fallback(why) if why.contains("tried 6 times")),
         "{:?}",
         bench.done
     );

@@ -28,7 +28,7 @@ async fn a_leaked_key_is_set_aside_after_one_refusal_and_nothing_falls_back() {
     let row = bench.key(2).await;
     assert_eq!(
         row.state,
-        KeyState::Aside { why: "Google reports this key as leaked; it needs a new one".into() }
+        KeyState::Disabled { why: "Google reports this key as leaked; it needs a new one".into() }
     );
     assert_eq!(row.refusals, 1);
     assert!(row.last_error.unwrap().contains("reported as leaked"));
@@ -74,7 +74,7 @@ async fn all_keys_are_refused(db: TestDb) {
     assert_eq!((bench.done.len(), bench.by_model()), (20, 0));
     assert_eq!(bench.gemini.requests().len(), 3);
     assert!(bench.clock.now().since(NOON) < Duration::from_mins(1));
-    let By::Resort(why) = &bench.done[19].by else { panic!() };
+    let By::Fallback(why) = &bench.done[19].by else { panic!() };
     for part in ["key 1 is set aside: Google has suspended this key", "the reserve key", "key 2"] {
         assert!(why.contains(part), "{why}");
     }
@@ -87,7 +87,7 @@ async fn no_key_at_all_means_the_resort_at_once() {
     let mut bench = Bench::new(&[]).await;
     bench.bulk(Task::Match, 3);
     bench.run().await;
-    assert_eq!(bench.makers(), [&By::Resort("no key is set".into()); 3]);
+    assert_eq!(bench.makers(), [&By::Fallback("no key is set".into()); 3]);
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_day_is_refused(db: TestDb) {
     let until = midnight.plus(Duration::from_mins(1));
     assert_eq!(
         bench.state(1).await,
-        KeyState::Resting { until, why: "the day's quota is used".into() }
+        KeyState::CoolingDown { until, why: "the day's quota is used".into() }
     );
     assert_eq!(bench.key(1).await.per_day, Some(500));
 
@@ -145,7 +145,7 @@ async fn a_day_is_refused(db: TestDb) {
     bench.clock.advance_to(until);
     bench.bulk(Task::Skills, 1);
     bench.run_now().await;
-    let KeyState::Resting { until: again, .. } = bench.state(1).await else { panic!() };
+    let KeyState::CoolingDown { until: again, .. } = bench.state(1).await else { panic!() };
     assert_eq!(again.since(until), Duration::from_hours(1));
 
     bench.gemini.fault_key(1, None);
@@ -181,7 +181,7 @@ async fn a_fault_of_a_key_that_may_pass_makes_it_rest_longer_each_time() {
         bench.run().await;
         assert_eq!(bench.by_model(), 3);
         let rest = async |bench: &Bench| match bench.state(2).await {
-            KeyState::Resting { until, .. } => until.since(bench.gemini_last(2)),
+            KeyState::CoolingDown { until, .. } => until.since(bench.gemini_last(2)),
             other => panic!("{fault:?}: {other:?}"),
         };
         assert_eq!(rest(&bench).await, Duration::from_mins(15), "{fault:?}");
@@ -226,7 +226,7 @@ async fn a_person_who_watches_is_not_kept_waiting_by_resting_keys() {
     bench.gemini.fault_key(2, Some(Fault::Address));
     bench.add(Task::Skills, Class::Person, 1, Duration::from_mins(2));
     bench.run().await;
-    let By::Resort(why) = &bench.done[0].by else { panic!("{:?}", bench.done) };
+    let By::Fallback(why) = &bench.done[0].by else { panic!("{:?}", bench.done) };
     assert!(why.starts_with("no key was free in time: key 1 rests until 12:15 UTC"), "{why}");
     assert!(bench.clock.now().since(NOON) < Duration::from_mins(2));
 }
@@ -271,7 +271,7 @@ async fn a_key_is_paused_and_tried_again(db: TestDb) {
 
     bench.gemini.fault_key(2, None);
     let mut tx = bench.db.write().await.unwrap();
-    keys::try_again(&mut tx, &bench.pool, KeyNumber(2)).await.unwrap();
+    keys::retry(&mut tx, &bench.pool, KeyNumber(2)).await.unwrap();
     assert!(keys::resume(&mut tx, &bench.pool, KeyNumber(1)).await.unwrap());
     tx.commit().await.unwrap();
     bench.bulk(Task::Skills, 2);

@@ -147,7 +147,7 @@ async fn a_booking_grows_old(db: TestDb) {
     };
     let ask = async |bench: &Bench, grant: &keys::Grant| {
         let request = request(Task::Outreach);
-        keys::ask(&bench.pool, &bench.client, &bench.db, &bench.clock, grant, &request).await
+        bench.asking().ask(grant, &request).await
     };
 
     // Four seconds between the booking and the first byte: the distance counts from then.

@@ -76,8 +76,7 @@ async fn a_key_that_is_removed_between_booking_and_sending_gives_its_slot_back()
         assert!(bench.keys().await.iter().all(|row| row.number != number));
 
         let asked = request(Task::Skills);
-        let outcome =
-            keys::ask(&bench.pool, &bench.client, &bench.db, &bench.clock, &grant, &asked).await;
+        let outcome = bench.asking().ask(&grant, &asked).await;
         let mut tx = bench.db.write().await.unwrap();
         let after = keys::settle(&mut tx, &bench.pool, &grant, &outcome, now).await.unwrap();
         assert_eq!(after, keys::After::Again { at: now });

@@ -38,12 +38,12 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
     }
     drop(conn);
     let mut tx = app.db.write().await?;
-    let now = keys::take_turn(&mut tx, &app.clock).await?;
+    let now = keys::lock_pool(&mut tx, &app.clock).await?;
     let waiting = store::jobs::next_waiting(&mut tx, &app.instance, now).await?;
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
     match keys::decide(&mut tx, &app.pool, &demands, now).await? {
         Decision::Wait { until, .. } => Ok(Next::Idle(until)),
-        Decision::Resort { demand, why } => {
+        Decision::Fallback { demand, why } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
                 return Ok(Next::Again);
             };
@@ -60,7 +60,7 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
             tx.commit().await?;
             Ok(Next::Run(leased, Some(why)))
         }
-        Decision::Start { demand, choice } => {
+        Decision::Start { demand, booking } => {
             let Some(first) = claim_next(&mut tx, app, owner, &waiting[demand], now).await? else {
                 return Ok(Next::Again);
             };
@@ -80,7 +80,7 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
                 tx.commit().await?;
                 return Ok(Next::Again);
             };
-            let grant = keys::book(&mut tx, &app.pool, choice, first.id, app.clock.now()).await?;
+            let grant = keys::book(&mut tx, &app.pool, booking, first.id, app.clock.now()).await?;
             tx.commit().await?;
             Ok(Next::Ask(Box::new(work), grant))
         }

@@ -1,4 +1,4 @@
-//! The pool's durations and distances, all in one place and all divided by `TIME_SCALE` but the day.
+//! The pool's durations, all in one place and all divided by `TIME_SCALE`, except those of the day.
 
 use std::time::Duration;
 
@@ -6,54 +6,54 @@ use crate::config::{self, Pacing};
 use crate::model::Millis;
 use crate::model::job::Task;
 
-/// What a minute's limit is taken to be until it is set or learned: the free tier's.
+/// The limit of requests a minute until it is set or learned: that of the free tier.
 pub const REQUESTS_PER_MINUTE: u32 = 15;
-/// Input tokens a minute, likewise.
+/// The limit of input tokens a minute until it is set or learned.
 pub const TOKENS_PER_MINUTE: u32 = 250_000;
 
-/// How the pool keeps time. Built once from the settings.
+/// All durations of the pool. Built once from the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
     pub pacing: Pacing,
-    /// The minute in which the server counts.
+    /// The minute in which Google counts.
     pub window: Duration,
     /// A request arrives at the latest this long after its first byte was written.
     pub grace: Duration,
-    /// Slack between two clocks that count the same minute.
+    /// Slack between our clock and Google's.
     pub guard: Duration,
     /// A booking older than this is stamped again before the first byte is written.
     pub fresh: Duration,
-    /// Between two sends of one key.
+    /// Between two requests of one key.
     pub send_gap: Duration,
-    /// Between two starts of one task, at two keys.
+    /// Between two starts of one task, with two projects.
     pub outreach_delay: Duration,
     pub skills_delay: Duration,
     pub match_delay: Duration,
-    /// A key that can serve within this is worth waiting for: whatever only waits for the minute comes free in it.
+    /// It is worth waiting this long for a key: enough for every wait that is only about the minute.
     pub soon: Duration,
-    /// After Google's midnight, before a key whose day was used up is asked again. Not scaled.
+    /// After Google's midnight, before a key whose day was used up is used again. Not scaled.
     pub day_margin: Duration,
-    /// Between two tries when the day is refused again after its reset. Not scaled.
+    /// Between two tries if the day is refused again after its reset. Not scaled.
     pub day_retry: Duration,
-    /// The limit that was lowered by one rises again after this. Not scaled.
+    /// After this, a lowered limit rises again. Not scaled.
     pub lowered_for: Duration,
-    /// After a short 429 without details: doubled each time, up to the second figure.
-    pub capacity_rest: (Duration, Duration),
-    /// After a fault of a key that may pass: doubled each time, up to the second figure.
-    pub fault_rest: (Duration, Duration),
-    /// Before the second try after a 5xx, a time-out or a cut connection; four times as long before each further one.
+    /// The cooldown after a short 429 without details: doubled each time, up to the second value.
+    pub capacity_cooldown: (Duration, Duration),
+    /// The cooldown after a fault of a key that may pass: doubled each time, up to the second value.
+    pub fault_cooldown: (Duration, Duration),
+    /// Before the second try after a 5xx, a timeout or a broken connection; four times as long before each further try.
     pub failure_pause: Duration,
-    /// So many tries end in such failures within [`failures_within`](Self::failures_within), then the resort serves.
+    /// After this many such failures within [`failures_within`](Self::failures_within), the fallback does the work.
     pub failure_tries: i64,
     pub failures_within: Duration,
-    /// So many answers that cannot be used, then the resort serves.
+    /// After this many unusable answers, the fallback does the work.
     pub unusable_tries: i64,
-    /// `TIME_SCALE`: what Google says in seconds is divided by it too.
+    /// `TIME_SCALE`: the seconds that Google names are divided by it too.
     pub time_scale: u32,
 }
 
 impl Pace {
-    /// `config`'s durations are scaled already; the constants are scaled here.
+    /// The durations in `config` are scaled already; the constants are scaled here.
     pub fn new(config: &config::Gemini, time_scale: u32) -> Self {
         let seconds = |seconds: u64| Duration::from_secs(seconds) / time_scale;
         Self {
@@ -70,8 +70,8 @@ impl Pace {
             day_margin: Duration::from_mins(1),
             day_retry: Duration::from_hours(1),
             lowered_for: Duration::from_hours(24),
-            capacity_rest: (seconds(5), seconds(300)),
-            fault_rest: (seconds(15 * 60), seconds(6 * 3600)),
+            capacity_cooldown: (seconds(5), seconds(300)),
+            fault_cooldown: (seconds(15 * 60), seconds(6 * 3600)),
             failure_pause: seconds(5),
             failure_tries: 6,
             failures_within: seconds(3600),
@@ -80,19 +80,20 @@ impl Pace {
         }
     }
 
-    /// When the slot of a request is free again whose first byte left at `sent` and whose answer, if any, came at
-    /// `answered`: the server counted it by then at the latest.
+    /// When a request's slot is free again. Its first byte was sent at `sent`, and the answer, if any, came at `answered`:
+    /// Google counted the request by then at the latest.
     pub fn free_at(&self, sent: Millis, answered: Option<Millis>) -> Millis {
         let latest = sent.plus(self.grace);
         answered.map_or(latest, |answered| answered.min(latest)).plus(self.window).plus(self.guard)
     }
 
-    /// When the slot of a booking is free whose process may have died: it may have been sent as late as it was fresh.
+    /// When the slot of an open booking is free. Its process may have died; it may have sent as long as the booking was
+    /// fresh.
     pub fn held_until(&self, booked: Millis) -> Millis {
         self.free_at(booked.plus(self.fresh), None)
     }
 
-    /// At least this far apart are two starts of `task` while `projects` share the work; zero in [`Pacing::Full`].
+    /// The delay between two starts of `task` while `projects` share the work; zero with [`Pacing::Full`].
     pub fn spacing(&self, task: Task, projects: usize) -> Duration {
         if self.pacing == Pacing::Full {
             return Duration::ZERO;
@@ -121,20 +122,20 @@ impl Pace {
         self.failure_pause.saturating_mul(4_u32.pow(step)).mul_f64(0.5 + chance.clamp(0.0, 1.0))
     }
 
-    /// What Google asked to wait, on this pool's clock.
-    pub fn scaled(&self, said: Duration) -> Duration {
-        said / self.time_scale
+    /// How long Google asked to wait, in scaled time.
+    pub fn scaled(&self, wait: Duration) -> Duration {
+        wait / self.time_scale
     }
 }
 
-/// What a start of the task costs of its share: in [`Pacing::Full`] they share the starts as 1/5 : 1/7 : 1/6.
+/// The cost of a start of the task in fair queueing: with [`Pacing::Full`] the tasks share the starts as 1/5 : 1/7 : 1/6.
 pub fn cost(task: Task) -> i64 {
     match task {
         Task::Outreach => 5,
         Task::Skills => 7,
-        // Another program is one among the others.
+        // Other programs together count as one task.
         Task::Match | Task::Gateway => 6,
-        // Small and waited for: they go before a resume that somebody watches.
+        // Short, and somebody waits: they come before a resume that somebody watches.
         Task::Faq | Task::Embed => 1,
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{self, Pacing};
-use crate::model::BookingId;
+use crate::model::job::Task;
+use crate::model::{BookingId, KeyId, KeyNumber};
 
 pub(super) const NOON: Millis = Millis(1_795_521_600_000); // 2026-11-24T12:00:00Z, four in the morning in California
 
@@ -23,22 +24,30 @@ pub(super) fn ledger() -> Ledger {
         tokens_per_minute: 250_000,
         slots: Vec::new(),
         used_today: 0,
-        rest: None,
+        cooldown: None,
         off: None,
     }
 }
 
 /// Keys of the given numbers, each its own project, two models.
 pub(super) fn view(pacing: Pacing, numbers: &[i64]) -> View {
-    let keys: Vec<Key> = numbers
+    let keys: Vec<KeyRecord> = numbers
         .iter()
-        .map(|number| Key {
+        .map(|number| KeyRecord {
+            id: KeyId(*number),
+            fingerprint: format!("f{number}"),
             number: KeyNumber(*number),
             project: format!("p{number}"),
-            paused: false,
-            aside: None,
-            rest: None,
-            last_sent: None,
+            named: None,
+            paused_at: None,
+            disabled_at: None,
+            cooldown_until: None,
+            cooldown_step: 0,
+            reason: None,
+            last_error: None,
+            last_error_at: None,
+            refusals: 0,
+            last_sent_at: None,
             last_booking: BookingId(0),
         })
         .collect();
@@ -78,7 +87,12 @@ fn full_until(view: &mut View, project: &str, free_at: Millis) {
 
 fn rest_for_the_day(view: &mut View, project: &str, model: usize) {
     let until = day::next(NOON).plus(view.pace.day_margin);
-    view.ledgers.get_mut(project).unwrap()[model].rest = Some(Rest { until, kind: RestKind::Day });
+    view.ledgers.get_mut(project).unwrap()[model].cooldown =
+        Some(Cooldown { until, kind: CooldownKind::Day });
+}
+
+fn disable(key: &mut KeyRecord, reason: &str) {
+    (key.disabled_at, key.reason) = (Some(NOON), Some(reason.into()));
 }
 
 fn start(verdict: Verdict) -> (i64, String) {
@@ -95,9 +109,9 @@ fn seconds(n: u64) -> Millis {
 #[test]
 fn the_key_that_rested_longest_goes_next() {
     let mut view = view(Pacing::Full, &[1, 2, 3]);
-    view.keys[0].last_sent = Some(NOON.minus(Duration::from_secs(5)));
-    view.keys[1].last_sent = Some(NOON.minus(Duration::from_secs(9)));
-    view.keys[2].last_sent = Some(NOON.minus(Duration::from_secs(7)));
+    view.keys[0].last_sent_at = Some(NOON.minus(Duration::from_secs(5)));
+    view.keys[1].last_sent_at = Some(NOON.minus(Duration::from_secs(9)));
+    view.keys[2].last_sent_at = Some(NOON.minus(Duration::from_secs(7)));
     assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
 }
 
@@ -109,7 +123,7 @@ fn nothing_waits_and_no_key_are_said_plainly() {
     );
     assert_eq!(
         decide(&view(Pacing::Full, &[]), &[bulk(Task::Skills)], NOON),
-        Verdict::Resort { demand: 0, why: "no key is set".into() }
+        Verdict::Fallback { demand: 0, why: "no key is set".into() }
     );
 }
 
@@ -173,13 +187,13 @@ fn spacing_is_the_delay_times_two_by_the_projects_that_serve() {
     }
     let mut one_away = view(Pacing::Spaced, &[1, 2]);
     last(&mut one_away);
-    one_away.keys[1].aside = Some("leaked".into());
+    disable(&mut one_away.keys[1], "leaked");
     assert_eq!(one_away.spaced_from(Task::Outreach, NOON), seconds(10));
 
     let mut one_resting = view(Pacing::Spaced, &[1, 2]);
     last(&mut one_resting);
-    one_resting.ledgers.get_mut("p2").unwrap()[0].rest =
-        Some(Rest { until: seconds(50), kind: RestKind::Minute });
+    one_resting.ledgers.get_mut("p2").unwrap()[0].cooldown =
+        Some(Cooldown { until: seconds(50), kind: CooldownKind::Minute });
     assert_eq!(one_resting.spaced_from(Task::Outreach, NOON), seconds(5));
     rest_for_the_day(&mut one_resting, "p2", 0);
     rest_for_the_day(&mut one_resting, "p2", 1);
@@ -271,7 +285,7 @@ fn who_waits_too_long_gets_the_resort_but_bulk_never_for_want_of_a_minute() {
     }
     let mut person = watched(Task::Skills);
     person.deadline_at = Some(seconds(30));
-    let Verdict::Resort { why, .. } = decide(&view, &[person], NOON) else { panic!() };
+    let Verdict::Fallback { why, .. } = decide(&view, &[person], NOON) else { panic!() };
     assert_eq!(why, "no key was free in time: next slot in 50.0 s");
 
     let mut late = bulk(Task::Outreach);
@@ -279,7 +293,7 @@ fn who_waits_too_long_gets_the_resort_but_bulk_never_for_want_of_a_minute() {
     assert!(matches!(decide(&view, &[late.clone()], NOON), Verdict::Wait { .. }));
     rest_for_the_day(&mut view, "p1", 0);
     rest_for_the_day(&mut view, "p1", 1);
-    let Verdict::Resort { why, .. } = decide(&view, &[late], NOON) else { panic!() };
+    let Verdict::Fallback { why, .. } = decide(&view, &[late], NOON) else { panic!() };
     assert!(why.contains("the day's quota of the key is used until 08:01 UTC"), "{why}");
     assert!(matches!(decide(&view, &[bulk(Task::Outreach)], NOON), Verdict::Wait { .. }));
 }
@@ -295,9 +309,9 @@ fn a_free_key_serves_even_after_the_deadline() {
 #[test]
 fn when_every_key_is_away_the_resort_is_taken_at_once_with_the_reasons() {
     let mut view = view(Pacing::Spaced, &[1, 2]);
-    view.keys[0].aside = Some("Google reports it as leaked".into());
-    view.keys[1].paused = true;
-    let Verdict::Resort { why, .. } = decide(&view, &[bulk(Task::Match)], NOON) else { panic!() };
+    disable(&mut view.keys[0], "Google reports it as leaked");
+    view.keys[1].paused_at = Some(NOON);
+    let Verdict::Fallback { why, .. } = decide(&view, &[bulk(Task::Match)], NOON) else { panic!() };
     assert_eq!(
         why,
         "no key can be used: key 1 is set aside: Google reports it as leaked; key 2 is paused"
@@ -318,7 +332,7 @@ fn a_model_that_is_off_or_used_up_for_the_day_leaves_the_work_to_the_next() {
 #[test]
 fn two_sends_of_one_key_keep_their_gap() {
     let mut view = view(Pacing::Full, &[1]);
-    view.keys[0].last_sent = Some(NOON);
+    view.keys[0].last_sent_at = Some(NOON);
     let until = Some(Millis(NOON.0 + 100));
     assert!(
         matches!(decide(&view, &[bulk(Task::Match)], NOON), Verdict::Wait { until: at, .. } if at == until)
@@ -337,7 +351,7 @@ fn pauses_between_tries_grow_and_six_tries_fit_into_an_hour() {
 fn of_two_keys_sent_in_one_moment_the_one_that_went_first_goes_first() {
     let mut view = view(Pacing::Full, &[1, 2]);
     for (key, booking) in view.keys.iter_mut().zip([8, 7]) {
-        key.last_sent = Some(NOON.minus(Duration::from_secs(1)));
+        key.last_sent_at = Some(NOON.minus(Duration::from_secs(1)));
         key.last_booking = BookingId(booking);
     }
     assert_eq!(start(decide(&view, &[bulk(Task::Outreach)], NOON)).0, 2);
@@ -392,7 +406,7 @@ fn a_question_that_no_key_serves_in_its_eight_seconds_gets_the_resort_at_once() 
         }
     };
     fill(&mut view, seconds(9));
-    let Verdict::Resort { why, .. } = decide(&view, &[asked()], NOON) else { panic!() };
+    let Verdict::Fallback { why, .. } = decide(&view, &[asked()], NOON) else { panic!() };
     assert_eq!(why, "no key was free in time: next slot in 9.0 s");
     fill(&mut view, seconds(7));
     let verdict = decide(&view, &[asked()], NOON);
@@ -408,7 +422,7 @@ fn a_question_that_no_key_serves_in_its_eight_seconds_gets_the_resort_at_once() 
         matches!(verdict, Verdict::Wait { until, .. } if until == Some(seconds(50))),
         "{verdict:?}"
     );
-    assert!(matches!(decide(&view, &[asked()], NOON), Verdict::Resort { .. }));
+    assert!(matches!(decide(&view, &[asked()], NOON), Verdict::Fallback { .. }));
 }
 
 #[test]
@@ -427,7 +441,7 @@ fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
     for project in ["p1", "p2"] {
         view.ledgers.get_mut(project).unwrap()[2].off = Some("no such model".into());
     }
-    assert!(matches!(outlook(&view, &third, NOON), Outlook::Resort { .. }));
+    assert!(matches!(outlook(&view, &third, NOON), Outlook::Fallback { .. }));
     assert_eq!(view.serving_projects(NOON), 2);
     for project in ["p1", "p2"] {
         view.ledgers.get_mut(project).unwrap()[2] = ledger();
@@ -435,11 +449,11 @@ fn a_demand_for_one_model_has_that_model_s_own_quota_and_no_other_serves_it() {
         rest_for_the_day(&mut view, project, 1);
     }
     assert_eq!(view.serving_projects(NOON), 0);
-    assert!(matches!(outlook(&view, &watched(Task::Faq), NOON), Outlook::Resort { .. }));
+    assert!(matches!(outlook(&view, &watched(Task::Faq), NOON), Outlook::Fallback { .. }));
     assert_eq!(start(decide(&view, &[third], NOON)).1, "third");
 
     let unknown = Demand { model: Some("nobody".into()), ..watched(Task::Gateway) };
-    assert!(matches!(outlook(&view, &unknown, NOON), Outlook::Resort { .. }));
+    assert!(matches!(outlook(&view, &unknown, NOON), Outlook::Fallback { .. }));
 }
 
 #[test]
@@ -452,7 +466,7 @@ fn the_door_takes_its_turn_among_bulk_and_is_told_when_its_time_cannot_be_kept()
     full_until(&mut view, "p1", seconds(9));
     view.models.truncate(1);
     view.chain = 1;
-    assert!(matches!(outlook(&view, &door, NOON), Outlook::Resort { .. }));
+    assert!(matches!(outlook(&view, &door, NOON), Outlook::Fallback { .. }));
     let patient = Demand { deadline_at: Some(seconds(9)), ..door };
     assert!(
         matches!(outlook(&view, &patient, NOON), Outlook::Wait { until, .. } if until == seconds(9))

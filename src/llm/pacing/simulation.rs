@@ -9,6 +9,7 @@ use super::rules::{NOON, bulk, view};
 use super::*;
 use crate::config::Pacing;
 use crate::model::clock::Step;
+use crate::model::job::Task;
 use crate::model::{BookingId, KeyNumber};
 
 /// What chance does to one request. Times in milliseconds.
@@ -165,7 +166,7 @@ impl World {
                 Verdict::Start { demand, key, project, .. } => {
                     self.start(&demands, demand, key, project, lucks.next().unwrap());
                 }
-                Verdict::Resort { why, .. } => panic!("resort: {why}"),
+                Verdict::Fallback { why, .. } => panic!("resort: {why}"),
                 Verdict::Wait { until, .. } => {
                     let waits = demands.iter().any(|demand| demand.waiting > 0);
                     let longest = self.longest_hold() + self.reach().as_millis() as i64;
@@ -228,7 +229,7 @@ impl World {
         let bulk_waits = demands.iter().any(|it| it.class == Class::Bulk);
         self.view.turns = self.view.turns.after(task, class, bulk_waits, self.now);
         let key = self.view.keys.iter_mut().find(|it| it.number == key).unwrap();
-        key.last_sent = Some(self.now);
+        key.last_sent_at = Some(self.now);
         key.last_booking = BookingId(self.starts.len() as i64);
     }
 
@@ -285,7 +286,7 @@ impl World {
             }
         }
         for key in &mut self.view.keys {
-            key.last_sent = key.last_sent.map(|last| step.carry(last, reach));
+            key.last_sent_at = key.last_sent_at.map(|last| step.carry(last, reach));
         }
         for turn in self.view.turns.tasks.values_mut() {
             turn.last_start = turn.last_start.map(|last| step.carry(last, reach));
@@ -316,7 +317,7 @@ impl World {
         }
         for key in &self.view.keys {
             let in_gap =
-                key.last_sent.is_some_and(|last| self.now.since(last) < self.view.pace.send_gap);
+                key.last_sent_at.is_some_and(|last| self.now.since(last) < self.view.pace.send_gap);
             let ledger = &self.view.ledgers[&key.project][0];
             assert!(
                 in_gap || ledger.slots.len() >= ledger.per_minute as usize,

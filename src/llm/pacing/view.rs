@@ -1,53 +1,40 @@
-//! What the pool knows at one moment: keys, what is left of each project's quota, and what was started last.
+//! The state of the pool at one moment: keys, what is left of each project's quota, and the last starts.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::day;
+use super::demand::Demand;
 use super::pace::{Pace, cost};
-use super::{Because, Demand, When, day};
+use super::when::{Because, When};
 use crate::model::job::{Class, Task};
-use crate::model::{BookingId, KeyNumber, Millis};
+use crate::model::{KeyRecord, Millis};
 
 #[derive(Clone, Debug)]
 pub struct View {
     pub pace: Pace,
-    /// The chain, the preferred one first; then those that somebody asks for by name.
+    /// The chain, the preferred model first; then other models that a demand names.
     pub models: Vec<String>,
-    /// So many of them are the chain.
+    /// How many of `models` are the chain.
     pub chain: usize,
-    pub keys: Vec<Key>,
+    pub keys: Vec<KeyRecord>,
     /// By project: one ledger for each of `models`, in their order.
     pub ledgers: BTreeMap<String, Vec<Ledger>>,
     pub turns: Turns,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The number of its variable; 0 is the reserve.
-    pub number: KeyNumber,
-    pub project: String,
-    pub paused: bool,
-    /// Set aside by a refusal until a person tries it again: the reason.
-    pub aside: Option<String>,
-    /// Rests on its own account: until when, and the reason.
-    pub rest: Option<(Millis, String)>,
-    pub last_sent: Option<Millis>,
-    /// Grows with each request: of two keys that were sent in the same moment the one with the smaller went first.
-    pub last_booking: BookingId,
 }
 
 /// A project's quota for one model, and what is used of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     pub per_minute: u32,
-    /// `None`: not known, so not kept.
+    /// `None`: not known, so there is no limit.
     pub per_day: Option<u32>,
     pub tokens_per_minute: u32,
-    /// Bookings that the server may still count.
+    /// Bookings that Google may still count.
     pub slots: Vec<Slot>,
     pub used_today: u32,
-    pub rest: Option<Rest>,
-    /// This model cannot be used with this project at all: why.
+    pub cooldown: Option<Cooldown>,
+    /// Why this project cannot use the model at all.
     pub off: Option<String>,
 }
 
@@ -58,32 +45,32 @@ pub struct Slot {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rest {
+pub struct Cooldown {
     pub until: Millis,
-    pub kind: RestKind,
+    pub kind: CooldownKind,
 }
 
-/// Why a project rests for a model.
+/// Why a project cools down for a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RestKind {
+pub enum CooldownKind {
     /// Refused for requests or tokens a minute.
     Minute,
     /// Refused for the day.
     Day,
-    /// Refused without details: Google has no room.
+    /// Refused without details: Google is overloaded.
     Capacity,
 }
 
-crate::model::words!(RestKind, "kind of rest", {
+crate::model::words!(CooldownKind, "kind of cooldown", {
     Minute => "minute",
     Day => "day",
     Capacity => "capacity",
 });
 
-/// Whose turn it is: start-time fair queueing between tasks, and the count that keeps bulk from starving.
+/// Start-time fair queueing between tasks, and the count that prevents bulk work from starving.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turns {
-    /// Where the last start stood; a task that was idle comes in here and brings no credit along.
+    /// The place of the last start. A task that was idle starts from here, without credit for its idle time.
     pub clock: i64,
     pub tasks: BTreeMap<Task, TaskTurn>,
     /// Starts since the last bulk one while bulk waited.
@@ -93,7 +80,7 @@ pub struct Turns {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskTurn {
     pub last_start: Option<Millis>,
-    /// Where its next start may stand at the earliest.
+    /// The earliest place of its next start.
     pub finish: i64,
 }
 
@@ -107,22 +94,24 @@ impl View {
         self.ledgers.get(project).map_or(&[], |all| &all[..self.chain.min(all.len())])
     }
 
-    /// The places of the models that can answer.
+    /// The indexes of the models that can answer.
     pub(super) fn models_for(&self, demand: &Demand) -> Range<usize> {
         let Some(model) = &demand.model else { return 0..self.chain };
         let place = self.models.iter().position(|known| known == model);
         place.map_or(0..0, |place| place..place + 1)
     }
 
-    /// How many projects share the work: those with a primary key that is neither paused nor set aside, nor resting
-    /// for longer than a minute brings back.
+    /// How many projects share the work: those with a primary key that is not paused, not disabled, and does not cool down
+    /// for longer than a minute.
     pub fn serving_projects(&self, now: Millis) -> usize {
         let away = |at: Millis| at > now.plus(self.pace.soon);
         let mut projects: Vec<&str> = self
             .keys
             .iter()
-            .filter(|key| !key.number.is_reserve() && !key.paused && key.aside.is_none())
-            .filter(|key| !key.rest.as_ref().is_some_and(|(until, _)| away(*until)))
+            .filter(|key| {
+                !key.number.is_reserve() && key.paused_at.is_none() && key.disabled().is_none()
+            })
+            .filter(|key| !key.cooldown(now).is_some_and(|(until, _)| away(until)))
             .filter(|key| {
                 let mut chain = self.chain_of(&key.project).iter();
                 chain.any(|ledger| ledger.off.is_none() && !ledger.day_is_over(now))
@@ -134,7 +123,7 @@ impl View {
         projects.len()
     }
 
-    /// The earliest start of `task` that keeps its distance from the last one.
+    /// The earliest start of `task` at the required distance from its last start.
     pub fn spaced_from(&self, task: Task, now: Millis) -> Millis {
         let last = self.turns.tasks.get(&task).and_then(|turn| turn.last_start);
         last.map_or(now, |last| {
@@ -142,12 +131,12 @@ impl View {
         })
     }
 
-    /// When `key` can send a request of so many input tokens to `model`.
-    pub fn ready(&self, key: &Key, model: usize, tokens: u32, now: Millis) -> When {
-        if key.paused {
+    /// When `key` can send a request with this many input tokens to `model`.
+    pub fn ready(&self, key: &KeyRecord, model: usize, tokens: u32, now: Millis) -> When {
+        if key.paused_at.is_some() {
             return When::Never(format!("{} is paused", key.name()));
         }
-        if let Some(reason) = &key.aside {
+        if let Some(reason) = key.disabled() {
             return When::Never(format!("{} is set aside: {reason}", key.name()));
         }
         let Some(ledger) = self.ledger(&key.project, model) else {
@@ -160,7 +149,7 @@ impl View {
                 self.models[model]
             ));
         }
-        let gap = key.last_sent.map_or(now, |last| last.plus(self.pace.send_gap)).max(now);
+        let gap = key.last_sent_at.map_or(now, |last| last.plus(self.pace.send_gap)).max(now);
         let mut when = (gap, Because::Slot);
         let mut later = |at: Millis, because: Because| {
             if at > when.0 {
@@ -169,46 +158,35 @@ impl View {
         };
         let (slot, because) = ledger.slot(tokens, now);
         later(slot, because);
-        if let Some(rest) = ledger.rest {
+        if let Some(cooldown) = ledger.cooldown {
             later(
-                rest.until,
-                match rest.kind {
-                    RestKind::Minute => Because::Slot,
-                    RestKind::Day => Because::Day,
-                    RestKind::Capacity => Because::Capacity,
+                cooldown.until,
+                match cooldown.kind {
+                    CooldownKind::Minute => Because::Slot,
+                    CooldownKind::Day => Because::Day,
+                    CooldownKind::Capacity => Because::Capacity,
                 },
             );
         }
         if ledger.is_used_up() {
             later(day::next(now).plus(self.pace.day_margin), Because::Day);
         }
-        if let Some((until, reason)) = &key.rest {
-            later(*until, Because::Fault { key: key.name(), reason: reason.clone() });
+        if let Some((until, reason)) = key.cooldown(now) {
+            later(until, Because::Fault { key: key.name(), reason: reason.into() });
         }
         When::At(when.0, when.1)
     }
 }
 
-impl Key {
-    /// How pages and sentences call it.
-    pub fn name(&self) -> String {
-        if self.number.is_reserve() {
-            "the reserve key".into()
-        } else {
-            format!("key {}", self.number)
-        }
-    }
-}
-
 impl Ledger {
-    /// When another request of so many tokens fits into the server's minute.
+    /// When another request with this many tokens fits into Google's minute.
     fn slot(&self, tokens: u32, now: Millis) -> (Millis, Because) {
         let mut held: Vec<Slot> =
             self.slots.iter().filter(|slot| slot.free_at > now).copied().collect();
         held.sort_unstable_by_key(|slot| slot.free_at);
         let per_minute = usize::try_from(self.per_minute).unwrap_or(usize::MAX);
-        // So many must come free before this one fits, by count and by tokens. One that is too big on its own goes
-        // alone: waiting longer would not make it smaller.
+        // How many slots must become free before this request fits, by count and by tokens. A request that is too big on
+        // its own is sent alone: waiting longer would not make it smaller.
         let by_count = (held.len() + 1).saturating_sub(per_minute.max(1));
         let mut sum: u64 = held.iter().map(|slot| u64::from(slot.tokens)).sum();
         let mut by_tokens = 0;
@@ -228,20 +206,20 @@ impl Ledger {
         self.per_day.is_some_and(|limit| self.used_today >= limit)
     }
 
-    /// Whether nothing more goes today: used up by our own count, or refused for the day.
+    /// Whether the day is over: used up by our own count, or refused for the day.
     pub fn day_is_over(&self, now: Millis) -> bool {
         self.is_used_up()
-            || self.rest.is_some_and(|rest| rest.kind == RestKind::Day && rest.until > now)
+            || self.cooldown.is_some_and(|it| it.kind == CooldownKind::Day && it.until > now)
     }
 }
 
 impl Turns {
-    /// Where a start of `task` would stand now: the lowest is furthest behind its share.
+    /// The place of a start of `task` now: the lowest is furthest behind its share.
     pub fn place(&self, task: Task) -> i64 {
         self.tasks.get(&task).map_or(self.clock, |turn| turn.finish.max(self.clock))
     }
 
-    /// The turns after a start of `task`.
+    /// The state after a start of `task`.
     #[must_use]
     pub fn after(&self, task: Task, class: Class, bulk_waits: bool, now: Millis) -> Self {
         let mut next = self.clone();

@@ -199,7 +199,7 @@ fn everything_that_is_said_about_a_key() {
     ] {
         let told = refusal(status, &body);
         assert_eq!(told.kind, kind, "{body}");
-        assert!(!told.words.is_empty());
+        assert!(!told.text.is_empty());
     }
 }
 
@@ -214,7 +214,7 @@ fn a_suspended_key_is_not_repeated() {
         );
         let told = refusal(403, &body);
         assert_eq!(told.kind, RefusalKind::Suspended);
-        assert_eq!(told.words, "Permission denied: Consumer 'api_key:[key]' has been suspended.");
+        assert_eq!(told.text, "Permission denied: Consumer 'api_key:[key]' has been suspended.");
     }
     let plain = Secret::new("a key that looks like none");
     assert_eq!(redact("it was a key that looks like none!", &plain), "it was [key]!");

@@ -66,7 +66,7 @@ pub async fn read_env(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
 ) -> Result<Response, Error> {
-    match keys::read_env_again(&app.db, &app.pool, app.clock.now()).await {
+    match keys::reload_env(&app.db, &app.pool, app.clock.now()).await {
         Ok(changes) => {
             let to = Notice::EnvRead.url("/keys", &[("changes", &told(&changes))]);
             Ok(Redirect::to(&to).into_response())
@@ -147,7 +147,7 @@ struct ProjectPage {
     frame: Frame,
     title: String,
     number: KeyNumber,
-    whereabouts: String,
+    source: String,
     project: String,
     /// Other projects' names, to choose from.
     names: Vec<String>,
@@ -177,7 +177,7 @@ async fn project_page(
     typed: Option<(String, FieldErrors)>,
 ) -> Result<Response, Error> {
     let (all, key) = one(app, number).await?;
-    if matches!(key.state, KeyState::Twin { .. } | KeyState::Closed) {
+    if matches!(key.state, KeyState::Duplicate { .. } | KeyState::Unreadable) {
         return Err(Error::NotFound);
     }
     let mut names: Vec<String> = all.into_iter().filter_map(|key| key.project).collect();
@@ -191,8 +191,8 @@ async fn project_page(
         frame,
         title: name(number),
         number,
-        whereabouts: match key.place {
-            keys::Place::Variable => key.whereabouts,
+        source: match key.place {
+            keys::Place::Variable => key.source,
             keys::Place::Page => "Entered by hand".into(),
         },
         project,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::rows::task_name;
 use crate::model::Millis;
 use crate::model::job::Task;
-use crate::store::bookings::Minute;
+use crate::store::usage::Minute;
 use crate::web::page::Times;
 
 const MINUTE: i64 = 60_000;

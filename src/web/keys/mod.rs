@@ -111,7 +111,7 @@ async fn shown(
     let mut conn = app.db.read().await?;
     let frame = Frame::load(app, &mut conn, organiser, Place::Keys).await?;
     let keys = app.pool.keys();
-    if keys.is_empty() && keys.closed().is_empty() {
+    if keys.is_empty() && keys.unreadable().is_empty() {
         return Ok(render(&NoKeyPage { frame, notice, env_error, add })?.into_response());
     }
     let board = Board::load(app, &mut conn).await?;
@@ -143,14 +143,15 @@ pub async fn resume(
     Ok(done(Notice::KeyResumed, number))
 }
 
-pub async fn try_again(
+pub async fn retry(
     State(app): State<App>,
     Path(number): Path<KeyNumber>,
 ) -> Result<Redirect, Error> {
     app.pool.key(number).ok_or(Error::NotFound)?;
     // Google may take its time: nobody waits for it.
     tokio::spawn(async move {
-        let asked = keys::ask_again(&app.db, &app.pool, &app.gemini, &app.clock, number).await;
+        let asked =
+            keys::check_and_retry(&app.db, &app.pool, &app.gemini, &app.clock, number).await;
         if let Err(error) = asked {
             tracing::error!(key.number = number.0, "Key #{number} could not be tried: {error}");
         }
@@ -166,9 +167,9 @@ impl Board {
         let waiting = store::jobs::waiting(conn, now).await?;
         let pool = keys::now(conn, &app.pool, &waiting, now).await?;
         let since = Chart::since(now);
-        let minutes = store::bookings::by_minute(conn, since).await?;
+        let minutes = store::usage::by_minute(conn, since).await?;
         let day = now.minus(Duration::from_hours(24));
-        let troubles = store::bookings::troubles(conn, day, rows::HAPPENED as i64).await?;
+        let troubles = store::usage::troubles(conn, day, rows::HAPPENED as i64).await?;
         let window = app.pool.pace().window;
         let groups = keys::proposals(conn, &app.pool, now).await?;
         Ok(Self {
@@ -205,7 +206,8 @@ impl Board {
 fn version(keys: &[keys::KeyRow], groups: &[keys::Proposal]) -> String {
     let keys = keys.iter().map(|key| {
         let place = if key.place == keys::Place::Page { "p" } else { "v" };
-        let idle = matches!(key.state, keys::KeyState::Twin { .. } | keys::KeyState::Closed);
+        let idle =
+            matches!(key.state, keys::KeyState::Duplicate { .. } | keys::KeyState::Unreadable);
         let project = key.project.as_deref().unwrap_or_default();
         format!("{place}{}{}{project}", key.number, if idle { "-" } else { "+" })
     });
@@ -215,14 +217,14 @@ fn version(keys: &[keys::KeyRow], groups: &[keys::Proposal]) -> String {
 
 fn numbers(
     pool: &keys::Now,
-    troubles: &[store::bookings::Trouble],
+    troubles: &[store::usage::Trouble],
     times: &Times,
     now: Millis,
 ) -> [Number; 5] {
     let summary = &pool.summary;
     let mut of = vec![format!("of {}", summary.primary)];
-    if summary.aside > 0 {
-        of.push(format!("{} set aside", summary.aside));
+    if summary.disabled > 0 {
+        of.push(format!("{} set aside", summary.disabled));
     }
     if summary.paused > 0 {
         of.push(format!("{} paused", summary.paused));
@@ -232,7 +234,7 @@ fn numbers(
     }
     let done = match (&summary.next, pool.finish) {
         (Next::Idle, _) => "nothing to write or read".into(),
-        (Next::Resort { .. }, _) => "no key serves: templates do".into(),
+        (Next::Fallback { .. }, _) => "no key serves: templates do".into(),
         (_, Finish::At(at)) => format!("done by {}", times.at(at)),
         (_, Finish::NotToday { left }) => {
             format!("today's quota leaves {}", thousands(i64::try_from(left).unwrap_or(i64::MAX)))
@@ -241,7 +243,7 @@ fn numbers(
         (Next::Now, Finish::Unknown) => "next one now".into(),
     };
     let speed: usize = pool.keys.iter().map(|key| key.sent_last_minute.len()).sum();
-    let refused = troubles.iter().find(|it| it.outcome == store::keys::BookingOutcome::Refused);
+    let refused = troubles.iter().find(|it| it.outcome == store::bookings::BookingOutcome::Refused);
     let last = match refused {
         Some(last) if pool.refused_today > 0 => {
             let name = rows::name(last.key_number);

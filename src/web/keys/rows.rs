@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::keys::{self, KeyRow, KeyState, Next, Place, Proposal, TaskStarts};
 use crate::model::job::Task;
 use crate::model::{KeyNumber, Millis};
-use crate::store::bookings::Trouble;
-use crate::store::keys::BookingOutcome;
+use crate::store::bookings::BookingOutcome;
+use crate::store::usage::Trouble;
 use crate::web::form::sentence;
 use crate::web::page::{Times, count, in_words, thousands};
 
@@ -47,7 +47,7 @@ pub struct KeyLines {
     pub word: &'static str,
     pub project: String,
     /// Its variable, or that it was entered on the page.
-    pub whereabouts: String,
+    pub source: String,
     /// It was entered on the page, and can be removed there.
     pub by_hand: bool,
     pub model: String,
@@ -101,9 +101,9 @@ impl KeyLines {
         let (tone, shape, word) = state(key, goes_next);
         let away = matches!(
             key.state,
-            KeyState::Resting { .. }
+            KeyState::CoolingDown { .. }
                 | KeyState::Paused
-                | KeyState::Aside { .. }
+                | KeyState::Disabled { .. }
                 | KeyState::NoModel { .. }
         );
         Self {
@@ -114,10 +114,10 @@ impl KeyLines {
             shape,
             word,
             project: project(key),
-            whereabouts: key.whereabouts.clone(),
+            source: key.source.clone(),
             by_hand: key.place == Place::Page,
             model: key.model.clone(),
-            is_idle: matches!(key.state, KeyState::Twin { .. } | KeyState::Closed),
+            is_idle: matches!(key.state, KeyState::Duplicate { .. } | KeyState::Unreadable),
             is_away: away,
             minute: minute(key, window, now),
             day: day(key),
@@ -131,11 +131,13 @@ impl KeyLines {
             models_off: models_off(key),
             last_error: last_error(key, times),
             deeds: Deeds {
-                pause: key.state.serves() || matches!(key.state, KeyState::Resting { .. }),
+                pause: key.state.serves() || matches!(key.state, KeyState::CoolingDown { .. }),
                 go_on: key.state == KeyState::Paused,
                 try_again: matches!(
                     key.state,
-                    KeyState::Resting { .. } | KeyState::Aside { .. } | KeyState::NoModel { .. }
+                    KeyState::CoolingDown { .. }
+                        | KeyState::Disabled { .. }
+                        | KeyState::NoModel { .. }
                 ) || (key.state.serves() && !key.models_off.is_empty()),
             },
         }
@@ -152,11 +154,11 @@ fn state(key: &KeyRow, goes_next: bool) -> (&'static str, &'static str, &'static
         KeyState::Ready if key.number.is_reserve() => ("go", "st-go", "In use"),
         KeyState::Ready => ("ok", "st-ok", key.state.word()),
         KeyState::Waiting { .. } => ("none", "st-wait", key.state.word()),
-        KeyState::Resting { .. } => ("wait", "st-wait", key.state.word()),
-        KeyState::Aside { .. } | KeyState::NoModel { .. } | KeyState::Closed => {
+        KeyState::CoolingDown { .. } => ("wait", "st-wait", key.state.word()),
+        KeyState::Disabled { .. } | KeyState::NoModel { .. } | KeyState::Unreadable => {
             ("bad", "st-bad", key.state.word())
         }
-        KeyState::Paused | KeyState::Twin { .. } => ("none", "st-none", key.state.word()),
+        KeyState::Paused | KeyState::Duplicate { .. } => ("none", "st-none", key.state.word()),
     }
 }
 
@@ -248,21 +250,21 @@ fn why(key: &KeyRow, times: &Times, now: Millis) -> String {
         KeyState::Waiting { until } => {
             format!("Its minute is used; free again {}", soon(*until, times, now))
         }
-        KeyState::Resting { until, why } => {
+        KeyState::CoolingDown { until, why } => {
             let reason = sentence(why);
             format!("{}, until {}", reason.trim_end_matches('.'), times.at(*until))
         }
         KeyState::Paused => "Paused by a person".into(),
-        KeyState::Aside { why } | KeyState::NoModel { why } => {
+        KeyState::Disabled { why } | KeyState::NoModel { why } => {
             sentence(why).trim_end_matches('.').to_owned()
         }
-        KeyState::Closed => {
+        KeyState::Unreadable => {
             return "This process cannot open it and does not use it: it was entered where another secret is set \
                     (MUSTER_SECRET, or the file secret in DATA_DIR). Set the same secret here, or remove the key and \
                     enter it again."
                 .into();
         }
-        KeyState::Twin { of } => {
+        KeyState::Duplicate { of } => {
             let this = if key.place == Place::Page {
                 "What was entered here is"
             } else {
@@ -373,16 +375,16 @@ impl TaskLine {
                     // The reason says the time again where it is a short one.
                     if why.contains(" in ") { at } else { format!("{at}: {why}") }
                 }
-                Next::Resort { why } if task.task == Task::Skills => {
+                Next::Fallback { why } if task.task == Task::Skills => {
                     format!("the word list reads: {why}")
                 }
-                Next::Resort { why } if task.task == Task::Faq => {
+                Next::Fallback { why } if task.task == Task::Faq => {
                     format!("the FAQ answers as written: {why}")
                 }
-                Next::Resort { why } if matches!(task.task, Task::Embed | Task::Gateway) => {
+                Next::Fallback { why } if matches!(task.task, Task::Embed | Task::Gateway) => {
                     format!("not done: {why}")
                 }
-                Next::Resort { why } => format!("the template writes: {why}"),
+                Next::Fallback { why } => format!("the template writes: {why}"),
             },
         }
     }
@@ -432,7 +434,7 @@ impl Happened {
             Task::Embed => "a text's meaning",
             Task::Gateway => trouble.label.as_deref().unwrap_or("another program's request"),
         };
-        let words = trouble.words.as_deref().unwrap_or("no words");
+        let words = trouble.response.as_deref().unwrap_or("no words");
         let model = &trouble.model;
         let (tone, shape, word, said) = match trouble.outcome {
             BookingOutcome::Refused => (

@@ -1,10 +1,9 @@
-//! The sentences in which the organiser reads why something waits. They take their place inside a sentence, so they
-//! begin small and end without a full stop.
+//! The texts that tell the organiser why something waits. They are parts of sentences: lower case, no full stop.
 
 use jiff::Timestamp;
 
 use super::view::View;
-use super::{Because, When};
+use super::when::{Because, When};
 use crate::model::Millis;
 
 /// Why nothing starts before `at`.
@@ -17,12 +16,12 @@ pub fn wait(view: &View, at: Millis, because: &Because, now: Millis) -> String {
             format!("Google has no room at the moment; asked again {}", after(at, now))
         }
         Because::Day => {
-            let whose = match view.keys.len() {
+            let keys = match view.keys.len() {
                 1 => "the key".to_owned(),
                 2 => "both keys".to_owned(),
-                keys => format!("all {keys} keys"),
+                number => format!("all {number} keys"),
             };
-            format!("the day's quota of {whose} is used until {}", clock_time(at, now))
+            format!("the day's quota of {keys} is used until {}", clock_time(at, now))
         }
         Because::Fault { key, reason } => {
             format!("{key} rests until {}: {reason}", clock_time(at, now))
@@ -30,8 +29,8 @@ pub fn wait(view: &View, at: Millis, because: &Because, now: Millis) -> String {
     }
 }
 
-/// Why no key will ever serve as things stand: each key's own reason.
-pub fn nothing_serves(view: &View, now: Millis) -> String {
+/// Why no key will serve until a person changes something: the reason of each key.
+pub fn no_key_serves(view: &View, now: Millis) -> String {
     let reasons: Vec<String> = view
         .keys
         .iter()

@@ -1,38 +1,38 @@
-//! Keeps the keys in memory in step with the tables and with `.env`, while work goes on.
+//! Keeps the keys in memory up to date with the database and with `.env` while work goes on.
 
 use std::time::Duration;
 
-use super::Pool;
-use super::book::counted_day;
-use super::pool::{Keys, Place, called};
+use super::day::counted_day;
+use super::pool::Pool;
+use super::set::{Keys, Place, called};
 use crate::config::{ConfigError, KeySettings};
 use crate::llm::pacing::day;
-use crate::model::{KeyNumber, Millis};
-use crate::store::keys::Quota;
+use crate::model::{KeyNumber, KeyRecord, Millis};
 use crate::store::page_keys::{self, Versions};
+use crate::store::quotas::Quota;
 use crate::store::{self, Conn, Db};
 
-/// Two days of bookings are kept: today's and yesterday's.
+/// Bookings of today and yesterday are kept.
 const KEEP_BOOKINGS: Duration = Duration::from_hours(48);
 
-/// Brings tables and memory in step, at the start. What was known of a key stays, wherever it stands now.
+/// Updates database and memory at the start. What is known of a key stays, even if it is set elsewhere now.
 pub async fn sync(conn: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<()> {
-    store::keys::lock(conn).await?;
+    store::keys::lock_pool(conn).await?;
     let settings = pool.keys().settings().clone();
     let versions = page_keys::versions(conn).await?;
-    let keys = settle_in(conn, pool, settings, versions, now).await?;
-    store::keys::forget(conn, now.minus(KEEP_BOOKINGS)).await?;
+    let keys = update_keys(conn, pool, settings, versions, now).await?;
+    store::bookings::forget(conn, now.minus(KEEP_BOOKINGS)).await?;
     announce(&keys);
-    pool.take(keys);
+    pool.replace(keys);
     Ok(())
 }
 
-/// The keys of the environment and of the page, without a trace in the database.
+/// The keys of the environment and of the page, without writing to the database.
 pub async fn load(conn: &mut Conn, pool: &Pool) -> sqlx::Result<Keys> {
-    pool.put_together(conn, pool.keys().settings().clone(), Versions::default()).await
+    pool.combine(conn, pool.keys().settings().clone(), Versions::default()).await
 }
 
-/// Takes over what was changed on any process's page. Only reads, so that it can be done before every look.
+/// Takes over changes that any process's page made. It only reads, so it can run before every decision.
 pub(super) async fn refresh(conn: &mut Conn, pool: &Pool) -> sqlx::Result<()> {
     let versions = page_keys::versions(conn).await?;
     take_over(conn, pool, versions).await
@@ -46,14 +46,14 @@ pub(super) async fn take_over(
     let known = pool.keys();
     if versions.keys_version > known.versions().keys_version {
         let versions = Versions { keys_version: versions.keys_version, ..known.versions() };
-        let keys = pool.put_together(conn, known.settings().clone(), versions).await?;
+        let keys = pool.combine(conn, known.settings().clone(), versions).await?;
         announce(&keys);
-        pool.take(keys);
+        pool.replace(keys);
     }
     Ok(())
 }
 
-/// Reads this process's `.env` again where somebody asked for it on another process's page.
+/// Reloads this process's `.env` if somebody asked for it on another process's page.
 pub async fn follow(db: &Db, pool: &Pool, now: Millis) -> sqlx::Result<()> {
     let mut conn = db.read().await?;
     let versions = page_keys::versions(&mut conn).await?;
@@ -65,32 +65,30 @@ pub async fn follow(db: &Db, pool: &Pool, now: Millis) -> sqlx::Result<()> {
     let settings = match pool.source().keys() {
         Ok(settings) => settings,
         Err(error) => {
-            tracing::error!(
-                "The file .env was to be read again, and nothing of it was taken over: {error}"
-            );
+            tracing::error!("Could not reload .env; the keys stay as they were: {error}");
             pool.keys().settings().clone()
         }
     };
     let mut tx = db.write().await?;
-    store::keys::lock(&mut tx).await?;
+    store::keys::lock_pool(&mut tx).await?;
     let versions = page_keys::versions(&mut tx).await?;
-    let keys = settle_in(&mut tx, pool, settings, versions, now).await?;
+    let keys = update_keys(&mut tx, pool, settings, versions, now).await?;
     tx.commit().await?;
     announce(&keys);
-    pool.take(keys);
+    pool.replace(keys);
     Ok(())
 }
 
-/// What reading `.env` again changed, by the numbers of its variables.
+/// What changed when `.env` was reloaded, by the numbers of the variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     pub added: Vec<KeyNumber>,
     pub removed: Vec<KeyNumber>,
-    /// They hold another key now.
+    /// Their value is another key now.
     pub replaced: Vec<KeyNumber>,
     pub projects: Vec<KeyNumber>,
     pub limits: Vec<KeyNumber>,
-    /// The limits that count for all keys.
+    /// The limits for all keys.
     pub common: bool,
 }
 
@@ -102,19 +100,18 @@ pub enum EnvError {
     Db(#[from] sqlx::Error),
 }
 
-/// Reads `.env` again: the keys, their projects and their limits. With an error nothing is taken over. The other
-/// processes follow.
-pub async fn read_env_again(db: &Db, pool: &Pool, now: Millis) -> Result<Changes, EnvError> {
+/// Reloads keys, projects and limits from `.env`. On an error nothing changes. The other processes follow.
+pub async fn reload_env(db: &Db, pool: &Pool, now: Millis) -> Result<Changes, EnvError> {
     let settings = pool.source().keys()?;
     let mut tx = db.write().await?;
-    store::keys::lock(&mut tx).await?;
-    page_keys::read_env_again(&mut tx).await?;
+    store::keys::lock_pool(&mut tx).await?;
+    page_keys::request_env_reload(&mut tx).await?;
     let versions = page_keys::versions(&mut tx).await?;
     let changes = Changes::between(pool.keys().settings(), &settings);
-    let keys = settle_in(&mut tx, pool, settings, versions, now).await?;
+    let keys = update_keys(&mut tx, pool, settings, versions, now).await?;
     tx.commit().await?;
     announce(&keys);
-    pool.take(keys);
+    pool.replace(keys);
     Ok(changes)
 }
 
@@ -146,8 +143,8 @@ impl Changes {
     }
 }
 
-/// Puts the keys together and gives each its row. A key of the page makes room where a variable has its number.
-async fn settle_in(
+/// Combines the keys and records each. A key of the page gets a new number if a variable has its number.
+async fn update_keys(
     conn: &mut Conn,
     pool: &Pool,
     settings: KeySettings,
@@ -170,58 +167,57 @@ async fn settle_in(
             );
         }
     }
-    let keys = pool.put_together(conn, settings, versions).await?;
+    let keys = pool.combine(conn, settings, versions).await?;
     let known = store::keys::list(conn).await?;
     for key in keys.iter() {
         let before = known.iter().find(|row| row.fingerprint == key.fingerprint);
-        store::keys::see(conn, &key.fingerprint, key.number, &key.project, now).await?;
+        store::keys::record(conn, &key.fingerprint, key.number, &key.project, now).await?;
         if let Some(before) = before.filter(|row| row.project != key.project) {
             let others = keys.iter().any(|it| it.project == before.project);
-            move_ledger(conn, pool, before, &key.project, others, now).await?;
+            move_to_project(conn, pool, before, &key.project, others, now).await?;
         }
     }
     Ok(keys)
 }
 
-/// The key belongs to another project than was thought: what it sent counts there. Where nobody is left at the old
-/// one, what was learned of that goes along.
-pub(super) async fn move_ledger(
+/// Moves the bookings of a key to another project. If the old project has no keys left, its learned limits move too.
+pub(super) async fn move_to_project(
     conn: &mut Conn,
     pool: &Pool,
-    key: &store::keys::Key,
+    key: &KeyRecord,
     project: &str,
     others_stay: bool,
     now: Millis,
 ) -> sqlx::Result<()> {
-    store::keys::move_bookings(conn, key.id, project).await?;
+    store::bookings::move_to_project(conn, key.id, project).await?;
     if !others_stay {
-        let known = store::keys::quotas(conn).await?;
+        let known = store::quotas::list(conn).await?;
         for old in known.iter().filter(|it| it.project == key.project) {
             let new = known.iter().find(|it| it.project == project && it.model == old.model);
             let merged = Quota { project: project.to_owned(), ..merge(old, new) };
-            store::keys::put_quota(conn, &merged).await?;
+            store::quotas::put(conn, &merged).await?;
         }
-        store::keys::forget_quotas(conn, &key.project).await?;
+        store::quotas::delete_project(conn, &key.project).await?;
     }
     let date = day::of(now);
     let today = counted_day(&date, pool.pace(), now);
-    store::keys::recount(conn, &key.project, today).await?;
-    store::keys::recount(conn, project, today).await
+    store::quotas::recount(conn, &key.project, today).await?;
+    store::quotas::recount(conn, project, today).await
 }
 
-/// The stricter of both.
+/// The stricter of two quotas.
 fn merge(old: &Quota, new: Option<&Quota>) -> Quota {
     let Some(new) = new else { return old.clone() };
     let smaller = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
-    let later = if old.rest_until > new.rest_until { old } else { new };
+    let later = if old.cooldown_until > new.cooldown_until { old } else { new };
     let off = if new.off_at.is_some() { new } else { old };
     Quota {
         per_minute: smaller(old.per_minute, new.per_minute),
         per_day: smaller(old.per_day, new.per_day),
         tokens_per_minute: smaller(old.tokens_per_minute, new.tokens_per_minute),
-        rest_until: later.rest_until,
-        rest_step: later.rest_step,
-        rest_kind: later.rest_kind.clone(),
+        cooldown_until: later.cooldown_until,
+        cooldown_step: later.cooldown_step,
+        cooldown_kind: later.cooldown_kind.clone(),
         off_at: off.off_at,
         reason: off.reason.clone(),
         ..new.clone()
@@ -233,24 +229,26 @@ fn announce(keys: &Keys) {
     let word = if primary == 1 { "key" } else { "keys" };
     tracing::info!(keys = primary, "Initialized Gemini API Manager with {primary} API {word}");
     if keys.key(KeyNumber::RESERVE).is_some() {
-        tracing::info!("GEMINI_API_KEY is the reserve: it serves when no other key will soon");
-    }
-    for twin in keys.twins() {
-        let what = match twin.place {
-            Place::Variable => called(twin.number, twin.place),
-            Place::Page => format!("Key {}, entered on the page,", twin.number),
-        };
-        tracing::warn!(
-            key.number = twin.number.0,
-            "{what} holds the same key as {}: it counts once",
-            called(twin.of, twin.of_place)
+        tracing::info!(
+            "GEMINI_API_KEY is the reserve: it is used when no other key will be free soon"
         );
     }
-    for closed in keys.closed() {
+    for duplicate in keys.duplicates() {
+        let what = match duplicate.place {
+            Place::Variable => called(duplicate.number, duplicate.place),
+            Place::Page => format!("Key {}, entered on the page,", duplicate.number),
+        };
         tracing::warn!(
-            key.number = closed.number.0,
-            "Key {}, entered on the page, was sealed with another secret and cannot be opened here: it does not serve",
-            closed.number
+            key.number = duplicate.number.0,
+            "{what} has the same key as {}: it counts once",
+            called(duplicate.of, duplicate.of_place)
+        );
+    }
+    for key in keys.unreadable() {
+        tracing::warn!(
+            key.number = key.number.0,
+            "Key {}, entered on the page, was sealed with another secret. This process cannot use it",
+            key.number
         );
     }
 }
