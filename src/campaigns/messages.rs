@@ -8,7 +8,7 @@ use crate::model::email::Draft;
 use crate::model::job::{Class, Job};
 use crate::model::made_by::MadeBy;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, MessageId, Millis};
+use crate::model::{CampaignId, MessageId, Millis, words};
 use crate::people::SuppressionReason;
 use crate::store::messages::{Message, Written};
 use crate::store::{self, Conn};
@@ -24,7 +24,7 @@ pub enum MessageError {
     NotADraft(MessageState),
     #[error("this is not possible while the message is {}", .0.label().to_lowercase())]
     WrongState(MessageState),
-    #[error("the letter cannot go out as it is: {0}")]
+    #[error("this email cannot be sent as it is: {0}")]
     Blocked(String),
     #[error("the campaign was cancelled; start a new one")]
     Cancelled,
@@ -295,6 +295,8 @@ pub enum Settle {
     /// Do not send it.
     Leave,
 }
+
+words!(Settle, "decision", { WasSent => "sent", Send => "send", Leave => "leave" });
 
 pub async fn settle(
     tx: &mut Conn,

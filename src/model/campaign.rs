@@ -5,11 +5,11 @@ use super::{Job, JobKind, MessageId, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CampaignKind {
-    /// Writes every invitation and stops for review.
+    /// Writes every invitation, then stops for review.
     Test,
     /// Writes, checks, approves what passes every check, and sends.
     Live,
-    /// One consolidated match e-mail per person; stops for review.
+    /// Writes one match email per person, then stops for review.
     Match,
 }
 
@@ -36,7 +36,7 @@ impl CampaignKind {
         self.draft(MessageId(0)).kind()
     }
 
-    /// Whether what passes every check goes out without a person.
+    /// Whether what passes every check is sent without a person.
     pub fn sends_by_itself(self) -> bool {
         matches!(self, Self::Live)
     }
@@ -45,7 +45,7 @@ impl CampaignKind {
         match self {
             Self::Test => "Test run",
             Self::Live => "Live campaign",
-            Self::Match => "Match e-mails",
+            Self::Match => "Match emails",
         }
     }
 }

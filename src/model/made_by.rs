@@ -1,4 +1,4 @@
-//! Who made a text or a list of skills: every result says so, and why.
+//! Who made a text or a list of skills, and why.
 
 use super::{KeyNumber, words};
 
@@ -7,7 +7,7 @@ pub enum Maker {
     Model,
     Template,
     Taxonomy,
-    /// An entry of the FAQ, as it stands.
+    /// An entry of the FAQ, unchanged.
     Passage,
     /// Typed or edited by the organiser.
     Person,
@@ -25,11 +25,11 @@ words!(Maker, "maker", {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MadeBy {
     pub by: Maker,
-    /// The model that was asked, also where something else stands in the place of what it wrote.
+    /// The model that was asked, even if its answer was replaced.
     pub model: Option<String>,
     /// The number of the key's variable; 0 is the reserve.
     pub key: Option<KeyNumber>,
-    /// Why it was not the model, in words for the organiser.
+    /// Why it was not the model, for the organiser.
     pub why: Option<String>,
 }
 

@@ -1,9 +1,10 @@
-//! The life of a message, and what may follow what.
+//! The states of a message, and their transitions.
 
 use super::words;
 
-/// Where a message stands. The store repeats [`can_become`](Self::can_become) in its `WHERE`, so that of two racers
-/// one gets `false`.
+/// A message's state.
+///
+/// The store repeats [`can_become`](Self::can_become) in its `WHERE`, so that of two racing updates one gets `false`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageState {
     Queued,
@@ -48,12 +49,12 @@ impl MessageState {
         )
     }
 
-    /// Nothing more happens to it unless a person does something.
+    /// Whether nothing more happens unless a person does something.
     pub fn is_final(self) -> bool {
         matches!(self, Sent | Skipped | Failed | Uncertain)
     }
 
-    /// The word on the pages.
+    /// The state on the pages.
     pub fn label(self) -> &'static str {
         match self {
             Queued => "Queued",
@@ -92,17 +93,17 @@ words!(SkipReason, "reason for skipping", {
 impl SkipReason {
     pub fn label(self) -> &'static str {
         match self {
-            Self::OptedOut => "left the list",
+            Self::OptedOut => "unsubscribed",
             Self::Suppressed => "the address does not work",
-            Self::Registered => "registered already",
-            Self::AlreadyInvited => "invited already",
-            Self::ByHand => "skipped by hand",
+            Self::Registered => "already registered",
+            Self::AlreadyInvited => "already invited",
+            Self::ByHand => "skipped by an organiser",
             Self::Cancelled => "cancelled",
         }
     }
 }
 
-/// What a message is: a person gets at most one of each kind.
+/// The kind of a message. A person gets at most one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     Invitation,
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_a_person_revives_what_is_final_and_sent_stays_sent() {
+    fn only_a_person_changes_a_final_state_and_sent_stays_sent() {
         for &next in MessageState::ALL {
             assert!(!Sent.can_become(next));
             for &from in MessageState::ALL {
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_finds_its_way_back() {
+    fn every_word_parses_to_its_state() {
         for &state in MessageState::ALL {
             assert_eq!(state.as_str().parse::<MessageState>().unwrap(), state);
         }

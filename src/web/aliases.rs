@@ -7,6 +7,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
+use super::outreach::campaign;
 use super::{matchmaking, people, resumes};
 use crate::app::App;
 
@@ -22,4 +23,6 @@ pub fn routes() -> Router<App> {
         .route("/people/{id}/leave", post(people::unsubscribe))
         .route("/people/{id}/return", post(people::resubscribe))
         .route("/people/{id}/switches", post(people::set_consent))
+        .route("/outreach/{id}/together", post(campaign::set_people_per_request))
+        .route("/outreach/{id}/messages/{message}/letter", get(campaign::email_html))
 }

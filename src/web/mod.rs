@@ -159,18 +159,18 @@ fn pages() -> Router<App> {
         .route("/outreach/{id}", get(campaign::page))
         .route("/outreach/{id}/live", get(campaign::live))
         .route("/outreach/{id}/approve", post(campaign::approve_some))
-        .route("/outreach/{id}/send", get(campaign::ask_to_send).post(campaign::send))
+        .route("/outreach/{id}/send", get(campaign::confirm_send).post(campaign::send))
         .route("/outreach/{id}/pause", post(campaign::pause))
         .route("/outreach/{id}/resume", post(campaign::resume))
         .route(
             "/outreach/{id}/template",
-            get(campaign::ask_for_template).post(campaign::finish_by_template),
+            get(campaign::confirm_template).post(campaign::finish_by_template),
         )
-        .route("/outreach/{id}/together", post(campaign::write_together))
+        .route("/outreach/{id}/people-per-request", post(campaign::set_people_per_request))
         .route("/outreach/{id}/rewrite", post(campaign::rewrite_templates))
-        .route("/outreach/{id}/cancel", get(campaign::ask_to_cancel).post(campaign::cancel))
-        .route("/outreach/{id}/messages/{message}/letter", get(campaign::letter_html))
-        .route("/outreach/{id}/messages/{message}/{deed}", post(campaign::act))
+        .route("/outreach/{id}/cancel", get(campaign::confirm_cancel).post(campaign::cancel))
+        .route("/outreach/{id}/messages/{message}/email", get(campaign::email_html))
+        .route("/outreach/{id}/messages/{message}/{action}", post(campaign::act))
         .route("/outbox", get(outbox::list))
         .route("/outbox/{mail}", get(outbox::mail_or_eml))
         .route("/outbox/{mail}/html", get(outbox::html))

@@ -1,17 +1,19 @@
-//! The writer that is always there: subject and text from the facts alone, when no model writes. Pure.
+//! Writes a draft from the facts alone when no model does. Pure, and always available.
 
 use askama::Template;
 
 use crate::mail::message::{count_words, one_line, room_for_words};
 use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose, Teammate};
 
-/// What mail clients show of a subject, and what [`checks`](super::checks) lets through.
+/// The longest subject: what mail clients show and [`checks`](super::checks) accepts, in characters.
 pub const SUBJECT_LIMIT: usize = 78;
-/// Of one person's skills an invitation names the rarest.
+/// How many skills an invitation names; the rarest ones.
 const SKILLS_NAMED: usize = 4;
 
-/// Writes the letter. The whole of it stays below its limit of words as long as names do: what is less important
-/// goes first, the name of a match never.
+/// Writes the draft.
+///
+/// The complete email stays below its word limit unless names are too long: less important parts are left out, the
+/// name of a match never.
 pub fn write(facts: &EmailFacts) -> Draft {
     match &facts.purpose {
         Purpose::Invitation => invitation(facts),
@@ -34,7 +36,7 @@ struct InvitationBody<'a> {
     event: &'a str,
     when_and_where: Option<String>,
     skills: Option<String>,
-    /// With the sentences that can be done without.
+    /// With the sentences that are not essential.
     full: bool,
 }
 
@@ -139,7 +141,7 @@ fn entry(teammate: &Teammate, with_title: bool, named: usize) -> String {
     format!("{entry}: {skills}")
 }
 
-/// The first attempt that leaves the whole letter below its limit, else the shortest (the last).
+/// The first attempt that keeps the complete email below its limit, otherwise the last, which is the shortest.
 fn first_that_fits(facts: &EmailFacts, attempts: impl IntoIterator<Item = String>) -> String {
     let room = room_for_words(facts);
     let mut attempt = String::new();
@@ -173,8 +175,9 @@ fn greeting(name: &str) -> String {
     }
 }
 
-/// What a person is called in a greeting: the first name, without a title; the whole name when it begins with an
-/// initial; the part behind the comma of `Okoro, Dana`.
+/// The name for a greeting: the first name without a title, or the part after the comma of `Okoro, Dana`.
+///
+/// The full name when it begins with an initial.
 pub fn first_name(name: &str) -> Option<String> {
     let name = one_line(name);
     let given = name.split_once(", ").map_or(name.as_str(), |(_, given)| given);

@@ -1,56 +1,79 @@
-//! What an organiser does: with one letter, with some, with the whole campaign. Each deed ends on the page, with the
-//! next letter under review.
+//! What an organiser does with one message, with several, and with the whole campaign.
+//!
+//! Each action ends on the page, with the next message under review.
 
 use axum::Extension;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::overview::Filter;
+use super::filter::{Filter, PageQuery};
+use super::page::{Shown, show};
 use super::review::Typed as EditTyped;
-use super::{PageQuery, Shown, show};
 use crate::app::App;
 use crate::campaigns::messages::{self, MessageError, Settle};
 use crate::campaigns::{self, progress};
 use crate::model::email::Draft;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, MessageId};
+use crate::model::{CampaignId, MessageId, words};
 use crate::store::{self, Conn};
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line, needed_line, sentence};
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 
-/// Characters of a subject: the checks want it shorter still, this is what a form takes at all.
+/// The longest subject that the form accepts, in characters. The checks require a shorter one.
 const LONGEST_SUBJECT: usize = 200;
 const LONGEST_BODY: usize = 20_000;
 const LONGEST_HINT: usize = 500;
 
-/// What the forms of a letter hold; each deed looks at its own part.
+/// What an organiser can do with a message, by the last part of the form's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Approve,
+    Disapprove,
+    Edit,
+    WriteAgain,
+    Skip,
+    Unskip,
+    Settle,
+}
+
+words!(Action, "action", {
+    Approve => "approve",
+    Disapprove => "disapprove",
+    Edit => "edit",
+    WriteAgain => "again",
+    Skip => "skip",
+    Unskip => "unskip",
+    Settle => "settle",
+});
+
+/// The fields of all forms for a message; each action reads its own.
 #[derive(Debug, Default, Deserialize)]
 pub struct Typed {
-    /// The complaints were read, and it may go out in spite of them.
+    /// Approve in spite of the findings, which the organiser has read.
     anyway: Option<String>,
     #[serde(default)]
     subject: String,
     #[serde(default)]
     body: String,
-    /// `approve`: save and approve at once.
+    /// `approve`: save, then approve.
     then: Option<String>,
     #[serde(default)]
     hint: String,
-    /// What happened to an uncertain mail: `sent`, `send`, `leave`.
+    /// A word of [`Settle`]: what to do with a message that failed or is uncertain.
     answer: Option<String>,
 }
 
-/// Why a deed was not done.
-enum Undone {
+/// Why an action was not performed.
+enum Refused {
     Typed(FieldErrors),
     Rule(MessageError),
     Web(Error),
 }
 
-impl From<MessageError> for Undone {
+impl From<MessageError> for Refused {
     fn from(error: MessageError) -> Self {
         Self::Rule(error)
     }
@@ -61,7 +84,11 @@ impl From<MessageError> for Error {
         match error {
             MessageError::Gone => Self::NotFound,
             MessageError::Db(error) => error.into(),
-            error => Self::Conflict(sentence(&error.to_string())),
+            MessageError::NotADraft(_)
+            | MessageError::WrongState(_)
+            | MessageError::Blocked(_)
+            | MessageError::Cancelled
+            | MessageError::OptedOut(_) => Self::Conflict(sentence(&error.to_string())),
         }
     }
 }
@@ -69,102 +96,99 @@ impl From<MessageError> for Error {
 pub async fn act(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path((campaign, id, deed)): Path<(CampaignId, MessageId, String)>,
+    Path((campaign, id, action)): Path<(CampaignId, MessageId, String)>,
     Query(query): Query<PageQuery>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
     let message = store::messages::find(&mut tx, id).await?;
     message.filter(|it| it.campaign_id == campaign).ok_or(Error::NotFound)?;
+    let action: Action = action.parse().map_err(|_| Error::NotFound)?;
     let filter = filter(&mut tx, campaign, &query).await?;
-    let done = perform(&mut tx, &app, &organiser, id, &deed, &typed).await;
-    let (notice, problem, errors) = match done {
-        Ok(notice) => (Some(notice), String::new(), FieldErrors::default()),
-        Err(Undone::Typed(errors)) => (None, String::new(), errors),
-        Err(Undone::Rule(error)) => match Error::from(error) {
-            Error::Conflict(words) => (None, words, FieldErrors::default()),
+    let (problem, errors) = match perform(&mut tx, &app, &organiser, id, action, &typed).await {
+        Ok(notice) => {
+            let next = next(&mut tx, &filter, id, notice).await?;
+            tx.commit().await?;
+            let more = [("notice", notice.as_str()), ("of", &id.to_string())];
+            return Ok(Redirect::to(&filter.page(Some(next), &more)).into_response());
+        }
+        Err(Refused::Typed(errors)) => (String::new(), errors),
+        Err(Refused::Rule(error)) => match Error::from(error) {
+            Error::Conflict(problem) => (problem, FieldErrors::default()),
             other => return Err(other),
         },
-        Err(Undone::Web(error)) => return Err(error),
+        Err(Refused::Web(error)) => return Err(error),
     };
-    let Some(notice) = notice else {
-        drop(tx);
-        let edited = deed == "edit";
-        let typed = EditTyped { subject: typed.subject, body: typed.body };
-        let typed = Some(typed).filter(|_| edited);
-        let query = PageQuery { message: Some(id), mode: None, ..query };
-        let shown = Shown { problem, typed, errors };
-        return show(&app, &organiser, campaign, &query, shown).await;
+    drop(tx);
+    let typed = match action {
+        Action::Edit => Some(EditTyped { subject: typed.subject, body: typed.body }),
+        Action::Approve
+        | Action::Disapprove
+        | Action::WriteAgain
+        | Action::Skip
+        | Action::Unskip
+        | Action::Settle => None,
     };
-    let next = next(&mut tx, &filter, id, notice).await?;
-    tx.commit().await?;
-    let of = id.to_string();
-    Ok(Redirect::to(&filter.page(Some(next), &[("notice", notice.as_str()), ("of", &of)]))
-        .into_response())
+    let query = PageQuery { message: Some(id), mode: None, ..query };
+    show(&app, &organiser, campaign, &query, Shown { problem, typed, errors }).await
 }
 
-/// Does the deed; returns what the page says about it.
+/// Performs the action; returns what the page says about it.
 async fn perform(
     tx: &mut Conn,
     app: &App,
     organiser: &Organiser,
     id: MessageId,
-    deed: &str,
+    action: Action,
     typed: &Typed,
-) -> Result<Notice, Undone> {
+) -> Result<Notice, Refused> {
     let (config, by, now) = (&app.config, organiser.0.as_str(), app.clock.now());
-    match deed {
-        "approve" => {
+    Ok(match action {
+        Action::Approve => {
             messages::approve(tx, config, id, by, typed.anyway.is_some(), now).await?;
-            Ok(Notice::MessageApproved)
+            Notice::MessageApproved
         }
-        "disapprove" => {
+        Action::Disapprove => {
             messages::disapprove(tx, id).await?;
-            Ok(Notice::MessageDisapproved)
+            Notice::MessageDisapproved
         }
-        "edit" => {
-            let draft = typed.draft().map_err(Undone::Typed)?;
+        Action::Edit => {
+            let draft = typed.draft().map_err(Refused::Typed)?;
             messages::edit(tx, config, id, &draft, now).await?;
             if typed.then.as_deref() == Some("approve") {
-                // The text is theirs, and they say so: what the checks think of it was shown beside it.
+                // Not in spite of findings: the new text's were not shown yet.
                 messages::approve(tx, config, id, by, false, now).await?;
-                return Ok(Notice::MessageApproved);
+                Notice::MessageApproved
+            } else {
+                Notice::MessageSaved
             }
-            Ok(Notice::MessageSaved)
         }
-        "again" => {
-            let hint = line(&typed.hint, "the hint", LONGEST_HINT);
-            let hint = hint.map_err(|complaint| {
-                let mut errors = FieldErrors::default();
-                errors.add("hint", complaint);
-                Undone::Typed(errors)
-            })?;
+        Action::WriteAgain => {
+            let hint = typed.checked_hint().map_err(Refused::Typed)?;
             messages::write_again(tx, config, id, &hint, now).await?;
-            Ok(Notice::MessageAgain)
+            Notice::MessageAgain
         }
-        "skip" => {
+        Action::Skip => {
             messages::skip(tx, id, SkipReason::ByHand, now).await?;
-            Ok(Notice::MessageSkipped)
+            Notice::MessageSkipped
         }
-        "unskip" => {
+        Action::Unskip => {
             messages::unskip(tx, config, id, now).await?;
-            Ok(Notice::MessageUnskipped)
+            Notice::MessageUnskipped
         }
-        "settle" => {
-            let (answer, notice) = match typed.answer.as_deref() {
-                Some("sent") => (Settle::WasSent, Notice::SettledSent),
-                Some("send") => (Settle::Send, Notice::MessageSending),
-                Some("leave") => (Settle::Leave, Notice::SettledLeft),
-                _ => {
-                    let words = "Say what happened to the mail.";
-                    return Err(Undone::Web(Error::BadRequest(words.into())));
-                }
-            };
+        Action::Settle => {
+            let answer = typed.answer.as_deref().unwrap_or_default().parse();
+            let answer: Settle = answer.map_err(|_| {
+                Refused::Web(Error::BadRequest("Choose what happened to the email.".into()))
+            })?;
             messages::settle(tx, id, answer, now).await?;
-            Ok(notice)
+            match answer {
+                Settle::WasSent => Notice::SettledSent,
+                Settle::Send => Notice::MessageSending,
+                Settle::Leave => Notice::SettledLeft,
+            }
         }
-        _ => Err(Undone::Web(Error::NotFound)),
-    }
+    })
 }
 
 impl Typed {
@@ -178,9 +202,17 @@ impl Typed {
             _ => Err(errors),
         }
     }
+
+    fn checked_hint(&self) -> Result<String, FieldErrors> {
+        line(&self.hint, "the hint", LONGEST_HINT).map_err(|complaint| {
+            let mut errors = FieldErrors::default();
+            errors.add("hint", complaint);
+            errors
+        })
+    }
 }
 
-/// A text of many lines; browsers send them with a carriage return.
+/// A text of several lines. Browsers send a carriage return at the end of each.
 fn body(typed: &str) -> Result<String, String> {
     let text = typed.replace("\r\n", "\n").replace('\r', "\n");
     let text: String =
@@ -201,8 +233,10 @@ async fn filter(conn: &mut Conn, campaign: CampaignId, query: &PageQuery) -> Res
     Ok(Filter::read(campaign, query, &progress))
 }
 
-/// The letter that is looked at after a deed: the next of the list, else the one before. Where the list goes on holding
-/// the letter, the next that waits for review; where there is none, the letter itself.
+/// The message to review after an action: the next in the list, or else the previous one.
+///
+/// A list of all states still contains the message, so there it is the next one that waits for review. Without any, it
+/// is the message itself.
 async fn next(
     conn: &mut Conn,
     filter: &Filter,
@@ -227,24 +261,24 @@ async fn next(
     Ok(found.unwrap_or(id))
 }
 
-// ── Some letters ──
+// ── Several messages ──
 
 #[derive(Debug, Default, Deserialize)]
-pub struct Choice {
+pub struct Selection {
     #[serde(default)]
     id: Vec<MessageId>,
-    /// `chosen` or `flawless`.
+    /// `flawless`: all drafts that pass every check. Otherwise the selected ones.
     #[serde(default)]
     which: String,
 }
 
-/// Approves the chosen drafts, or all that pass every check.
+/// Approves the selected drafts, or all that pass every check.
 pub async fn approve_some(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(campaign): Path<CampaignId>,
     Query(query): Query<PageQuery>,
-    axum_extra::extract::Form(typed): axum_extra::extract::Form<Choice>,
+    axum_extra::extract::Form(typed): axum_extra::extract::Form<Selection>,
 ) -> Result<Response, Error> {
     let (by, now) = (&organiser.0, app.clock.now());
     let (mut approved, mut kept) = (0, 0);
@@ -295,7 +329,7 @@ pub async fn pause(
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if !campaigns::pause(&mut tx, id, None).await? {
-        return Err(Error::Conflict("Only what runs can be paused.".into()));
+        return Err(Error::Conflict("Only a running campaign can be paused.".into()));
     }
     tx.commit().await?;
     Ok(back(id, &query, Notice::CampaignPaused))
@@ -309,7 +343,7 @@ pub async fn resume(
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if !campaigns::resume(&mut tx, &app.config, id, app.clock.now()).await? {
-        return Err(Error::Conflict("Only what was paused can go on.".into()));
+        return Err(Error::Conflict("Only a paused campaign can be resumed.".into()));
     }
     tx.commit().await?;
     Ok(back(id, &query, Notice::CampaignResumed))

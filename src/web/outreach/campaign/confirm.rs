@@ -1,4 +1,4 @@
-//! What is asked before mail leaves the house or a campaign ends: in a dialog, and on a page of its own without script.
+//! Confirmation before emails are sent or a campaign is cancelled: in a dialog, or on a page where there is no script.
 
 use askama::Template;
 use axum::Extension;
@@ -19,14 +19,14 @@ use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, in_words, render};
 use crate::{campaigns::progress::Progress, events};
 
-/// More people than these, and the number has to be typed.
+/// Above this many people, the organiser has to type the number.
 const TYPED_ABOVE: i64 = 100;
 
-/// Names that stand in the question.
+/// How many people the question names.
 const NAMED: i64 = 3;
 
-/// How many letters go out, to whom and from whom.
-pub struct SendAsk {
+/// How many emails will be sent, to whom and from whom.
+pub struct SendQuestion {
     pub id: CampaignId,
     pub count: i64,
     pub names: String,
@@ -36,7 +36,7 @@ pub struct SendAsk {
     pub must_type: bool,
 }
 
-impl SendAsk {
+impl SendQuestion {
     pub async fn read(
         conn: &mut Conn,
         app: &App,
@@ -57,8 +57,8 @@ impl SendAsk {
             },
             stays_here: app.config.mail.stays_here(),
             pace: match app.config.mail.sends_per_second {
-                Some(rate) => format!("They leave one by one, in {}.", in_words(seconds(rate))),
-                None => "They leave one by one.".into(),
+                Some(rate) => format!("They are sent one by one, in {}.", in_words(seconds(rate))),
+                None => "They are sent one by one.".into(),
             },
             must_type: unreleased > TYPED_ABOVE,
         })
@@ -78,36 +78,36 @@ fn name_list(names: &[String], total: i64) -> String {
     }
 }
 
-pub fn cancel_words(progress: &Progress) -> String {
-    let on_road = progress.to_write()
+pub fn cancel_text(progress: &Progress) -> String {
+    let unsent = progress.to_write()
         + progress.count(MessageState::Drafted)
         + progress.count(MessageState::Approved);
     format!(
-        "{} sent stay sent. {} will not go out.",
+        "{} already sent. {} will not be sent.",
         progress.count(MessageState::Sent),
-        count(on_road, "letter", "letters"),
+        count(unsent, "message", "messages"),
     )
 }
 
 #[derive(Template)]
-#[template(path = "outreach/ask_send.html")]
-struct AskSendPage {
+#[template(path = "outreach/confirm_send.html")]
+struct ConfirmSendPage {
     frame: Frame,
     title: String,
-    send: SendAsk,
+    send: SendQuestion,
     problem: &'static str,
 }
 
 #[derive(Template)]
-#[template(path = "outreach/ask_cancel.html")]
-struct AskCancelPage {
+#[template(path = "outreach/confirm_cancel.html")]
+struct ConfirmCancelPage {
     frame: Frame,
     title: String,
     id: CampaignId,
-    words: String,
+    text: String,
 }
 
-pub async fn ask_to_send(
+pub async fn confirm_send(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<CampaignId>,
@@ -125,10 +125,10 @@ async fn send_page(
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let unreleased = progress::of(&mut conn, &campaign).await?.unreleased;
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
-    let page = AskSendPage {
+    let page = ConfirmSendPage {
         frame: Frame::load(app, &mut conn, organiser, Place::Outreach).await?,
         title: format!("{} {id}", campaign.name),
-        send: SendAsk::read(&mut conn, app, id, unreleased).await?,
+        send: SendQuestion::read(&mut conn, app, id, unreleased).await?,
         problem,
     };
     Ok((status, render(&page)?).into_response())
@@ -136,14 +136,14 @@ async fn send_page(
 
 #[derive(Deserialize)]
 pub struct SendTyped {
-    /// The number that stood on the button.
+    /// The number on the button.
     count: i64,
     /// The same, typed, where there are many.
     #[serde(default)]
     number: String,
 }
 
-/// Lets everything approved go out, if it is what the organiser was shown.
+/// Sends everything approved, if the number is still the one that the organiser saw.
 pub async fn send(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
@@ -154,13 +154,13 @@ pub async fn send(
     let campaign = store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let unreleased = progress::of(&mut tx, &campaign).await?.unreleased;
     let problem = if matches!(campaign.state, CampaignState::Paused | CampaignState::Cancelled) {
-        "The campaign does not run. Let it go on first."
+        "The campaign is not running. Resume it first."
     } else if unreleased == 0 {
-        "Nothing approved is left to send."
+        "There is nothing approved to send."
     } else if unreleased != typed.count {
-        "Meanwhile the number has changed. Please look again."
+        "The number has changed in the meantime. Please check it again."
     } else if unreleased > TYPED_ABOVE && typed.number.trim() != unreleased.to_string() {
-        "Type the number to go on. Nothing was sent."
+        "Type the number to continue. Nothing was sent."
     } else {
         ""
     };
@@ -170,13 +170,13 @@ pub async fn send(
     }
     let released = campaigns::send_approved(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
-    tracing::info!(campaign.id = id.0, letters = released, "Campaign {id} was told to send");
+    tracing::info!(campaign.id = id.0, messages = released, "Sending campaign {id}");
     let details = [("n", &*released.to_string()), ("state", "all")];
     Ok(Redirect::to(&Notice::MessagesSent.url(&format!("/outreach/{id}"), &details))
         .into_response())
 }
 
-pub async fn ask_to_cancel(
+pub async fn confirm_cancel(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<CampaignId>,
@@ -184,11 +184,11 @@ pub async fn ask_to_cancel(
     let mut conn = app.db.read().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let progress = progress::of(&mut conn, &campaign).await?;
-    let page = AskCancelPage {
+    let page = ConfirmCancelPage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::Outreach).await?,
         title: format!("{} {id}", campaign.name),
         id,
-        words: cancel_words(&progress),
+        text: cancel_text(&progress),
     };
     Ok(render(&page)?.into_response())
 }
@@ -197,7 +197,7 @@ pub async fn cancel(State(app): State<App>, Path(id): Path<CampaignId>) -> Resul
     let mut tx = app.db.write().await?;
     store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if !campaigns::cancel(&mut tx, id, app.clock.now()).await? {
-        return Err(Error::Conflict("This campaign has come to its end already.".into()));
+        return Err(Error::Conflict("This campaign has already ended.".into()));
     }
     tx.commit().await?;
     tracing::info!(campaign.id = id.0, "Cancelled campaign {id}");
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_names_the_first_and_counts_the_others() {
+    fn the_question_names_the_first_people_and_counts_the_others() {
         let names = ["Ada", "Bo", "Cy"].map(str::to_owned);
         assert_eq!(name_list(&names, 41), "Ada, Bo, Cy and 38 others");
         assert_eq!(name_list(&names, 3), "Ada, Bo and Cy");

@@ -1,5 +1,5 @@
-//! When the day's quota ends before the letters do: wait, write several people in one request, or let the template
-//! finish. And when keys are back: have the model write again what the template wrote in its place.
+//! What to do when the day's quota is not enough: wait, put several people into one request, or let the template finish.
+//! And when there is quota again: let the model rewrite what the template wrote.
 
 use askama::Template;
 use axum::Extension;
@@ -7,7 +7,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::overview::Board;
+use super::overview::Overview;
 use crate::app::App;
 use crate::campaigns;
 use crate::campaigns::progress::{self, Progress};
@@ -25,14 +25,14 @@ use crate::web::page::{Frame, Place, count, filters, render};
 /// What the page offers.
 #[derive(Default)]
 pub struct Quota {
-    /// Today's quota ends first: in words.
+    /// A sentence about today's quota if it is not enough; otherwise empty.
     pub ends: String,
-    /// How many people stand in one request, and how many may; both 1 where it cannot be chosen.
-    pub together: i64,
-    pub most: i64,
-    /// What the template would write; 0: it is not offered.
+    /// How many people are put into one request, and the most; both 1 where this cannot be changed.
+    pub people_per_request: i64,
+    pub max: i64,
+    /// How many messages the template would write; 0: it is not offered.
     pub to_write: i64,
-    /// Letters by the template that the model could write again now.
+    /// How many messages by the template the model could rewrite now.
     pub rewritable: i64,
 }
 
@@ -40,25 +40,25 @@ impl Quota {
     pub async fn read(
         conn: &mut Conn,
         app: &App,
-        board: &Board,
+        overview: &Overview,
         now: Millis,
     ) -> sqlx::Result<Self> {
-        let Board { campaign, progress, .. } = board;
+        let Overview { campaign, progress, .. } = overview;
         let mut quota = Self {
-            together: requests::people_per_request(&app.config, campaign),
-            most: if campaign.kind == CampaignKind::Match { 1 } else { MAX_PEOPLE },
+            people_per_request: requests::people_per_request(&app.config, campaign),
+            max: if campaign.kind == CampaignKind::Match { 1 } else { MAX_PEOPLE },
             ..Self::default()
         };
         if let Some(ends) = progress.quota_ends {
             quota.to_write = progress.to_write();
             quota.ends = format!(
-                "{} left today for {}. More come at {}: a day begins at midnight in California.",
+                "{} left today for {}. The quota is renewed at {}, when a new day begins in California.",
                 match ends.left {
                     0 => "No request is".to_owned(),
                     left => count(left as i64, "request is", "requests are"),
                 },
-                count(quota.to_write, "letter", "letters"),
-                board.times.at(ends.at),
+                count(quota.to_write, "message", "messages"),
+                overview.times.at(ends.at),
             );
         }
         if campaign.state == CampaignState::Running && !app.pool.keys().is_empty() {
@@ -70,41 +70,41 @@ impl Quota {
         Ok(quota)
     }
 
-    /// Several people stand in one request, and that is no question of today's quota any more.
-    pub fn is_together(&self) -> bool {
-        self.together > 1 && self.ends.is_empty()
+    /// Whether several people are put into one request although today's quota is enough.
+    pub fn is_batched(&self) -> bool {
+        self.people_per_request > 1 && self.ends.is_empty()
     }
 }
 
-/// What the template is about to do.
-pub fn template_words(campaign: &Campaign, progress: &Progress) -> String {
-    let letters = count(
+/// What the template will do.
+pub fn template_text(campaign: &Campaign, progress: &Progress) -> String {
+    let messages = count(
         progress.to_write(),
-        "letter that is not written yet",
-        "letters that are not written yet",
+        "message that is not written yet",
+        "messages that are not written yet",
     );
     match campaign.kind {
         CampaignKind::Live => format!(
-            "The template writes the {letters}. What passes every check goes out at once, as in the rest \
+            "The template writes the {messages}. What passes every check is sent at once, like the rest \
              of this campaign."
         ),
         CampaignKind::Test | CampaignKind::Match => format!(
-            "The template writes the {letters}, for your review. Gemini can write them again when its \
-             quota is back."
+            "The template writes the {messages}, for your review. Gemini can rewrite them when it has \
+             quota again."
         ),
     }
 }
 
 #[derive(Template)]
-#[template(path = "outreach/ask_template.html")]
-struct AskTemplatePage {
+#[template(path = "outreach/confirm_template.html")]
+struct ConfirmTemplatePage {
     frame: Frame,
     title: String,
     id: CampaignId,
-    words: String,
+    text: String,
 }
 
-pub async fn ask_for_template(
+pub async fn confirm_template(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<CampaignId>,
@@ -112,20 +112,20 @@ pub async fn ask_for_template(
     let mut conn = app.db.read().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let progress = progress::of(&mut conn, &campaign).await?;
-    let page = AskTemplatePage {
+    let page = ConfirmTemplatePage {
         frame: Frame::load(&app, &mut conn, &organiser, Place::Outreach).await?,
         title: format!("{} {id}", campaign.name),
         id,
-        words: template_words(&campaign, &progress),
+        text: template_text(&campaign, &progress),
     };
     Ok(render(&page)?.into_response())
 }
 
-/// The campaign, if there is anything to choose: nothing is written for one that does not run.
+/// The campaign, if it is running: nothing is written for others.
 async fn running(tx: &mut Conn, id: CampaignId) -> Result<Campaign, Error> {
     let campaign = store::campaigns::find(tx, id).await?.ok_or(Error::NotFound)?;
     if campaign.state != CampaignState::Running {
-        return Err(Error::Conflict("The campaign does not run. Let it go on first.".into()));
+        return Err(Error::Conflict("The campaign is not running. Resume it first.".into()));
     }
     Ok(campaign)
 }
@@ -136,30 +136,32 @@ pub async fn finish_by_template(
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     running(&mut tx, id).await?;
-    let letters = campaigns::finish_by_template(&mut tx, id).await?;
+    let messages = campaigns::finish_by_template(&mut tx, id).await?;
     tx.commit().await?;
-    tracing::info!(campaign.id = id.0, letters, "Campaign {id} is finished by the template");
-    Ok(wrote(Notice::WrittenByTemplate, id, letters))
+    tracing::info!(campaign.id = id.0, messages, "The template finishes campaign {id}");
+    Ok(writing(Notice::WrittenByTemplate, id, messages))
 }
 
 #[derive(Deserialize)]
-pub struct Together {
+pub struct PeoplePerRequest {
     people: String,
 }
 
-pub async fn write_together(
+pub async fn set_people_per_request(
     State(app): State<App>,
     Path(id): Path<CampaignId>,
-    Form(typed): Form<Together>,
+    Form(typed): Form<PeoplePerRequest>,
 ) -> Result<Redirect, Error> {
     let people = typed.people.trim().parse().ok().filter(|it| (1..=MAX_PEOPLE).contains(it));
     let Some(people) = people else {
-        return Err(Error::Unprocessable("People in one request: a number from 1 to 8.".into()));
+        return Err(Error::Unprocessable(
+            "The number of people in one request must be from 1 to 8.".into(),
+        ));
     };
     let mut tx = app.db.write().await?;
     let campaign = store::campaigns::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     if campaign.kind == CampaignKind::Match {
-        return Err(Error::Conflict("A match e-mail is always written alone.".into()));
+        return Err(Error::Conflict("Each match email is written in a request of its own.".into()));
     }
     store::campaigns::set_people_per_request(&mut tx, id, people).await?;
     tx.commit().await?;
@@ -168,7 +170,7 @@ pub async fn write_together(
 }
 
 /// The page with a notice about how many messages are being written.
-fn wrote(notice: Notice, id: CampaignId, messages: u64) -> Redirect {
+fn writing(notice: Notice, id: CampaignId, messages: u64) -> Redirect {
     Redirect::to(&notice.url(&format!("/outreach/{id}"), &[("n", &messages.to_string())]))
 }
 
@@ -179,8 +181,8 @@ pub async fn rewrite_templates(
     let mut tx = app.db.write().await?;
     let campaign = running(&mut tx, id).await?;
     let now = app.clock.now();
-    let letters = campaigns::rewrite_templates(&mut tx, &app.config, &campaign, now).await?;
+    let messages = campaigns::rewrite_templates(&mut tx, &app.config, &campaign, now).await?;
     tx.commit().await?;
-    tracing::info!(campaign.id = id.0, letters, "Campaign {id} is written again by Gemini");
-    Ok(wrote(Notice::TemplatesRewritten, id, letters))
+    tracing::info!(campaign.id = id.0, messages, "Gemini rewrites campaign {id}");
+    Ok(writing(Notice::TemplatesRewritten, id, messages))
 }

@@ -1,10 +1,10 @@
-//! The letter under review: as it goes out (or went out), who made it, what the checks say, and what can be done.
+//! The review panel: a message as it will be sent (or was), who wrote it, the findings, and the possible actions.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::PageQuery;
-use super::overview::Board;
+use super::filter::PageQuery;
+use super::overview::Overview;
 use crate::app::App;
 use crate::campaigns::checks::rule::{Finding, is_flawless};
 use crate::campaigns::emails;
@@ -21,7 +21,7 @@ use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
 use crate::web::turn::Turns;
 
-/// The form that is open in place of the letter.
+/// The form that is open instead of the email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     #[default]
@@ -30,15 +30,15 @@ pub enum Mode {
     Again,
 }
 
-/// What the editor holds.
+/// The editor's content.
 #[derive(Clone, Debug, Default)]
 pub struct Typed {
     pub subject: String,
     pub body: String,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each turns one part of the pane on")]
-pub struct Pane {
+#[expect(clippy::struct_excessive_bools, reason = "each turns one part of the panel on")]
+pub struct ReviewPanel {
     pub person: PersonId,
     pub name: String,
     pub address: String,
@@ -49,7 +49,7 @@ pub struct Pane {
     pub is_written: bool,
     pub label: &'static str,
     pub tone: &'static str,
-    /// Where in the list it stands: `Letter 3 of 64`.
+    /// Its position in the list: `Message 3 of 64`.
     pub place: String,
     pub previous: Option<String>,
     pub next: Option<String>,
@@ -68,15 +68,15 @@ pub struct Pane {
     pub edit_url: String,
     pub again_url: String,
     pub read_url: String,
-    /// `/outreach/7/messages/12/`, to which a deed is added, and the filter that follows it.
-    pub deeds: String,
+    /// `/outreach/7/messages/12/`, which is followed by an action and the filter.
+    pub actions: String,
     pub query: String,
     pub mode: Mode,
     pub typed: Typed,
     pub errors: FieldErrors,
     pub problem: String,
     pub notice: String,
-    /// The message that an undo is about stands in `undo_url`.
+    /// Whether the approval at `undo_url` can be undone.
     pub undo: bool,
     pub undo_url: String,
     pub has_focus: bool,
@@ -88,19 +88,19 @@ pub struct Pane {
 #[expect(clippy::struct_excessive_bools, reason = "one for each button")]
 pub struct Can {
     pub approve: bool,
-    /// A person who has read the complaints answers for them.
+    /// Possible in spite of the findings, for a person who has read them.
     pub approve_anyway: bool,
     pub edit: bool,
     pub write_again: bool,
     pub skip: bool,
-    pub take_back: bool,
-    pub take_up: bool,
+    pub withdraw: bool,
+    pub restore: bool,
     pub settle: bool,
     pub send_again: bool,
 }
 
 pub struct Check {
-    pub words: &'static str,
+    pub sentence: &'static str,
     pub place: String,
     pub blocks: bool,
 }
@@ -108,81 +108,82 @@ pub struct Check {
 pub struct Attempt {
     pub id: DeliveryId,
     pub time: String,
-    pub what: &'static str,
-    pub words: String,
+    pub result: &'static str,
+    pub response: String,
 }
 
-impl Pane {
-    /// `None` when its person was erased meanwhile.
+impl ReviewPanel {
+    /// `None` when the person was erased in the meantime.
     pub async fn read(
         conn: &mut Conn,
         app: &App,
-        board: &Board,
+        overview: &Overview,
         message: &Message,
         query: &PageQuery,
     ) -> Result<Option<Self>, Error> {
-        let Some(letter) = emails::read(conn, &app.config, message).await? else {
+        let Some(context) = emails::read(conn, &app.config, message).await? else {
             return Ok(None);
         };
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        let (whole, findings) = letter.check(&draft);
+        let (email, findings) = context.check(&draft);
         let is_written = !draft.body.trim().is_empty();
         let changed = message
             .approved_hash
             .as_ref()
-            .is_some_and(|approved| *approved != letter.hash(&draft, &whole));
+            .is_some_and(|approved| *approved != context.hash(&draft, &email));
         let mails = store::deliveries::of_message(conn, message.id).await?;
         let out = sent_mail(conn, message, &mails).await?;
-        let own_html = format!("/outreach/{}/messages/{}/letter", message.campaign_id, message.id);
+        let own_html = format!("/outreach/{}/messages/{}/email", message.campaign_id, message.id);
         let (text, html_url) = match out {
             Some((mail, content)) => (content.text, format!("/outbox/{mail}/html")),
-            None => (whole.text, own_html),
+            None => (email.text, own_html),
         };
-        let filter = &board.filter;
+        let filter = &overview.filter;
         let (list, q) = (filter.state, &filter.q);
         let campaign = message.campaign_id;
         let before = store::messages::place(conn, campaign, list, q, message.id).await?;
         let previous = store::messages::before(conn, campaign, list, q, message.id).await?;
         let next = store::messages::after(conn, campaign, list, q, message.id).await?;
-        let mut notes = notes(message, changed, &board.times);
+        let mut notes = notes(message, changed, &overview.times);
         if message.state == MessageState::Queued {
-            let job = board.campaign.kind.draft(message.id);
-            let turns = Turns::read(conn, app, board.now).await?;
-            notes.extend(turns.of(conn, job, &board.times).await?);
+            let job = overview.campaign.kind.draft(message.id);
+            let turns = Turns::read(conn, app, overview.now).await?;
+            notes.extend(turns.of(conn, job, &overview.times).await?);
         }
         let address = app.config.mail.from_address();
         let can = Can::of(message, is_written, &findings);
         let here = |more: &[(&str, &str)]| filter.page(Some(message.id), more);
-        let deeds = |id: MessageId| format!("/outreach/{campaign}/messages/{id}/");
+        let actions = |id: MessageId| format!("/outreach/{campaign}/messages/{id}/");
         Ok(Some(Self {
-            person: letter.person.id,
-            name: letter.person.name.clone(),
-            address: letter.person.address.to_string(),
-            from: match &letter.facts.event.sender_name {
+            person: context.person.id,
+            name: context.person.name.clone(),
+            address: context.person.address.to_string(),
+            from: match &context.facts.event.sender_name {
                 Some(name) => format!("{name} <{address}>"),
                 None => address.to_string(),
             },
-            reply_to: letter.reply_to.as_ref().map(ToString::to_string).unwrap_or_default(),
+            reply_to: context.reply_to.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: message.subject.clone(),
             is_written,
             label: message.state.label(),
             tone: tone(message.state),
-            place: if list.is_none_or(|state| state == message.state) && before < board.pager.total
+            place: if list.is_none_or(|state| state == message.state)
+                && before < overview.pager.total
             {
-                format!("Letter {} of {}", before + 1, board.pager.total)
+                format!("Message {} of {}", before + 1, overview.pager.total)
             } else {
-                "Letter".into()
+                "Message".into()
             },
             previous: previous.map(|id| filter.page(Some(id), &[])),
             next: next.map(|id| filter.page(Some(id), &[])),
-            made_by: made_by_words(message, &board.times),
+            made_by: made_by_text(message, &overview.times),
             clean: format!(
-                "Every check passed: {} words, nothing invented, no gap, only the event’s links.",
+                "Every check passed: {} words, nothing invented, no placeholders, only the event’s links.",
                 text.split_whitespace().count()
             ),
             checks: findings.iter().map(Check::new).collect(),
             notes,
-            attempts: mails.into_iter().map(|mail| Attempt::new(mail, &board.times)).collect(),
+            attempts: mails.into_iter().map(|mail| Attempt::new(mail, &overview.times)).collect(),
             hint: message.hint.clone(),
             shows_html: query.view.as_deref() == Some("html"),
             html_url,
@@ -192,8 +193,8 @@ impl Pane {
             again_url: here(&[("mode", "again")]),
             read_url: here(&[]),
             undo_url: filter
-                .url(&format!("{}disapprove", deeds(query.notice.of.unwrap_or(message.id))), &[]),
-            deeds: deeds(message.id),
+                .url(&format!("{}disapprove", actions(query.notice.of.unwrap_or(message.id))), &[]),
+            actions: actions(message.id),
             query: filter.url("", &[]),
             mode: match query.mode.as_deref() {
                 Some("edit") if can.edit => Mode::Edit,
@@ -217,14 +218,14 @@ impl Can {
         let state = message.state;
         let is_draft = state == MessageState::Drafted;
         let flawless = is_flawless(findings);
-        let hopeless = findings.iter().any(|finding| finding.rule.is_final());
+        let final_finding = findings.iter().any(|finding| finding.rule.is_final());
         let waits = message.released_at.is_none();
         let is_approved = state == MessageState::Approved && waits;
         let reason = message.skip_reason();
         let stays_out = matches!(reason, Some(SkipReason::OptedOut | SkipReason::Suppressed));
         Self {
             approve: is_draft && flawless,
-            approve_anyway: is_draft && !flawless && !hopeless,
+            approve_anyway: is_draft && !flawless && !final_finding,
             edit: is_draft || is_approved,
             write_again: is_draft || is_approved || state == MessageState::Failed,
             skip: matches!(
@@ -234,8 +235,8 @@ impl Can {
                     | MessageState::Drafted
                     | MessageState::Approved
             ),
-            take_back: is_approved,
-            take_up: state == MessageState::Skipped && !stays_out && message.forgotten_at.is_none(),
+            withdraw: is_approved,
+            restore: state == MessageState::Skipped && !stays_out && message.forgotten_at.is_none(),
             settle: state == MessageState::Uncertain,
             send_again: state == MessageState::Failed
                 && is_written
@@ -247,7 +248,7 @@ impl Can {
 impl Check {
     fn new(finding: &Finding) -> Self {
         Self {
-            words: finding.rule.sentence(),
+            sentence: finding.rule.sentence(),
             place: finding.place.clone(),
             blocks: finding.rule.blocks(),
         }
@@ -259,7 +260,7 @@ impl Attempt {
         Self {
             id: mail.id,
             time: times.at(mail.started_at),
-            what: match (mail.transport.as_str(), mail.state.as_str()) {
+            result: match (mail.transport.as_str(), mail.state.as_str()) {
                 ("outbox", "sent") => "sent (outbox)",
                 (_, "sent") => "sent",
                 (_, "refused") => "refused",
@@ -267,12 +268,12 @@ impl Attempt {
                 (_, "queued") => "waits",
                 _ => "being sent",
             },
-            words: mail.words.unwrap_or_default(),
+            response: mail.words.unwrap_or_default(),
         }
     }
 }
 
-/// The mail that went out, or may have, with what stands in it: the page shows that, not what would go out today.
+/// The email that was sent or may have been sent: the page shows its content, not what would be sent today.
 async fn sent_mail(
     conn: &mut Conn,
     message: &Message,
@@ -285,11 +286,11 @@ async fn sent_mail(
     let Some(last) = mails.last().filter(|_| has_gone) else { return Ok(None) };
     let mail = store::deliveries::find(conn, last.id).await?;
     let content = mail.map(|mail| Content::read(&mail.bytes));
-    // A mail without HTML has nothing to show in the other tab.
+    // An email without HTML has nothing to show in the other tab.
     Ok(content.filter(|content| content.html.is_some()).map(|content| (last.id, content)))
 }
 
-fn made_by_words(message: &Message, times: &Times) -> String {
+fn made_by_text(message: &Message, times: &Times) -> String {
     let Some(made) = message.made_by() else { return String::new() };
     let at = message.drafted_at.map(|at| times.at(at)).unwrap_or_default();
     let why = made.why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -313,35 +314,35 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
             let by = message.approved_by.as_deref().unwrap_or("an organiser");
             let at = message.approved_at.map(|at| times.at(at)).unwrap_or_default();
             let turn = if message.released_at.is_some() {
-                " It waits for its turn to be sent."
+                " It is waiting to be sent."
             } else {
-                " It waits for you to send."
+                " It waits for you to send it."
             };
             notes.push(format!("Approved by {by}, {at}.{turn}"));
             if changed {
                 notes.push(
-                    "Something in it has changed since (the settings, the person or a link). Take the approval back and \
-                     read it again: as it is, it does not go out."
+                    "It has changed since then (the settings, the person or a link), so it will not be sent. Withdraw \
+                     the approval and review it again."
                         .into(),
                 );
             }
             if let Some(at) = message.not_before {
-                notes.push(format!("It is tried again at {}.", times.at(at)));
+                notes.push(format!("The next try is at {}.", times.at(at)));
             }
         }
         MessageState::Sent => {
             notes.extend(message.sent_at.map(|at| format!("Sent {}.", times.at(at))));
         }
         MessageState::Skipped => {
-            let reason = message.skip_reason().map_or("no reason is known", SkipReason::label);
+            let reason = message.skip_reason().map_or("the reason is not known", SkipReason::label);
             notes.push(format!("Not sent: {reason}."));
         }
         MessageState::Uncertain => notes.push(
-            "It may or may not have gone out, and is not sent again on its own. Ask the person, or look into the sent \
-             folder of the mail account; then say what happened."
+            "It may or may not have been sent, and is not sent again automatically. Ask the person, or look in the sent \
+             folder of the email account, then choose below."
                 .into(),
         ),
-        MessageState::Queued => notes.push("It waits for its turn to be written.".into()),
+        MessageState::Queued => notes.push("It is waiting to be written.".into()),
         MessageState::Drafting => notes.push("It is being written.".into()),
         MessageState::Sending => notes.push("It is being sent.".into()),
         MessageState::Drafted | MessageState::Failed => {}
@@ -350,16 +351,16 @@ fn notes(message: &Message, changed: bool, times: &Times) -> Vec<String> {
     notes
 }
 
-/// A letter's HTML part as it would go out now, for a frame in which nothing runs.
-pub async fn letter_html(
+/// The HTML part of the email as it would be sent now, for a frame that runs no scripts.
+pub async fn email_html(
     State(app): State<App>,
     Path((campaign, id)): Path<(CampaignId, MessageId)>,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let message = store::messages::find(&mut conn, id).await?;
     let message = message.filter(|it| it.campaign_id == campaign).ok_or(Error::NotFound)?;
-    let letter = emails::read(&mut conn, &app.config, &message).await?.ok_or(Error::NotFound)?;
+    let context = emails::read(&mut conn, &app.config, &message).await?.ok_or(Error::NotFound)?;
     let draft = Draft { subject: message.subject, body: message.body };
-    let (whole, _) = letter.check(&draft);
-    Ok(in_a_frame(whole.html))
+    let (email, _) = context.check(&draft);
+    Ok(in_a_frame(email.html))
 }

@@ -1,10 +1,10 @@
-//! A campaign's messages as one thin bar and as the rail of nine states. Geometry stands in attributes: the content
-//! policy allows no style.
+//! A campaign's messages by state, as one thin bar. Sizes are attributes: the content policy allows no styles.
 
 use crate::campaigns::progress::Progress;
 use crate::model::message::MessageState;
+use crate::web::page::count;
 
-/// From the goal to the queue, then what left the road.
+/// From sent to queued, then the states that end without being sent.
 const ORDER: [MessageState; 9] = [
     MessageState::Sent,
     MessageState::Sending,
@@ -23,7 +23,7 @@ const GAP: f64 = 0.2;
 #[derive(Clone, Debug)]
 pub struct Bar {
     pub parts: Vec<Part>,
-    /// The same in words.
+    /// The same as text.
     pub label: String,
 }
 
@@ -55,7 +55,7 @@ impl Bar {
         let total = progress.total.max(1) as f64;
         let mut x = 0.0;
         let mut parts = Vec::new();
-        let mut words = Vec::new();
+        let mut counts = Vec::new();
         for state in ORDER {
             let messages = progress.count(state);
             let width = 100.0 * messages as f64 / total;
@@ -69,13 +69,13 @@ impl Bar {
             });
             x += width;
             if messages > 0 {
-                words.push(format!("{messages} {}", state.label().to_lowercase()));
+                counts.push(format!("{messages} {}", state.label().to_lowercase()));
             }
         }
-        let people = crate::web::page::count(progress.total, "person", "people");
-        let label = match words.as_slice() {
+        let people = count(progress.total, "person", "people");
+        let label = match counts.as_slice() {
             [] => people,
-            words => format!("{people}: {}", words.join(", ")),
+            counts => format!("{people}: {}", counts.join(", ")),
         };
         Self { parts, label }
     }
