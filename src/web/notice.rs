@@ -267,41 +267,39 @@ impl NoticeQuery {
                 "Deleted the file and its text. The person keeps the skills.".into()
             }
             Notice::CampaignStarted => {
-                "Started. Each letter can be read here as soon as it is written.".into()
+                "Started. You can review each message as soon as it is written.".into()
             }
             Notice::CampaignBusy => {
-                "This campaign is still running: no second one was started.".into()
+                "This campaign is still running, so no second one was started.".into()
             }
-            Notice::CampaignPaused => "Paused. What is in flight comes to its end.".into(),
-            Notice::CampaignResumed => "It goes on.".into(),
-            Notice::CampaignCancelled => {
-                "Cancelled. What was sent stays sent; nothing more goes out.".into()
-            }
+            Notice::CampaignPaused => "Paused. What has already begun will be completed.".into(),
+            Notice::CampaignResumed => "Resumed.".into(),
+            Notice::CampaignCancelled => "Cancelled. Nothing more will be sent.".into(),
             Notice::DraftsApproved => {
                 let kept = match self.kept {
                     ..=0 => String::new(),
-                    kept => format!(" {} for you to look at.", count(kept, "waits", "wait")),
+                    kept => format!(" {} for your review.", count(kept, "waits", "wait")),
                 };
-                format!("Approved {}.{kept}", count(n, "letter", "letters"))
+                format!("Approved {}.{kept}", count(n, "message", "messages"))
             }
-            Notice::MessagesSent => format!("{} on the way.", count(n, "letter is", "letters are")),
+            Notice::MessagesSent => format!("{} being sent.", count(n, "email is", "emails are")),
             Notice::WrittenByTemplate => {
-                format!("The template writes {}.", count(n, "letter", "letters"))
+                format!("The template is writing {}.", count(n, "message", "messages"))
             }
             Notice::TemplatesRewritten => {
-                format!("Gemini writes {} again.", count(n, "letter", "letters"))
+                format!("Gemini is rewriting {}.", count(n, "message", "messages"))
             }
-            Notice::WrittenTogether => "Set: several people stand in one request.".into(),
-            Notice::WrittenAlone => "Set: each letter is asked for alone.".into(),
+            Notice::WrittenTogether => "Saved. Several people are put into one request.".into(),
+            Notice::WrittenAlone => "Saved. Each message gets a request of its own.".into(),
             Notice::MessageApproved => format!("Approved {name}, {left} left to review."),
-            Notice::MessageDisapproved => format!("The approval of {name} is taken back."),
-            Notice::MessageSaved => format!("Saved the letter to {name}."),
-            Notice::MessageAgain => format!("The letter to {name} is written again."),
+            Notice::MessageDisapproved => format!("Withdrew the approval for {name}."),
+            Notice::MessageSaved => format!("Saved the message to {name}."),
+            Notice::MessageAgain => format!("The message to {name} will be written again."),
             Notice::MessageSkipped => format!("Skipped {name}, {left} left to review."),
-            Notice::MessageUnskipped => format!("{name} is taken up again."),
-            Notice::MessageSending => format!("The letter to {name} is on its way."),
-            Notice::SettledSent => format!("Noted: the mail to {name} went out."),
-            Notice::SettledLeft => format!("Left as it is: nothing more goes to {name}."),
+            Notice::MessageUnskipped => format!("The message to {name} is queued again."),
+            Notice::MessageSending => format!("The email to {name} is being sent."),
+            Notice::SettledSent => format!("Marked the email to {name} as sent."),
+            Notice::SettledLeft => format!("The email to {name} will not be sent."),
             Notice::EnvRead => changes.clone(),
             Notice::KeyAdded => format!("{name} was added. It serves from now on."),
             Notice::KeyRemoved => format!("{name} was removed. What it had under way goes on."),

@@ -5,7 +5,7 @@ import { assert, open, until } from "./lib.mjs";
 await open(async (page) => {
   await page.goto("/outreach");
   await page.getByLabel("Name", { exact: true }).fill("Ada Example");
-  await page.getByLabel("E-mail address").fill("ada@example.org");
+  await page.getByLabel("Email address").fill("ada@example.org");
   await page.getByRole("button", { name: "Add this person" }).click();
   await page.getByText("Added.").waitFor();
   await page.getByRole("link", { name: "Import a list" }).click();
@@ -46,7 +46,7 @@ await open(async (page) => {
   // A live campaign asks on a page, too, and a resume is uploaded by its form.
   await page.goto("/people/new");
   await page.getByLabel("Name", { exact: true }).fill("Dina D'Arc");
-  await page.getByLabel("E-mail address").fill("dina@example.org");
+  await page.getByLabel("Email address").fill("dina@example.org");
   await page.getByRole("button", { name: /Add/ }).click();
   await page.goto("/outreach");
   await page.getByRole("button", { name: /Start a live campaign/ }).click();

@@ -51,7 +51,7 @@ await open(async (page) => {
   await lively(page);
   await tabTo(page, "Approve A");
   await go(page, () => page.keyboard.press("Enter"));
-  assert.match((await focused(page)).text, /^Letter 1 of 2/);
+  assert.match((await focused(page)).text, /^Message 1 of 2/);
 
   // A dialog takes the focus, keeps it, and gives it back.
   await tabTo(page, "Send 1 approved…");
@@ -74,11 +74,11 @@ await open(async (page) => {
   assert.equal((await focused(page)).text, "Send 1 approved…", "it gives the focus back");
 
   // j and k walk, e edits, Escape leaves; / searches, ? tells the keys, g and a letter go elsewhere.
-  const heading = () => page.locator("#h-pane").innerText();
+  const heading = () => page.locator("#h-review").innerText();
   await go(page, () => page.keyboard.press("j"));
-  assert.match(await heading(), /^Letter 2 of 2/);
+  assert.match(await heading(), /^Message 2 of 2/);
   await go(page, () => page.keyboard.press("k"));
-  assert.match(await heading(), /^Letter 1 of 2/);
+  assert.match(await heading(), /^Message 1 of 2/);
   await go(page, () => page.keyboard.press("e"));
   await page.getByLabel("Subject").focus();
   await page.keyboard.press("End");

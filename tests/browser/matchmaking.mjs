@@ -117,9 +117,9 @@ await open(async (page) => {
   await page.goto("/matchmaking");
   await go(page, () => page.getByRole("button", { name: "Write 4 match emails" }).click());
   await until(async () => (await page.locator("#n-drafted").innerText()) === "4", "four match emails are written");
-  await go(page, () => page.locator("#rail-drafted").click());
-  await page.getByLabel("Search letters").fill("ada@");
-  await go(page, () => page.getByLabel("Search letters").press("Enter"));
+  await go(page, () => page.locator("#state-drafted").click());
+  await page.getByLabel("Search messages").fill("ada@");
+  await go(page, () => page.getByLabel("Search messages").press("Enter"));
   await page.locator("li.msg a").first().click();
   const letter = await page.locator("pre.letter").innerText();
   for (const words of ["Noor Example", "Bo Öberg", "Wren Otherwise", "PostgreSQL"]) assert(letter.includes(words), words);

@@ -18,11 +18,11 @@ await open(async (page) => {
 
   // Nobody yet: the page says what to do. What is typed wrongly is complained about beside the field.
   await page.goto("/outreach");
-  await page.getByRole("heading", { name: "Nobody is here yet" }).waitFor();
+  await page.getByRole("heading", { name: "No people yet" }).waitFor();
   await page.getByLabel("Skills").fill("Rust, PostgreSQL");
   await go(page, () => page.getByRole("button", { name: "Add this person" }).click());
   const name = page.getByLabel("Name", { exact: true });
-  const email = page.getByLabel("E-mail address");
+  const email = page.getByLabel("Email address");
   for (const field of [name, email]) {
     assert.equal(await field.getAttribute("aria-invalid"), "true");
     const complaint = (await field.getAttribute("aria-describedby")).split(" ").find((id) => id.startsWith("e-"));
@@ -76,7 +76,7 @@ await open(async (page) => {
   await page.locator("li.msg").nth(4).waitFor();
   assert(await isTheSamePage(page), "the letters came without a reload");
   assert.equal(await count("sent"), "0");
-  await go(page, () => page.getByRole("navigation", { name: "Letters by state" }).getByRole("link", { name: /To review/ }).click());
+  await go(page, () => page.getByRole("navigation", { name: "Messages by state" }).getByRole("link", { name: /To review/ }).click());
   const first = page.locator("li.msg a").first();
   await go(page, () => first.click());
   const reader = await first.innerText();
@@ -85,19 +85,19 @@ await open(async (page) => {
     assert((await letter()).includes(part), part);
   }
   assert(!/\w\n[a-z]/.test((await letter()).split("\n\n").slice(0, 3).join("\n\n")), "paragraphs are not broken twice");
-  assert(await page.getByText(/Made by\s+the template/).isVisible());
+  assert(await page.getByText(/Written by\s+the template/).isVisible());
 
   // One is approved by the key, one by the button; the focus goes on to the next letter, and the page says so.
-  const read = () => page.locator("#h-pane .vh").textContent();
+  const read = () => page.locator("#h-review .vh").textContent();
   const before = await read();
   await go(page, () => page.keyboard.press("a"));
   await said(/Approved .*, 4 left to review/);
-  assert.match((await focused(page)).text, /^Letter 1 of 4/);
+  assert.match((await focused(page)).text, /^Message 1 of 4/);
   assert.notEqual(await read(), before);
   await go(page, () => page.getByRole("button", { name: "Approve A", exact: true }).click());
   await said(/Approved .*, 3 left to review/);
   await go(page, () => page.keyboard.press("z"));
-  await said(/The approval of .* is taken back/);
+  await said(/Withdrew the approval for /);
   await go(page, () => page.keyboard.press("a"));
   assert.equal(await count("approved"), "2");
 
@@ -133,7 +133,7 @@ await open(async (page) => {
   const opener = page.getByRole("link", { name: "Send 3 approved…" });
   await opener.click();
   const dialog = page.getByRole("dialog", { name: "Send 3 approved?" });
-  assert.match(await dialog.innerText(), /3 letters go to .* from lena@example\.org|3 letters go to .* from Lena Vogt/);
+  assert.match(await dialog.innerText(), /3 emails will be sent to .* from lena@example\.org|3 emails will be sent to .* from Lena Vogt/);
   assert.match(await dialog.innerText(), /they stay in the outbox/);
   assert.deepEqual(await judge(page), [], "the dialog before sending");
   await go(page, () => dialog.getByRole("button", { name: "Send 3" }).click());

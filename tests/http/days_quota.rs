@@ -1,4 +1,4 @@
-//! A day's quota that ends before the letters do: several people in one request, the template, and the model again.
+//! A daily quota that is not enough: several people in one request, the template, and the model again.
 
 use muster::config::{Key, Limits};
 use muster::model::campaign::CampaignKind;
@@ -70,7 +70,7 @@ async fn is_right(app: &TestApp, ids: &[MessageId]) {
 }
 
 #[tokio::test]
-async fn several_people_stand_in_one_request_and_each_gets_their_own_letter() {
+async fn several_people_are_put_into_one_request_and_each_gets_their_own_message() {
     on_both_places(async |place| {
         let gemini = TestGemini::start(Clock::test(NOON), Rules::default()).await;
         let app = house(place, &gemini, 4, None).await;
@@ -83,7 +83,7 @@ async fn several_people_stand_in_one_request_and_each_gets_their_own_letter() {
 }
 
 #[tokio::test]
-async fn letters_that_are_told_apart_wrongly_are_written_alone() {
+async fn messages_that_are_mixed_up_are_written_alone() {
     for (fault, alone) in [
         (Fault::SwapLetters, 4),
         (Fault::DropLetter, 1),
@@ -134,24 +134,27 @@ async fn when_the_days_quota_ends_first_the_organiser_chooses() {
         let app = house(place, &gemini, 1, Some(2)).await;
         let campaign = app.campaign(CampaignKind::Test).await;
         let page = app.page("/outreach/1").await;
-        assert!(page.contains("2 requests are left today for 5 letters."), "{page}");
+        assert!(page.contains("2 requests are left today for 5 messages."), "{page}");
 
-        // Three letters a request: two requests are enough.
-        let said = app.form("/outreach/1/together", &[("people", "3")]).await;
+        // Three messages in a request: two requests are enough.
+        let said = app.form("/outreach/1/people-per-request", &[("people", "3")]).await;
         assert_eq!(said.location(), "/outreach/1?notice=together");
-        assert!(!app.page("/outreach/1").await.contains("Today&#39;s quota ends first"));
-        assert!(app.page("/outreach/1").await.contains("Up to 3 people stand in one request."));
-        assert_eq!(app.form("/outreach/1/together", &[("people", "9")]).await.status, 422);
-        app.form("/outreach/1/together", &[("people", "2")]).await;
+        assert!(!app.page("/outreach/1").await.contains("Today&#39;s quota is not enough"));
+        assert!(app.page("/outreach/1").await.contains("Up to 3 people are put into one request."));
+        assert_eq!(
+            app.form("/outreach/1/people-per-request", &[("people", "9")]).await.status,
+            422
+        );
+        app.form("/outreach/1/people-per-request", &[("people", "2")]).await;
         run_all(&app).await;
         let ids = app.messages(campaign).await;
         is_right(&app, &ids[..4]).await;
         assert_eq!(app.state(ids[4]).await, MessageState::Queued, "it waits for tomorrow's quota");
 
         let page = app.page("/outreach/1").await;
-        assert!(page.contains("No request is left today for 1 letter."), "{page}");
+        assert!(page.contains("No request is left today for 1 message."), "{page}");
         assert!(
-            app.page("/outreach/1/template").await.contains("1 letter that is not written yet")
+            app.page("/outreach/1/template").await.contains("1 message that is not written yet")
         );
         app.post("/outreach/1/template").await;
         run_all(&app).await;
@@ -167,7 +170,7 @@ async fn when_the_days_quota_ends_first_the_organiser_chooses() {
         assert!(!app.page("/outreach/1").await.contains("/rewrite"), "nothing serves today");
         app.app.clock.advance(std::time::Duration::from_hours(24));
         let page = app.page("/outreach/1").await;
-        assert!(page.contains("<b>1 letter was written by the template</b>"), "{page}");
+        assert!(page.contains("<b>1 message was written by the template</b>"), "{page}");
         app.post("/outreach/1/rewrite").await;
         assert_eq!(app.state(ids[4]).await, MessageState::Queued);
         while let Some(at) = app.run_jobs().await {

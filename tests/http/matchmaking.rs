@@ -255,5 +255,5 @@ async fn the_page_and_its_stream_are_the_same_on_postgresql() {
         store::matchmaking::email_counts(&mut conn, muster::events::CURRENT).await.unwrap();
     assert_eq!((emails.due, emails.in_progress), (0, 12));
     let person = app.page("/people/1").await;
-    assert!(person.contains("Match e-mail"));
+    assert!(person.contains("Match email"));
 }

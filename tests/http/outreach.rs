@@ -1,4 +1,4 @@
-//! From people to letters that went out: starting, watching, sending, stopping.
+//! A campaign from its start to the sent emails: starting, watching, sending, stopping.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
 
 #[tokio::test]
-async fn a_test_run_goes_from_people_to_letters_that_went_out() {
+async fn a_test_run_goes_from_people_to_sent_emails() {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, |_| {}).await;
-        assert!(app.page("/outreach").await.contains("Nobody is here yet"));
+        assert!(app.page("/outreach").await.contains("No people yet"));
         let added = [("name", "Ada Byron"), ("email", "ada@example.org"), ("back", "outreach")];
         assert_eq!(app.form("/people", &added).await.location(), "/outreach?notice=added");
         app.person("Bo Lind").insert().await;
@@ -27,24 +27,24 @@ async fn a_test_run_goes_from_people_to_letters_that_went_out() {
         assert_eq!(started.location(), "/outreach/1?notice=started");
         let page = app.page("/outreach/1").await;
         assert!(page.contains("<b id=\"n-queued\">3</b>"), "{page}");
-        assert!(page.contains("Waits to be written"));
+        assert!(page.contains("Waiting to be written"));
 
         app.run_jobs().await;
         let ids = app.messages(CampaignId(1)).await;
         let page = app.page("/outreach/1").await;
-        assert!(page.contains("Letter 1 of 3"));
+        assert!(page.contains("Message 1 of 3"));
         assert!(page.contains("&lt;ada@example.org&gt;"));
         assert!(page.contains("https://harbour.example/register"), "links as they go out");
         assert!(page.contains("answer with the word STOP"), "the line for leaving");
-        assert!(page.contains("<b>Made by</b> the template, 12:00: "), "and why: {page}");
+        assert!(page.contains("<b>Written by</b> the template, 12:00: "), "and why: {page}");
 
         let approved = app.post(&format!("/outreach/1/messages/{}/approve", ids[0])).await;
         let page = app.page(approved.location()).await;
         assert!(page.contains("Approved Ada Byron, 2 left to review."));
-        assert!(page.contains("Letter 1 of 2<span class=\"vh\">: to Bo Lind"), "the next one");
+        assert!(page.contains("Message 1 of 2<span class=\"vh\">: to Bo Lind"), "the next one");
         app.post(&format!("/outreach/1/messages/{}/skip", ids[2])).await;
         app.post(&format!("/outreach/1/messages/{}/approve", ids[1])).await;
-        assert!(app.page("/outreach/1?state=drafted").await.contains("<b>All read.</b>"));
+        assert!(app.page("/outreach/1?state=drafted").await.contains("<b>All reviewed.</b>"));
 
         let asked = app.page("/outreach/1/send").await;
         assert!(asked.contains("Ada Byron and Bo Lind"));
@@ -142,11 +142,11 @@ async fn many_are_sent_only_when_the_number_is_typed() {
     }
     let done = app.form("/outreach/1/approve", &[("which", "flawless")]).await;
     assert!(done.location().contains("n=101&kept=0"), "{}", done.location());
-    assert!(app.page("/outreach/1").await.contains("Type 101 to go on"));
+    assert!(app.page("/outreach/1").await.contains("Type 101 to continue"));
     let unread = app.form("/outreach/1/send", &[("count", "101")]).await;
     assert_eq!(unread.status, StatusCode::CONFLICT);
     let stale = app.form("/outreach/1/send", &[("count", "100"), ("number", "100")]).await;
-    assert!(stale.text().contains("Meanwhile the number has changed."));
+    assert!(stale.text().contains("The number has changed in the meantime."));
     assert_eq!(app.count("SELECT COUNT(*) FROM jobs WHERE kind = 'send_message'").await, 0);
     let typed = app.form("/outreach/1/send", &[("count", "101"), ("number", " 101 ")]).await;
     assert_eq!(typed.status, StatusCode::SEE_OTHER);
@@ -171,7 +171,7 @@ async fn a_campaign_is_paused_goes_on_and_is_cancelled() {
     assert_eq!(held.status, StatusCode::CONFLICT, "what is paused sends nothing");
     assert_eq!(app.post("/outreach/1/resume?back=list").await.location(), "/outreach");
 
-    assert!(app.page("/outreach/1/cancel").await.contains("2 letters will not go out."));
+    assert!(app.page("/outreach/1/cancel").await.contains("2 messages will not be sent."));
     app.post("/outreach/1/cancel").await;
     assert_eq!(app.state(ids[0]).await, MessageState::Skipped);
     assert!(app.page("/outreach").await.contains("Cancelled"));
@@ -189,11 +189,11 @@ async fn why_muster_paused_a_campaign_stands_on_its_page() {
     assert!(muster::campaigns::pause(&mut tx, campaign, words).await.unwrap());
     tx.commit().await.unwrap();
     let page = app.page("/outreach/1").await;
-    assert!(page.contains("Muster stopped it: the mail server refuses the password &#60;535&#62;"));
+    assert!(page.contains("Muster paused it: the mail server refuses the password &#60;535&#62;"));
 }
 
 #[tokio::test]
-async fn the_page_says_when_the_letters_will_be_written_and_why_it_takes_long() {
+async fn the_page_says_when_the_messages_will_be_written_and_why_it_takes_long() {
     let key = |number: i64| muster::config::Key {
         number: muster::model::KeyNumber(number),
         key: muster::model::Secret::new(format!("key {number}")),
@@ -236,7 +236,7 @@ async fn a_page_is_kept_true_by_its_stream_until_muster_stops() {
     let first = event(&mut stream).await;
     assert_eq!(first["texts"]["n-queued"], "1", "a stream begins with the whole state");
     assert_eq!(first["version"], between(&page, "data-live-version=\"", "\""));
-    assert_eq!(first["attrs"]["rail-queued"]["class"], "");
+    assert_eq!(first["attrs"]["state-queued"]["class"], "");
 
     app.draft(id, None).await;
     app.app.clock.advance(Duration::from_millis(500));
@@ -271,7 +271,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_list_is_searched_and_has_pages_that_follow_the_letter() {
+async fn a_list_is_searched_and_its_page_follows_the_message() {
     let app = TestApp::start().await;
     for number in 10..50 {
         let address = format!("p{number}@example.org");
@@ -282,9 +282,9 @@ async fn a_list_is_searched_and_has_pages_that_follow_the_letter() {
     let page = app.page("/outreach/1").await;
     assert!(page.contains("1–15 of 40") && page.contains("Next page"));
     let page = app.page(&format!("/outreach/1?message={}", ids[15])).await;
-    assert!(page.contains("16–30 of 40") && page.contains("Letter 16 of 40"), "{page}");
+    assert!(page.contains("16–30 of 40") && page.contains("Message 16 of 40"), "{page}");
     let page = app.page("/outreach/1?q=p3%40&state=queued").await;
-    assert!(page.contains("<b>No letter like that.</b>"));
+    assert!(page.contains("<b>No message found.</b>"));
     let page = app.page("/outreach/1?q=PERSON+33").await;
     assert!(page.contains("1–1 of 1") && page.contains("Person 33"));
     assert!(

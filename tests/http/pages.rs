@@ -71,14 +71,14 @@ async fn what_people_call_themselves_is_text_on_every_page() {
     let late = app.form(&format!("/outreach/1/messages/{first}/again"), &hint).await;
     assert_eq!(late.status, StatusCode::SEE_OTHER);
     judge("after a hint", &app.page(late.location()).await);
-    let letter = app.page(&format!("/outreach/1/messages/{first}/letter")).await;
+    let letter = app.page(&format!("/outreach/1/messages/{first}/email")).await;
     assert!(!letter.contains("<script"), "{letter}");
 }
 
 #[tokio::test]
 async fn a_notice_in_an_old_address_still_has_its_text() {
     let app = TestApp::start().await;
-    assert!(app.page("/people?said=added").await.contains("<span>Added.</span>"));
+    assert!(app.page("/people?said=added").await.contains("<span>Person added.</span>"));
     assert!(app.page("/faq?said=closed").await.contains("Only organisers can see the FAQ now."));
     assert!(
         app.page("/faq?notice=faq-closed").await.contains("Only organisers can see the FAQ now.")

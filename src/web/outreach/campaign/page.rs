@@ -185,7 +185,8 @@ async fn uncertain_text(conn: &mut store::Conn, overview: &Overview) -> sqlx::Re
     let Some(delivery) = store::deliveries::of_message(conn, *first).await?.pop() else {
         return Ok(String::new());
     };
-    let (name, at) = (delivery.name.unwrap_or(delivery.recipient), overview.times.at(delivery.started_at));
+    let (name, at) =
+        (delivery.name.unwrap_or(delivery.recipient), overview.times.at(delivery.started_at));
     Ok(match ids.len() {
         1 => format!("It was being sent to {name} at {at}."),
         _ => format!("The first was being sent to {name} at {at}."),
