@@ -16,7 +16,7 @@ const CODE_LENGTH: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     #[error("somebody with this email address has been added already")]
-    Known(PersonId),
+    Known,
     #[error(transparent)]
     Db(#[from] sqlx::Error),
 }
@@ -29,12 +29,7 @@ pub async fn add(
     now: Millis,
 ) -> Result<PersonId, AddError> {
     let row = NewRow { profile: &person.profile, code: &fresh_code(), source };
-    let Some(id) = store::people::insert(tx, &row, now).await? else {
-        let known = store::people::find_by_address(tx, &person.profile.address)
-            .await?
-            .ok_or(sqlx::Error::RowNotFound)?;
-        return Err(AddError::Known(known.id));
-    };
+    let id = store::people::insert(tx, &row, now).await?.ok_or(AddError::Known)?;
     add_skills(tx, id, &person.skills, source.of_skills(), now).await?;
     Ok(id)
 }

@@ -85,7 +85,7 @@ impl From<Problems> for ApiError {
 impl From<AddError> for ApiError {
     fn from(error: AddError) -> Self {
         match error {
-            AddError::Known(_) => Self(Error::Conflict(sentence(&error.to_string()))),
+            AddError::Known => Self(Error::Conflict(sentence(&error.to_string()))),
             AddError::Db(error) => error.into(),
         }
     }

@@ -91,7 +91,7 @@ pub async fn add(
             tx.commit().await?;
             Ok(Notice::PersonAdded.redirect(typed.back()).into_response())
         }
-        Err(error @ AddError::Known(_)) => {
+        Err(error @ AddError::Known) => {
             drop(tx);
             let errors = FieldErrors::one(EMAIL.key, error);
             form_page(&app, &organiser, None, typed, errors).await

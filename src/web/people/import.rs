@@ -20,17 +20,19 @@ use crate::web::page::{Frame, Place, filters, render};
 #[template(path = "people/import.html")]
 pub struct ImportPage {
     frame: Frame,
+    /// Why nothing was imported; empty when something was, or before an import.
     problem: String,
-    report: Option<ReportWords>,
+    report: Option<ShownReport>,
 }
 
-struct ReportWords {
+struct ShownReport {
     new: usize,
     changed: usize,
     same: usize,
     bad: usize,
     ignored: String,
     bad_rows: Vec<BadRow>,
+    /// Bad rows that are not listed.
     bad_more: usize,
 }
 
@@ -59,9 +61,9 @@ pub async fn import(
     let table = match table {
         Ok(table) => table,
         Err(error) => {
-            let words = sentence(&error.to_string());
-            return import_page(&app, &organiser, StatusCode::UNPROCESSABLE_ENTITY, words, None)
-                .await;
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let problem = sentence(&error.to_string());
+            return import_page(&app, &organiser, status, problem, None).await;
         }
     };
     let mut tx = app.db.write().await?;
@@ -76,7 +78,7 @@ pub async fn import(
     let bad = report.bad.len();
     let bad_more = bad.saturating_sub(LISTED_BAD_ROWS);
     report.bad.truncate(LISTED_BAD_ROWS);
-    let words = ReportWords {
+    let shown = ShownReport {
         new: report.new,
         changed: report.changed,
         same: report.same,
@@ -85,7 +87,7 @@ pub async fn import(
         bad_rows: report.bad,
         bad_more,
     };
-    import_page(&app, &organiser, StatusCode::OK, String::new(), Some(words)).await
+    import_page(&app, &organiser, StatusCode::OK, String::new(), Some(shown)).await
 }
 
 async fn import_page(
@@ -93,7 +95,7 @@ async fn import_page(
     organiser: &Organiser,
     status: StatusCode,
     problem: String,
-    report: Option<ReportWords>,
+    report: Option<ShownReport>,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let frame = Frame::load(app, &mut conn, organiser, Place::People).await?;

@@ -166,7 +166,7 @@ pub async fn assign_to_new(
     let mut tx = app.db.write().await?;
     match people::add(&mut tx, &person, Source::Resume, now).await {
         Ok(new) => resumes::assign(&mut tx, &app.config, id, new, now).await?,
-        Err(error @ AddError::Known(_)) => {
+        Err(error @ AddError::Known) => {
             drop(tx);
             let errors = FieldErrors::one(EMAIL.key, error);
             return owner_page(&app, &organiser, id, String::new(), Some(typed), errors).await;
