@@ -17,7 +17,7 @@ use crate::model::email::Draft;
 use crate::model::message::{MessageState, SkipReason};
 use crate::model::{CampaignId, MessageId, words};
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::{FieldErrors, line, needed_line, sentence};
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;

@@ -13,7 +13,7 @@ use crate::model::CampaignId;
 use crate::model::campaign::CampaignState;
 use crate::model::message::MessageState;
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, in_words, render};

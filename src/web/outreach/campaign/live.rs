@@ -9,8 +9,9 @@ use crate::app::App;
 use crate::model::CampaignId;
 use crate::model::message::MessageState;
 use crate::store;
+use crate::web::assets;
+use crate::web::error::Error;
 use crate::web::sse::{Live, follow};
-use crate::web::{Error, assets};
 
 pub async fn live(
     State(app): State<App>,

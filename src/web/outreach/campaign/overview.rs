@@ -12,7 +12,7 @@ use crate::model::{CampaignId, MessageId, Millis};
 use crate::store::campaigns::Campaign;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::outreach::bar::{Bar, fill};
 use crate::web::page::{Pager, Times, count, in_words};
 

@@ -17,7 +17,7 @@ use crate::model::campaign::{CampaignKind, CampaignState};
 use crate::model::{CampaignId, Millis};
 use crate::store::campaigns::Campaign;
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, count, filters, render};

@@ -15,7 +15,7 @@ use crate::model::{CampaignId, DeliveryId, MessageId, PersonId};
 use crate::store::deliveries::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::FieldErrors;
 use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
