@@ -1,8 +1,8 @@
-//! Makes a resume's text fit to be read word by word. Knows nothing of words.
+//! Cleans a resume's text before it is split into words. Knows no words.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-/// Ligatures and wide letters become plain ones; what cannot be seen goes, and so do comments, links and addresses.
+/// Replaces ligatures and wide letters by plain ones, and removes invisible characters, comments, links and addresses.
 pub(super) fn clean(raw: &str) -> String {
     let mut plain = String::with_capacity(raw.len());
     for c in raw.chars() {
@@ -33,7 +33,7 @@ fn without_comments(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("<!--") {
         kept.push_str(before);
         let Some((_, after)) = after.split_once("-->") else {
-            // never closed: hides the rest of its line
+            // a comment that is never closed hides the rest of its line
             rest = after.split_once('\n').map_or("", |(_, rest)| rest);
             kept.push('\n');
             continue;
@@ -59,7 +59,7 @@ fn without_links(text: &str) -> String {
     kept
 }
 
-/// Web and e-mail addresses. Careful with "Socket.IO/Redis" and "ASP.NET/C#".
+/// Web and email addresses, but not "Socket.IO/Redis" or "ASP.NET/C#".
 fn is_link(word: &str) -> bool {
     const ENDINGS: [&str; 17] = [
         "com", "org", "edu", "gov", "me", "fr", "es", "dev", "app", "ch", "at", "uk", "br", "in",

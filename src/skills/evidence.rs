@@ -1,20 +1,20 @@
-//! Whether a doubtful name ("Go", "Excel", "Spring") means the skill here. Knows surroundings, not meanings.
+//! Decides whether an ambiguous name ("Go", "Excel", "Spring") means the skill. Looks at the context, not at meanings.
 
 use super::reading::{Hit, Left, Reading, Right};
 use super::taxonomy::Trust;
 use super::words::Section;
 
-/// For each hit: it means the skill.
-pub(super) fn believed(reading: &Reading) -> Vec<bool> {
+/// For each hit: whether it means the skill.
+pub(super) fn accepted(reading: &Reading) -> Vec<bool> {
     let lists = Lists::new(reading);
     let views: Vec<View> = reading.hits.iter().map(|hit| View::new(reading, hit, &lists)).collect();
-    let mut believed: Vec<bool> = reading
+    let mut accepted: Vec<bool> = reading
         .hits
         .iter()
         .zip(&views)
         .map(|(hit, view)| hit.trust == Trust::Certain || view.stands_alone(hit))
         .collect();
-    // A believed neighbour vouches; what it vouches for may vouch for the next, in both directions.
+    // An accepted neighbour is evidence for the next hit, in both directions.
     let right_neighbours: Vec<Vec<usize>> = reading
         .hits
         .iter()
@@ -27,49 +27,49 @@ pub(super) fn believed(reading: &Reading) -> Vec<bool> {
             left_neighbours[other].push(n);
         }
     }
-    let vouch = |n: usize, believed: &mut Vec<bool>| {
-        let left = left_neighbours[n].iter().any(|&other| believed[other]);
-        let right = right_neighbours[n].iter().any(|&other| believed[other]);
+    let update = |n: usize, accepted: &mut Vec<bool>| {
+        let left = left_neighbours[n].iter().any(|&other| accepted[other]);
+        let right = right_neighbours[n].iter().any(|&other| accepted[other]);
         let paired = || {
             left_neighbours[n]
                 .iter()
                 .chain(&right_neighbours[n])
                 .any(|&other| reading.hits[other].exact)
         };
-        let accepted = views[n].accepts(&reading.hits[n], left, right)
+        let is_accepted = views[n].accepts(&reading.hits[n], left, right)
             || (views[n].may_be_paired(&reading.hits[n]) && paired());
-        if !believed[n] && accepted {
-            believed[n] = true;
+        if !accepted[n] && is_accepted {
+            accepted[n] = true;
         }
     };
     for _ in 0..2 {
-        (0..reading.hits.len()).for_each(|n| vouch(n, &mut believed));
-        (0..reading.hits.len()).rev().for_each(|n| vouch(n, &mut believed));
+        (0..reading.hits.len()).for_each(|n| update(n, &mut accepted));
+        (0..reading.hits.len()).rev().for_each(|n| update(n, &mut accepted));
     }
-    believed
+    accepted
 }
 
 /// In tokens, with the colon.
 const LONGEST_HEADING: usize = 9;
 
-/// What is known of a sentence as a list.
+/// A sentence seen as a list.
 #[derive(Clone, Copy, Default)]
 struct List {
     hits: usize,
     certain: usize,
     /// Hits that are everyday words, not names.
     words: usize,
-    /// Words that are neither skills nor of no meaning.
+    /// Words that are neither skills nor fillers.
     foreign: usize,
-    /// A label or heading says that it is one of skills.
+    /// A label or heading says that it is a list of skills.
     labelled: bool,
-    /// The sentence has its line for itself, and it is not the first of the text, where the name stands.
+    /// The sentence is alone on its line, and that is not the first line of the text, which has the name.
     whole_line: bool,
 }
 
 struct Lists {
     by_sentence: Vec<List>,
-    /// Names in the whole text that need no proof.
+    /// Names in the whole text that need no evidence.
     certain: usize,
 }
 
@@ -83,7 +83,7 @@ impl Lists {
         while i < text.len() {
             let sentence = text.tokens[i].sentence as usize;
             if text.starts_sentence(i) {
-                // taken back when a second sentence begins in the line
+                // reset when a second sentence begins on the line
                 lists[sentence].whole_line = i > 0 && text.starts_line(i);
                 if !text.starts_line(i) {
                     lists[sentence - 1].whole_line = false;
@@ -124,7 +124,7 @@ enum Heading {
     Line {
         skills: bool,
     },
-    /// "Tools:" before a list in the same line; the list begins at `end`.
+    /// "Tools:" before a list on the same line; the list begins at `end`.
     Label {
         skills: bool,
         end: usize,
@@ -165,14 +165,14 @@ fn heading(reading: &Reading, start: usize) -> Heading {
     Heading::None
 }
 
-/// One hit and what surrounds it.
+/// One hit and its context.
 struct View {
     left: Left,
     right: Right,
-    /// Not at the beginning of its sentence, with a capital: as only proper names are written in most languages.
+    /// Capitalised but not at the beginning of its sentence: in most languages only proper names are.
     proper: bool,
     list: List,
-    /// How well it is known is said behind it: "Excel, advanced".
+    /// Followed by a level: "Excel, advanced".
     levelled: bool,
     certain_in_text: usize,
 }
@@ -196,7 +196,7 @@ impl View {
         }
     }
 
-    /// An item of a list, all of it.
+    /// The name is a complete item of a list.
     fn whole(&self) -> bool {
         matches!(self.left, Left::Start | Left::Separator | Left::Joined | Left::Hit)
             && matches!(
@@ -219,7 +219,7 @@ impl View {
         self.whole() && (said_so || long || alone || short)
     }
 
-    /// Proof enough without a neighbour.
+    /// Accepted without a neighbour.
     fn stands_alone(&self, hit: &Hit) -> bool {
         if !hit.exact {
             return self.list.labelled && self.list.foreign == 0 && self.whole();
@@ -250,7 +250,7 @@ impl View {
         }
     }
 
-    /// "C and Java at school, Lua, HTML and CSS": two doubtful names, side by side in a sentence about such things.
+    /// "C and Java at school, Lua, HTML and CSS": two ambiguous names side by side in a sentence about skills.
     fn may_be_paired(&self, hit: &Hit) -> bool {
         hit.exact
             && self.list.certain >= 3
@@ -261,7 +261,7 @@ impl View {
             )
     }
 
-    /// Believed because a neighbour in the list is.
+    /// Accepted because a neighbour in the list is.
     fn accepts(&self, hit: &Hit, left: bool, right: bool) -> bool {
         if !(left || right)
             || self.left == Left::Capital

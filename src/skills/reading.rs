@@ -1,4 +1,4 @@
-//! One resume as it is being read: its words, the names of skills in it, and what surrounds each of them.
+//! A resume's text with the names of skills in it and the context of each.
 
 use super::taxonomy::{Alias, Taxonomy, Trust};
 use super::text::{Gap, Text};
@@ -14,14 +14,14 @@ pub(super) struct Hit {
     pub exact: bool,
 }
 
-/// What stands right of a name.
+/// What follows a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Right {
-    /// The end of what is said.
+    /// The end of the sentence.
     End,
-    /// A comma, bar, bracket, column: what follows begins at the token.
+    /// A comma, bar, bracket or column; the next item begins at the token.
     Separator(usize),
-    /// "and", "or"; what follows begins at the token.
+    /// "and" or "or"; the next item begins at the token.
     Joined(usize),
     /// Another name of a skill, with nothing between.
     Hit(usize),
@@ -31,7 +31,7 @@ pub(super) enum Right {
     Other,
 }
 
-/// What stands left of a name.
+/// What precedes a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     Start,
@@ -41,7 +41,7 @@ pub(super) enum Left {
     Cue {
         strong: bool,
     },
-    /// A word with a capital, as in a person's or a firm's name.
+    /// A capitalised word, as in the name of a person or firm.
     Capital,
     Other,
 }
@@ -50,15 +50,16 @@ pub(super) struct Reading {
     pub text: Text,
     pub hits: Vec<Hit>,
     pub marks: Marks,
-    /// Of the name that begins at a token, or `NONE`.
+    /// By token: the index of the hit that begins there, or `NONE`.
     starting: Vec<u32>,
+    /// By token: the index of the hit that ends before it, or `NONE`.
     ending: Vec<u32>,
-    /// Lines in capitals.
+    /// By line: whether it is in capitals.
     pub capitals: Vec<bool>,
 }
 
 const NONE: u32 = u32::MAX;
-/// How far a look to either side of a name goes, in tokens; keeps the whole linear.
+/// Tokens that are examined on each side of a name; the limit keeps the time linear.
 const REACH: usize = 8;
 const LONGEST_BRACKET: usize = 40;
 
@@ -109,7 +110,7 @@ impl Reading {
         self.ending.get(i).filter(|&&hit| hit != NONE).map(|&hit| hit as usize)
     }
 
-    /// Stands between the items of a list.
+    /// Whether the token separates the items of a list.
     pub fn separates(&self, i: usize) -> bool {
         matches!(
             self.text.first_char(i),
@@ -211,7 +212,7 @@ impl Reading {
             if self.marks.ends_before(k, Section::StrongCue) {
                 return Left::Cue { strong: true };
             }
-            // a Latin name among other letters is hardly ever an everyday word
+            // a Latin name in a text of another script is hardly ever an everyday word
             if self.marks.ends_before(k, Section::Cue) || text.is_foreign(k - 1) {
                 return Left::Cue { strong: false };
             }
@@ -237,7 +238,7 @@ impl Reading {
         Left::Other
     }
 
-    /// The names that follow in the same list: after the separator, after a bracket, or in the next line.
+    /// The names that follow in the same list: after the separator, after a bracket, or on the next line.
     pub fn neighbours(&self, hit: &Hit) -> impl Iterator<Item = usize> {
         let mut found = [None; 2];
         match self.right_of(hit) {
@@ -277,7 +278,7 @@ impl Reading {
         (j + 1..end).find(|&k| self.text.is(k, ')')).map(|k| k + 1)
     }
 
-    /// A list with one item a line.
+    /// The next item of a list with one item per line.
     fn in_next_line(&self, hit: &Hit) -> Option<usize> {
         let text = &self.text;
         let next = (hit.end..text.len().min(hit.end + 4)).find(|&j| text.starts_line(j))?;

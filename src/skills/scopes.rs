@@ -1,25 +1,25 @@
-//! Which names of skills in a resume are not its person's own skills: denied, wished for, somebody else's,
-//! or put there for the reader of the file. Knows words, not skills.
+//! Finds names of skills that do not count as the person's own: denied, wished for, somebody else's, or addressed to
+//! the reader of the file. Knows words, not skills.
 
 use super::reading::Reading;
 use super::text::Gap;
 use super::words::{Section, Stretch};
 
-/// How far a word's effect can go, in tokens. Longer lists of what somebody cannot do are not to be expected,
-/// and the limit keeps the work linear.
+/// How far the effect of a word reaches, in tokens. Longer lists of what somebody cannot do are not expected, and the
+/// limit keeps the time linear.
 const REACH: usize = 60;
-/// "With" in the languages of `words.txt`: may begin an item of a list, or stand before a skill that is denied after it.
+/// "With" in the languages of `words.txt`: may begin an item of a list, or precede a skill that is denied after it.
 const PREPOSITIONS: [&str; 10] =
     ["in", "mit", "with", "con", "en", "avec", "com", "em", "de", "med"];
 /// "My boss, who wrote the Java part": still the boss.
 const RELATIVES: [&str; 9] = ["who", "which", "whose", "that", "der", "die", "qui", "que", "che"];
-/// A line to the reader takes this many sentences with it.
+/// A sentence addressed to the reader drops this many sentences, itself included.
 const SENTENCES_TO_THE_READER: u32 = 3;
 
-/// For each hit: it does not count.
+/// For each hit: whether it does not count.
 pub(super) fn not_theirs(reading: &Reading) -> Vec<bool> {
     let mut scopes = Scopes { reading, dropped: vec![false; reading.text.len()] };
-    scopes.drop_what_speaks_to_the_reader();
+    scopes.drop_what_addresses_the_reader();
     let portuguese = scopes.is_portuguese();
     for stretch in &reading.marks.stretches {
         match stretch.section {
@@ -68,7 +68,7 @@ impl Scopes<'_> {
         (start..end).any(|i| self.reading.hit_at(i).is_some())
     }
 
-    /// The token at which what the stretch says ends.
+    /// The token at which the scope of the stretch ends.
     fn ahead(&self, stretch: &Stretch) -> usize {
         let text = &self.reading.text;
         let mut depth = 0;
@@ -108,7 +108,7 @@ impl Scopes<'_> {
         j
     }
 
-    /// Whether another item of the same list stands at `from`.
+    /// Whether another item of the same list begins at `from`.
     fn list_goes_on(&self, from: usize, stretch: &Stretch) -> bool {
         let text = &self.reading.text;
         let mut j = from;
@@ -116,7 +116,7 @@ impl Scopes<'_> {
             if self.reading.hit_at(j).is_some() || self.is(j, Section::Or) {
                 return true;
             }
-            // "no Java, strong in Python" is no list
+            // "no Java, strong in Python" is not a list
             let passable = self.reading.marks.joins(j)
                 || (self.is(j, Section::Filler) && !self.is(j, Section::GoodAt))
                 || PREPOSITIONS.contains(&text.folded(j));
@@ -128,7 +128,7 @@ impl Scopes<'_> {
         false
     }
 
-    /// "Want to learn:" and then one a line.
+    /// "Want to learn:", followed by one item per line.
     fn drop_list_below(&mut self, stretch: &Stretch) -> bool {
         let text = &self.reading.text;
         let Some(line_end) =
@@ -154,7 +154,7 @@ impl Scopes<'_> {
         true
     }
 
-    /// A heading or label begins at `i`: up to four words and a colon, or a word that is known to head lists.
+    /// A heading or label begins at `i`: up to four words and a colon, or a known heading of lists.
     fn heads(&self, i: usize) -> bool {
         let text = &self.reading.text;
         let colon = (i..text.len().min(i + 5))
@@ -177,7 +177,7 @@ impl Scopes<'_> {
         self.drop_list_ending_at(opener, bracket)
     }
 
-    /// Drops the name that ends right before `end`, and unless `one`, the others of its list.
+    /// Drops the name that ends directly before `end` and, unless `one`, the others of its list.
     fn drop_list_ending_at(&mut self, end: usize, one: bool) -> bool {
         let mut k = end;
         let mut any = false;
@@ -272,7 +272,7 @@ impl Scopes<'_> {
         }
     }
 
-    /// "Led six Java developers": they are the developers. In German also "Java-Entwicklern".
+    /// "Led six Java developers": others are the developers. In German also "Java-Entwicklern".
     fn drop_people_of_a_trade(&mut self) {
         let reading = self.reading;
         for hit in &reading.hits {
@@ -287,9 +287,9 @@ impl Scopes<'_> {
         }
     }
 
-    fn drop_what_speaks_to_the_reader(&mut self) {
+    fn drop_what_addresses_the_reader(&mut self) {
         let text = &self.reading.text;
-        // By sentence: it and those after it in the line are dropped.
+        // By sentence: it and the following ones on the line are dropped.
         let sentences = text.tokens.last().map_or(0, |token| token.sentence as usize + 1);
         let mut addressed = vec![false; sentences];
         for stretch in
@@ -304,7 +304,7 @@ impl Scopes<'_> {
             if text.starts_sentence(i) {
                 left = left.saturating_sub(1);
                 if text.starts_line(i) {
-                    // an unfinished line goes on below, a list after a colon too
+                    // an unfinished line continues below, and so does a list after a colon
                     let open = left > 0
                         && i > 0
                         && token.gap != Gap::Blank

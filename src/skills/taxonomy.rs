@@ -1,4 +1,4 @@
-//! The skills that are known by name: `taxonomy.txt`, read once. Knows nothing of resumes.
+//! The skills of `taxonomy.txt`, read once, and finding their names in a text. Knows nothing of resumes.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -82,17 +82,17 @@ impl Category {
     }
 }
 
-/// How far a name in a text can be believed: the marks of `taxonomy.txt`.
+/// How ambiguous a name is in a text: the marks of `taxonomy.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     Certain,
-    /// Certain when upper and lower case are as in the taxonomy.
+    /// Certain if upper and lower case are as in the taxonomy.
     ExactCase,
-    /// An everyday word.
+    /// Also an everyday word.
     Word,
-    /// A letter, person, place, firm, season.
+    /// Also a letter, person, place, firm or season.
     Name,
-    /// Never looked for in a text.
+    /// Recognised only when typed; never searched for in a text.
     TypedOnly,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Skill {
 struct Piece {
     lower: String,
     written: String,
-    /// Space or hyphen stands before it; else it is glued to the piece before.
+    /// A space or hyphen precedes it; otherwise it follows the previous piece directly.
     apart: bool,
 }
 
@@ -122,11 +122,11 @@ pub(super) struct Alias {
 pub(super) struct Taxonomy {
     pub skills: Vec<Skill>,
     pub aliases: Vec<Alias>,
-    /// By first piece; the longest first.
+    /// Indexes of aliases by first piece; the longest first.
     by_first: HashMap<String, Vec<usize>>,
 }
 
-/// An alias that stands in a text.
+/// An alias found in a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub alias: usize,
@@ -134,9 +134,9 @@ pub(super) struct Found {
     pub end: usize,
     /// Upper and lower case are as in the taxonomy.
     pub exact: bool,
-    /// All of it is in capitals, which says nothing in a line of capitals.
+    /// All of it is in capitals, which means nothing in a line of capitals.
     pub capitals: bool,
-    /// A version is part of the word ("Vue3"): that is proof enough.
+    /// A version is part of the word ("Vue3"), which makes it certain.
     pub versioned: bool,
 }
 
@@ -203,7 +203,7 @@ impl Taxonomy {
         self.by_first.entry(key).or_default().push(alias);
     }
 
-    /// The longest name that begins with token `i`, among those that `wanted` lets through.
+    /// The longest name that begins with token `i`, among those that `wanted` accepts.
     pub fn longest(&self, text: &Text, i: usize, wanted: impl Fn(&Alias) -> bool) -> Option<Found> {
         if let Some(candidates) = self.by_first.get(text.lower(i)) {
             let mut fitting = candidates.iter().filter(|&&alias| wanted(&self.aliases[alias]));
@@ -288,12 +288,12 @@ fn marked(name: &str) -> (Trust, &str) {
     (trust, chars.as_str())
 }
 
-/// Whether the tokens from `start` up to `end` are a word of their own, not the beginning, middle or end of another.
+/// Whether the tokens from `start` to `end` are a separate word, not part of another.
 fn ends_well(text: &Text, start: usize, end: usize) -> bool {
     if text.is_glued(start) {
         let before = text.first_char(start - 1);
         let after_word = start >= 2 && text.is_glued(start - 1) && text.is_word(start - 2);
-        // ".NET" in "VB.NET" is not one; "d'Excel" and a name in Japanese are
+        // ".NET" in "VB.NET" is part of a word; "d'Excel" and a name in Japanese text are not
         let within_word = before.is_alphanumeric()
             && (!text.is_word(start)
                 || (text.original(start - 1).ends_with(char::is_alphanumeric)

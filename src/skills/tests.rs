@@ -39,9 +39,9 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_resume_gives_the_skills_of_its_person_and_no_others() {
+fn each_resume_gives_exactly_the_skills_of_its_person() {
     let cases = cases();
-    assert!(cases.len() >= 50, "cases.txt was not read whole");
+    assert!(cases.len() >= 50, "cases.txt was not read completely");
     let mut wrong = Vec::new();
     for case in &cases {
         let found = find(&case.text);
@@ -61,7 +61,7 @@ fn each_resume_gives_the_skills_of_its_person_and_no_others() {
 }
 
 #[test]
-fn every_skill_that_a_case_names_is_one_of_the_taxonomy() {
+fn every_skill_named_in_a_case_is_in_the_taxonomy() {
     for case in cases() {
         for name in case.wanted.iter().chain(&case.never).chain(&case.either) {
             assert_eq!(canonical(name).as_deref(), Some(*name), "in {}", case.title);
@@ -82,7 +82,7 @@ fn a_name_belongs_to_one_skill() {
             let name = name.strip_prefix(['~', '!', '=', '-']).unwrap_or(name);
             assert!(!name.is_empty() && name.trim() == name, "{line}");
             let owner = owners.entry(name.to_lowercase().replace('-', " ")).or_insert(skill);
-            assert_eq!(*owner, skill, "{name} stands twice");
+            assert_eq!(*owner, skill, "{name} is listed twice");
         }
     }
     assert!(owners.len() > 2000);
@@ -154,7 +154,7 @@ fn a_typed_name_becomes_the_canonical_one() {
 }
 
 #[test]
-fn what_the_taxonomy_does_not_know_is_kept_as_typed_but_tidy() {
+fn an_unknown_name_is_kept_as_typed_but_tidied() {
     assert_eq!(
         canonical(" Underwater \t basket\u{7}weaving ").as_deref(),
         Some("Underwater basket weaving")
@@ -176,7 +176,7 @@ fn a_skill_has_its_category_under_any_of_its_names() {
 }
 
 #[test]
-fn a_field_is_split_as_people_fill_it() {
+fn a_field_is_split_into_skills() {
     for (typed, names) in [
         ("Go; PostgreSQL, Docker | C++", &["Go", "PostgreSQL", "Docker", "C++"][..]),
         ("C/C++, HTML/CSS", &["C", "C++", "HTML", "CSS"]),
@@ -213,7 +213,7 @@ fn names_within_words_addresses_and_links_are_not_skills() {
 }
 
 #[test]
-fn names_that_contain_others_are_found_whole() {
+fn the_longest_name_is_found() {
     assert_eq!(
         find(
             "Skills: React Native, Spring Boot, C#, F#, ASP.NET Core, VB.NET, D3.js, CI/CD, Objective-C"
@@ -241,12 +241,12 @@ fn ligatures_and_invisible_characters_do_not_hide_a_skill() {
 }
 
 #[test]
-fn a_comment_in_the_markup_is_not_read() {
+fn comments_in_markup_are_ignored() {
     assert_eq!(find("Python <!-- Kubernetes, Scala --> and SQL\n<!-- Hadoop"), ["Python", "SQL"]);
 }
 
 #[test]
-fn very_long_and_very_strange_texts_are_read_to_their_end() {
+fn very_long_and_very_strange_texts_are_read_to_the_end() {
     for part in [
         "no experience with Go, ",
         "(Go (",
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn splitting_takes_anything(typed in "(\\PC|[,;|/()\\n]|Go|C/C\\+\\+|Python \\(){0,40}") {
+    fn splitting_accepts_any_text(typed in "(\\PC|[,;|/()\\n]|Go|C/C\\+\\+|Python \\(){0,40}") {
         for name in split(&typed) {
             prop_assert!(!name.is_empty() && name.chars().count() <= 60);
         }

@@ -1,11 +1,10 @@
-//! A resume as words: cleaned, cut into tokens, and these into lines and sentences.
-//! Knows how text is laid out; knows nothing of skills.
+//! A resume's text: cleaned, split into tokens, lines and sentences. Knows the layout of text, not skills.
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 use super::cleaning::clean;
 
-/// What stands between a token and the one before it.
+/// What is between a token and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     Glued,
@@ -37,7 +36,7 @@ pub(super) struct Text {
     pub tokens: Vec<Token>,
 }
 
-/// Words that lose their last letter before a vowel and keep an apostrophe for it: "l'Excel", "d'Angular".
+/// Words whose last letter becomes an apostrophe before a vowel: "l'Excel", "d'Angular".
 const ELIDED: [&str; 14] =
     ["l", "d", "n", "j", "m", "t", "s", "qu", "dell", "all", "nell", "sull", "dall", "un"];
 
@@ -59,7 +58,7 @@ impl Text {
         self.tokens.len()
     }
 
-    /// As it stands in the resume, upper and lower case.
+    /// As written in the resume, with upper and lower case.
     pub fn original(&self, i: usize) -> &str {
         let token = &self.tokens[i];
         &self.clean[token.start as usize..token.end as usize]
@@ -88,7 +87,7 @@ impl Text {
         i < self.len() && self.first_char(i) == c
     }
 
-    /// Written in letters that names of skills are not written in.
+    /// Written in a script that names of skills are not written in.
     pub fn is_foreign(&self, i: usize) -> bool {
         let c = self.first_char(i);
         c.is_alphabetic()
@@ -104,7 +103,7 @@ impl Text {
         self.first_char(i).is_uppercase()
     }
 
-    /// Glued to the token before it.
+    /// Follows the token before it without a space.
     pub fn is_glued(&self, i: usize) -> bool {
         i < self.len() && i > 0 && self.tokens[i].gap == Gap::Glued
     }
@@ -121,7 +120,7 @@ impl Text {
         i == 0 || self.tokens[i - 1].line != self.tokens[i].line
     }
 
-    /// A dash or hyphen with space on both sides, which parts what is said.
+    /// A dash or hyphen with spaces on both sides, which separates clauses.
     pub fn is_dash(&self, i: usize) -> bool {
         matches!(self.first_char(i), '-' | '–' | '—' | '‒' | '―')
             && (self.tokens[i].gap != Gap::Glued || matches!(self.first_char(i), '—' | '―'))
@@ -186,7 +185,7 @@ impl Text {
                     end = at + next.len_utf8();
                     chars.next();
                 }
-                // "l'Excel" is two words, "Docker's" is one with a tail.
+                // "l'Excel" is two words, "Docker's" one word and a suffix.
                 if let Some(&(at, '\'')) = chars.peek()
                     && ELIDED.contains(&clean[start..end].to_lowercase().as_str())
                     && clean[at + 1..].chars().nth(1).is_some_and(char::is_alphanumeric)
@@ -269,7 +268,7 @@ impl Text {
         self.ends_sentence(end)
     }
 
-    /// Whether the line that begins at `i` goes on with the sentence of the line that began at `line_start`.
+    /// Whether the line that begins at `i` continues the sentence of the line that began at `line_start`.
     fn is_wrapped(&self, line_start: usize, i: usize) -> bool {
         let last = i - 1;
         let c = self.first_char(i);
@@ -314,7 +313,7 @@ fn ends_in_letter(clean: &str, token: &Token) -> bool {
         .is_some_and(char::is_alphanumeric)
 }
 
-/// Scripts that put no space between words: each letter is a token.
+/// Scripts without spaces between words: each letter is a token.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')

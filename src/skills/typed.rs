@@ -1,4 +1,4 @@
-//! What people type into a field, and what a model answers, brought to the names of the taxonomy.
+//! Maps what people type into a field, and what a model answers, to the names of the taxonomy.
 
 use super::taxonomy::{Category, Found, Skill, Taxonomy};
 use super::text::Text;
@@ -6,7 +6,7 @@ use super::words::{Marks, Section};
 
 /// Longer names are cut.
 const LONGEST_NAME: usize = 60;
-/// "Amazon Redshift" is understood because "Redshift" is.
+/// Vendors that may precede a name: "Amazon Redshift" is recognised because "Redshift" is.
 const MAKERS: [&str; 14] = [
     "adobe",
     "amazon",
@@ -56,7 +56,7 @@ pub(super) fn split(typed: &str) -> Vec<String> {
     names
 }
 
-/// Cuts at line ends, semicolons, commas, bars and bullets, but not within brackets.
+/// Splits at line ends, semicolons, commas, bars and bullets, but not within brackets.
 fn outside_brackets(typed: &str) -> Vec<&str> {
     let mut items = Vec::new();
     let last_closing = typed.rfind(')').unwrap_or(0);
@@ -88,7 +88,7 @@ fn split_item(item: &str, names: &mut Vec<String>) {
         let inner = inner.trim_end_matches(')');
         let parts: Vec<&str> = std::iter::once(outer).chain(inner.split([',', '/', ';'])).collect();
         if parts.iter().any(|part| is_known(part)) {
-            // what is in the brackets and unknown is a remark
+            // an unknown name in brackets is a remark
             names.extend(
                 parts
                     .iter()
@@ -112,7 +112,7 @@ fn split_item(item: &str, names: &mut Vec<String>) {
     names.extend(canonical(&item));
 }
 
-/// "C/C++" is two, "CI/CD" one, "CI/CD/Docker" two. False, and nothing added, when no part is known.
+/// "C/C++" is two, "CI/CD" one, "CI/CD/Docker" two. Returns false and adds nothing when no part is known.
 fn split_at_slashes(item: &str, names: &mut Vec<String>) -> bool {
     let parts: Vec<&str> = item.split('/').collect();
     let before = names.len();
@@ -163,7 +163,7 @@ fn folded(typed: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The skill that is meant when nothing but its name, a version and words of level are typed.
+/// The skill that is meant, if the text has only its name, a version and a level.
 fn known(name: &str) -> Option<&'static Skill> {
     let taxonomy = Taxonomy::get();
     let text = Text::new(name);

@@ -1,4 +1,4 @@
-//! The words around skills, from `words.txt`, and where they stand in a text. Knows no skill by name.
+//! The words around skills, from `words.txt`, and where they occur in a text. Knows no skill by name.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -80,19 +80,19 @@ enum Element {
     Class(Section),
     /// Up to three words.
     Gap,
-    /// A skill stands here; it is not part of the phrase.
+    /// A skill begins here; it is not part of the phrase.
     Skill,
 }
 
 #[derive(Debug)]
 struct Phrase {
     section: Section,
-    /// Only where a clause begins.
+    /// Only at the beginning of a clause.
     at_clause: bool,
     elements: Vec<Element>,
 }
 
-/// A phrase that stands in a text: tokens `start..end`.
+/// A phrase found in a text: tokens `start..end`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     pub section: Section,
@@ -102,7 +102,7 @@ pub(super) struct Stretch {
 
 #[derive(Debug, Default)]
 struct Words {
-    /// Single words: the sections they stand in.
+    /// Single words, with the bits of their sections.
     single: HashMap<String, u32>,
     /// By first word.
     phrases: HashMap<String, Vec<usize>>,
@@ -113,7 +113,7 @@ struct Words {
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words::read(include_str!("words.txt")));
 
-/// What the words of one text are good for.
+/// The sections of the words and phrases of one text.
 #[derive(Debug)]
 pub(super) struct Marks {
     /// Sections of the word at a token.
@@ -124,7 +124,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// `starts_skill` says at which tokens a name of a skill begins.
+    /// `starts_skill` tells whether the name of a skill begins at a token.
     pub fn new(text: &Text, starts_skill: impl Fn(usize) -> bool) -> Self {
         let words = &*WORDS;
         let at: Vec<u32> = (0..text.len())
@@ -153,7 +153,7 @@ impl Marks {
         self.at.get(i).is_some_and(|mask| mask & section.bit() != 0)
     }
 
-    /// A word or phrase of the section ends right before token `i`.
+    /// Whether a word or phrase of the section ends directly before token `i`.
     pub fn ends_before(&self, i: usize, section: Section) -> bool {
         self.ending[i] & section.bit() != 0
     }
@@ -169,7 +169,7 @@ impl Marks {
             || self.joins(i - 1)
     }
 
-    /// The token after the phrase, when it stands at `i`.
+    /// The token after the phrase, if it begins at `i`.
     fn fits(
         &self,
         text: &Text,
@@ -215,7 +215,7 @@ impl Marks {
         }
     }
 
-    /// "Not only Java but …" speaks against nothing.
+    /// Drops phrases that are not meant: "not only Java but …" denies nothing.
     fn drop_what_is_not_meant(&mut self) {
         let mut harmless = vec![false; self.at.len() + 1];
         for stretch in self.stretches.iter().filter(|stretch| stretch.section == Section::NotSo) {
@@ -300,7 +300,7 @@ impl Words {
 }
 
 impl Section {
-    /// Where such words stand in the text is of interest, not only that a word is one of them.
+    /// Whether the positions of such words in the text matter, besides the words themselves.
     fn is_scope(self) -> bool {
         matches!(
             self,
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_that_are_asked_word_by_word_hold_single_words() {
+    fn sections_that_are_looked_up_by_word_contain_only_single_words() {
         let words = Words::read(include_str!("words.txt"));
         for phrase in &words.all {
             let may_be_long = phrase.section.is_scope()
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_kept_as_a_text_is_compared_with_them() {
+    fn words_are_stored_in_the_form_in_which_texts_are_compared() {
         let words = Words::read(include_str!("words.txt"));
         for word in words.single.keys().chain(words.phrases.keys()) {
             assert_eq!(*word, folded(word));
