@@ -23,5 +23,6 @@ mod pages;
 mod people_rules;
 mod person;
 mod resumes;
+mod resumes_api;
 mod review;
 mod unsubscribe;
