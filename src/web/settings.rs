@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::config::MailTransport;
 use crate::matching::RULE_SETTING;
 use crate::model::EmailAddress;
+use crate::model::matching::RuleName;
 use crate::sending::direct;
 use crate::store::events::EventRow;
 use crate::web::notice::{Notice, NoticeQuery};
@@ -241,7 +242,7 @@ async fn page(
         },
         discord: discord_setup::Part::load(app, &mut conn, &times).await?,
         test_address,
-        rule: rule.unwrap_or_else(|| "weighted".into()),
+        rule: rule.unwrap_or_else(|| RuleName::default().to_string()),
         skills_by: match app.config.gemini.skills_by {
             config::SkillsBy::Gemini => {
                 "Gemini reads resumes; the word list does when no key serves."
@@ -319,11 +320,11 @@ pub async fn save_rule(
     State(app): State<App>,
     Form(typed): Form<RuleForm>,
 ) -> Result<Redirect, Error> {
-    if !matches!(typed.rule.as_str(), "weighted" | "ratio") {
+    let Ok(rule) = typed.rule.parse::<RuleName>() else {
         return Err(Error::Unprocessable("The rule is either weighted or ratio.".into()));
-    }
+    };
     let mut tx = app.db.write().await?;
-    store::events::set(&mut tx, events::CURRENT, RULE_SETTING, &typed.rule).await?;
+    store::events::set(&mut tx, events::CURRENT, RULE_SETTING, rule.as_str()).await?;
     tx.commit().await?;
     Ok(Notice::Saved.redirect("/settings"))
 }
