@@ -8,7 +8,7 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use super::outreach::campaign;
-use super::{matchmaking, people, resumes};
+use super::{keys, matchmaking, people, resumes};
 use crate::app::App;
 
 /// Old addresses of pages and of their forms.
@@ -20,6 +20,9 @@ pub fn routes() -> Router<App> {
         .route("/matchmaking/resumes/{id}/claim", post(resumes::assign))
         .route("/matchmaking/resumes/{id}/again", post(resumes::retry))
         .route("/campaigns", get(|| async { Redirect::permanent("/outreach") }))
+        .route("/keys/read-env", post(keys::reload_env))
+        .route("/keys/{number}/go-on", post(keys::resume))
+        .route("/keys/{number}/try-again", post(keys::retry))
         .route("/people/{id}/leave", post(people::unsubscribe))
         .route("/people/{id}/return", post(people::resubscribe))
         .route("/people/{id}/switches", post(people::set_consent))

@@ -229,7 +229,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     assert!(offers(&page, 1, "go-on") && !offers(&page, 1, "pause"));
     assert!(words(&page).contains("The key is paused"));
 
-    assert_eq!(app.post("/keys/1/go-on").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(app.post("/keys/1/resume").await.status, StatusCode::SEE_OTHER);
     assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Ready"));
 
     let reserve = row(&app, 0).await;
@@ -237,7 +237,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     store::keys::disable(&mut tx, reserve, "suspended", NOON).await.unwrap();
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
-    let answer = app.post("/keys/0/try-again").await;
+    let answer = app.post("/keys/0/retry").await;
     let said = words(&app.page(answer.location()).await);
     assert!(said.contains("The reserve key is tried: Google is asked whether"), "{said}");
     wait_for("the reserve", async || {
@@ -260,7 +260,7 @@ async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
     }
     tx.commit().await.unwrap();
     assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Resting"));
-    app.post("/keys/1/try-again").await;
+    app.post("/keys/1/retry").await;
     let row = wait_for("the key", async || {
         let row = row_words(&app.page("/keys").await, 1);
         row.starts_with("Key 1 Ready").then_some(row)

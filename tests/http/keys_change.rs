@@ -186,7 +186,7 @@ async fn the_file_is_read_again_and_what_changed_is_told_in_one_line() {
         .await;
         let neighbour = app.another(|_| {}).await;
         let said = async |app: &TestApp| {
-            let answer = app.post("/keys/read-env").await;
+            let answer = app.post("/keys/reload-env").await;
             words(&app.page(answer.location()).await)
         };
         assert!(said(&app).await.contains(".env was read again: nothing changed."));
@@ -220,13 +220,13 @@ async fn the_file_is_read_again_and_what_changed_is_told_in_one_line() {
 
         // A mistake: nothing is taken over.
         env(&file, "GEMINI_API_KEY1=invented-material-1\nKEY_REQUESTS_PER_MINUTE1=some\n");
-        let answer = app.post("/keys/read-env").await;
+        let answer = app.post("/keys/reload-env").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let told = words(&answer.text());
         assert!(told.contains("Nothing of .env was taken over. KEY_REQUESTS_PER_MINUTE1 is"), "{told}");
         assert!(row_words(&answer.text(), 3).starts_with("Key 3 Ready"));
         env(&file, "GEMINI_API_KEY1=invented\tmaterial\n");
-        let told = app.post("/keys/read-env").await.text();
+        let told = app.post("/keys/reload-env").await.text();
         assert_no_material(&told);
         assert!(words(&told).contains("Nothing of .env was taken over."));
 
@@ -312,7 +312,7 @@ async fn a_key_that_is_tried_is_asked_for_its_models_once() {
         tx.commit().await.unwrap();
 
         gemini.fault_key(1, Some(Fault::Suspended));
-        assert_eq!(app.post("/keys/1/try-again").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(app.post("/keys/1/retry").await.status, StatusCode::SEE_OTHER);
         let page = wait_for("Google's word", async || {
             let page = app.page("/keys").await;
             row_words(&page, 1).contains("Google has suspended this key").then_some(page)
@@ -324,7 +324,7 @@ async fn a_key_that_is_tried_is_asked_for_its_models_once() {
 
         gemini.fault_key(1, None);
         gemini.change(|rules| drop(rules.models.remove(0)));
-        app.post("/keys/1/try-again").await;
+        app.post("/keys/1/retry").await;
         let row = wait_for("Google's word", async || {
             let row = row_words(&app.page("/keys").await, 1);
             row.starts_with("Key 1 Ready").then_some(row)
@@ -334,7 +334,7 @@ async fn a_key_that_is_tried_is_asked_for_its_models_once() {
         assert_eq!(gemini.listed(), [1, 1], "once each time");
         assert!(gemini.requests().is_empty(), "it uses no quota");
         assert_eq!(app.count("SELECT COUNT(*) FROM bookings").await, 0);
-        assert_eq!(app.post("/keys/7/try-again").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(app.post("/keys/7/retry").await.status, StatusCode::NOT_FOUND);
     })
     .await;
 }

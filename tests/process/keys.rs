@@ -83,7 +83,7 @@ async fn the_file_is_read_again_by_every_process() {
     let (muster, neighbour) = (desk.start().await, desk.start().await);
     std::fs::write(&file, format!("GEMINI_API_KEY1={first}\nGEMINI_API_KEY2={second}\n")).unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let page = http.post(format!("{}/keys/read-env", muster.url())).send().await.unwrap();
+    let page = http.post(format!("{}/keys/reload-env", muster.url())).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains(".env was read again: added #2."), "{page}");
     for process in [&muster, &neighbour] {

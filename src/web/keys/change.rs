@@ -62,7 +62,7 @@ pub async fn add(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-pub async fn read_env(
+pub async fn reload_env(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
 ) -> Result<Response, Error> {

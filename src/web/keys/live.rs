@@ -39,9 +39,9 @@ impl Board {
             shown.text(id("note"), &key.limit_note);
             shown.text(id("off"), &key.models_off);
             shown.text(id("error"), &key.last_error);
-            flag(&mut shown, id("pause"), "hidden", !key.deeds.pause);
-            flag(&mut shown, id("go-on"), "hidden", !key.deeds.go_on);
-            flag(&mut shown, id("try"), "hidden", !key.deeds.try_again);
+            flag(&mut shown, id("pause"), "hidden", !key.actions.pause);
+            flag(&mut shown, id("go-on"), "hidden", !key.actions.resume);
+            flag(&mut shown, id("try"), "hidden", !key.actions.retry);
         }
         for series in &self.chart.series {
             attr(&mut shown, &series.id, "d", &series.bars);

@@ -27,7 +27,7 @@ use crate::model::{KeyNumber, Millis};
 use crate::store::{self, Conn};
 use crate::web::notice::{Details, Notice, NoticeQuery};
 
-pub use self::change::{add, ask_project, ask_to_remove, group, name_project, read_env, remove};
+pub use self::change::{add, ask_project, ask_to_remove, group, name_project, reload_env, remove};
 pub use self::live::stream;
 
 impl From<KeyError> for Error {

@@ -61,14 +61,14 @@ pub struct KeyLines {
     pub limit_note: String,
     pub models_off: String,
     pub last_error: String,
-    pub deeds: Deeds,
+    pub actions: Actions,
 }
 
-/// What a person may do with it.
-pub struct Deeds {
+/// The actions that a person may take on it.
+pub struct Actions {
     pub pause: bool,
-    pub go_on: bool,
-    pub try_again: bool,
+    pub resume: bool,
+    pub retry: bool,
 }
 
 pub struct Minute {
@@ -130,10 +130,10 @@ impl KeyLines {
             },
             models_off: models_off(key),
             last_error: last_error(key, times),
-            deeds: Deeds {
+            actions: Actions {
                 pause: key.state.serves() || matches!(key.state, KeyState::CoolingDown { .. }),
-                go_on: key.state == KeyState::Paused,
-                try_again: matches!(
+                resume: key.state == KeyState::Paused,
+                retry: matches!(
                     key.state,
                     KeyState::CoolingDown { .. }
                         | KeyState::Disabled { .. }
