@@ -1,9 +1,9 @@
 //! One clock for the processes that share a SQLite file. (Those that share PostgreSQL have the database's.)
 //!
-//! Bookings, rests and leases are times. A process tells the time by the machine's uptime and does not notice when the
-//! wall clock is set; the next process starts with the new reading, and would take slots for free that the server still
-//! counts, or wait for an hour that has passed. So the database says how uptime leads to the time: who starts beside
-//! another process keeps its time, and who starts alone sets the clock right and carries every time that counts along.
+//! Bookings, cooldowns and leases are times. A running process uses the machine's uptime and does not notice when the wall
+//! clock is set. The next process starts with the new time: it would use slots that Google still counts, or wait for an
+//! hour that has passed. So the database stores how uptime relates to the time. A process that starts beside another one
+//! uses the same time; a process that starts alone corrects the clock and shifts every stored time that matters.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::model::clock::{Reading, Step};
 use crate::model::job::Task;
 use crate::store::{self, Conn};
 
-/// A shared clock may be wrong by so much before it is set right.
+/// The shared clock is corrected only if it is wrong by more than this.
 const TOLERATED: Duration = Duration::from_secs(1);
-/// Google's day is never longer.
+/// The longest possible day of Google's.
 const DAY: Duration = Duration::from_hours(25);
 
-/// What the time is, for a process that starts and whose clock says `reading`. `alone`: no other process lives that
-/// goes by the shared clock. Inside a write transaction, so that processes which start at once take turns.
+/// The time for a process that starts and whose clock shows `reading`. `alone`: no other process uses the shared clock. Runs
+/// inside a write transaction, so that processes that start at the same time do it one after the other.
 pub async fn join(
     conn: &mut Conn,
     pool: &Pool,
@@ -36,51 +36,51 @@ pub async fn join(
             let step = Step { then, now };
             tracing::warn!(
                 clock.step = step.by(),
-                "The clock was set by {:.1} s: what the pool holds goes with it",
+                "The clock was set by {:.1} s: the stored times of the pool are shifted too",
                 step.by() as f64 / 1000.0
             );
-            carry(conn, pool, step, step.by()).await?;
+            shift(conn, pool, step, step.by()).await?;
         }
         None => {
-            // The machine was started since, or this is the first time: nobody knows how long ago the last request
-            // was. So it is taken to have been just now, which costs a minute at most. Everything else goes by the
-            // clock, unless that is before what is written down.
-            let since = written.as_deref().and_then(carried_at);
+            // The machine was restarted since, or this is the first start: nobody knows how long ago the last request
+            // was. Assuming that it was just now costs a minute at most. Everything else follows the clock, unless the
+            // clock is behind the stored times.
+            let since = written.as_deref().and_then(shifted_to);
             let then = store::shared_clock::last_moment(conn).await?.max(since).unwrap_or(now);
             let step = Step { then, now };
-            carry(conn, pool, step, step.by().min(0)).await?;
+            shift(conn, pool, step, step.by().min(0)).await?;
         }
     }
-    store::shared_clock::write(conn, &as_written(reading)).await?;
+    store::shared_clock::write(conn, &as_stored(reading)).await?;
     Ok(now)
 }
 
-async fn carry(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx::Result<()> {
+async fn shift(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx::Result<()> {
     let pace = pool.pace();
     let distances = Task::ALL.iter().map(|task| pace.spacing(*task, 1));
     let reach = distances.fold(pace.send_gap, Duration::max);
-    store::shared_clock::carry_pool(conn, step, reach).await?;
+    store::shared_clock::shift_pool(conn, step, reach).await?;
     let longest = store::shared_clock::Longest {
         fault: pace.fault_cooldown.1,
         day: DAY + pace.day_margin,
         lowered: pace.lowered_for,
     };
-    store::shared_clock::cut_rests(conn, longest, step.now).await?;
-    store::shared_clock::carry_queue(conn, queue_by, step.now).await
+    store::shared_clock::cap_cooldowns(conn, longest, step.now).await?;
+    store::shared_clock::shift_queue(conn, queue_by, step.now).await
 }
 
-/// As it stands in the database: the boot, what the time was when that began, and the time now, to which everything was
-/// carried: after another boot it must not be carried from an earlier moment once more.
-fn as_written(reading: &Reading) -> String {
+/// The text in the database: the boot, the time at which it began, and the time now, to which everything was shifted. After
+/// another boot, times must not be shifted again from an earlier moment.
+fn as_stored(reading: &Reading) -> String {
     let boot = reading.boot.as_deref().unwrap_or("?");
     format!("{boot} {} {}", reading.now.0 - reading.up, reading.now.0)
 }
 
-fn carried_at(written: &str) -> Option<Millis> {
+fn shifted_to(written: &str) -> Option<Millis> {
     written.split(' ').nth(2)?.parse().ok().map(Millis)
 }
 
-/// What the shared clock reads now; `None` where it was read in another run of the machine.
+/// The time of the shared clock; `None` if it was stored before the machine was restarted.
 fn shared(written: &str, reading: &Reading) -> Option<Millis> {
     let mut words = written.split(' ');
     let (boot, began) = (words.next()?, words.next()?);

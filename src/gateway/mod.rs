@@ -1,7 +1,7 @@
-//! The door for other programs of the organiser: their requests to Gemini go through the same pool.
+//! The gateway for other programs of the organiser: their requests to Gemini use the same pool.
 //!
-//! A request lives no longer than the connection it came by, so it stays in the memory of the process that holds that
-//! ([`PendingRequests`]); the queue has a job that only this process can do, and so the request takes its turn among all others.
+//! A request lives no longer than its connection, so it is kept in the memory of the process that has the connection
+//! ([`PendingRequests`]). The queue has a job for it that only this process can do, so it is scheduled like all others.
 
 mod pending;
 pub mod tokens;
@@ -19,10 +19,10 @@ use crate::model::{Clock, Job, Millis};
 use crate::store::jobs::Needs;
 use crate::store::{self, Conn, Db};
 
-/// Whether a request is still being asked is looked at so often, once its time is over.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// After the deadline, how often to check whether Gemini is still being asked.
+const RECHECK: Duration = Duration::from_secs(1);
 
-/// Puts the request on the pending and its job into the queue, and counts it for its token.
+/// Adds the request to the pending ones and its job to the queue, and counts it for its token.
 pub async fn queue(
     db: &Db,
     pending: &PendingRequests,
@@ -31,7 +31,7 @@ pub async fn queue(
     now: Millis,
     deadline: Millis,
 ) -> sqlx::Result<Result<Ticket, Full>> {
-    let (model, tokens, who) = (request.model.clone(), request.tokens, request.who.clone());
+    let (model, tokens, token) = (request.model.clone(), request.tokens, request.token.clone());
     let ticket = match pending.put(request) {
         Ok(ticket) => ticket,
         Err(full) => return Ok(Err(full)),
@@ -44,13 +44,13 @@ pub async fn queue(
     };
     let job = Job::Forward(ticket.id());
     let mut tx = db.write().await?;
-    store::tokens::count(&mut tx, &who, now).await?;
+    store::tokens::count(&mut tx, &token, now).await?;
     store::jobs::enqueue_with(&mut tx, job, Class::Bulk, now, needs).await?;
     tx.commit().await?;
     Ok(Ok(ticket))
 }
 
-/// Waits for the reply. Not for longer than `deadline` to be asked; what was asked by then is waited for.
+/// Waits for the reply. A request that was not sent by `deadline` is refused; one that was sent is waited for.
 pub async fn wait(
     db: &Db,
     pool: &Pool,
@@ -70,12 +70,12 @@ pub async fn wait(
                 refused(&mut conn, pool, ticket.request(), clock.now()).await?,
             ));
         }
-        // It is being asked: that ends by itself, or it comes back to wait.
-        until = clock.now().plus(LOOK_AGAIN);
+        // Gemini is being asked: that ends by itself, or the request waits again.
+        until = clock.now().plus(RECHECK);
     }
 }
 
-/// What is said of a request whose turn does not come in time: when to ask again, or that no key will ever serve.
+/// The refusal of a request that cannot start in time: when to retry, or that no key can serve it.
 pub async fn refused(
     conn: &mut Conn,
     pool: &Pool,
@@ -96,7 +96,7 @@ pub async fn refused(
         Outlook::Start { .. } => too_late("others go first", Duration::ZERO),
         Outlook::Wait { until, why } => too_late(&why, until.since(now)),
         Outlook::Fallback { why } => {
-            // No key will ever serve: is it the model?
+            // No key can serve it: is it because of the model?
             let is_unknown =
                 view.models.iter().position(|it| *it == request.model).is_some_and(|model| {
                     let mut ledgers =
@@ -112,14 +112,14 @@ fn too_late(why: &str, retry: Duration) -> Refused {
     Refused {
         code: 429,
         message: format!("No key is free before the request's deadline: {why}."),
-        retry: Some(retry.max(LOOK_AGAIN)),
+        retry: Some(retry.max(RECHECK)),
     }
 }
 
-/// What a part that is no text is taken to cost: a picture's tile, or a page.
+/// The estimated cost of a part that is not text: a tile of a picture, or a page.
 const TOKENS_OF_A_FILE: usize = 300;
 
-/// How many input tokens a body of `generateContent` will take, rather too many than too few.
+/// Estimates the input tokens of a `generateContent` body, too many rather than too few.
 pub fn estimated_tokens(body: &Value) -> u32 {
     let mut estimate = TokenEstimate::default();
     add(&mut estimate, body);
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_count_by_their_length_and_files_by_the_piece() {
+    fn text_counts_by_length_and_files_by_number() {
         let text = |text: &str| {
             estimated_tokens(&json!({ "contents": [{ "parts": [{ "text": text }] }] }))
         };

@@ -1,4 +1,4 @@
-//! The requests that this process holds a connection for.
+//! Pending requests of other programs. Each is dropped when its connection closes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,26 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::model::RequestId;
 
-/// So many requests are held at once: more than any deadline leaves time for.
+/// The most pending requests: more than could be answered within any deadline.
 const MOST: usize = 200;
 
-/// What another program asks.
+/// A request of another program.
 #[derive(Debug)]
 pub struct Request {
     pub model: String,
-    /// It wants the answer in pieces, as events.
+    /// The answer is wanted as a stream of events.
     pub stream: bool,
-    /// As it came; a JSON object.
+    /// Unchanged; a JSON object.
     pub body: Vec<u8>,
     /// Input tokens, estimated.
     pub tokens: u32,
-    /// Whose token it was.
-    pub who: String,
-    /// What the program calls its work.
+    /// The name of its token.
+    pub token: String,
+    /// The name that the program gave to its work.
     pub label: String,
 }
 
-/// A piece of an answer, or the end of one that broke off.
+/// A piece of an answer, or the end of an answer that broke off.
 pub type Piece = Result<Vec<u8>, Broken>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,13 +42,13 @@ pub enum Reply {
     Refused(Refused),
 }
 
-/// Why a request got no answer, in the terms of Gemini's errors.
+/// Why a request got no answer, in terms of Gemini's errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// As in HTTP.
+    /// The HTTP status.
     pub code: u16,
     pub message: String,
-    /// When asking again is worth it.
+    /// When a retry makes sense.
     pub retry: Option<Duration>,
 }
 
@@ -64,11 +64,11 @@ pub struct PendingRequests(Arc<Mutex<HashMap<RequestId, Open>>>);
 struct Open {
     request: Arc<Request>,
     reply: oneshot::Sender<Reply>,
-    /// It is being asked.
+    /// Gemini is being asked.
     taken: bool,
 }
 
-/// What the connection holds. Dropped, it takes the request off the pending: nobody waits for the answer.
+/// Belongs to the connection. When it is dropped, nobody waits for the answer, and the request is removed.
 pub struct Ticket {
     id: RequestId,
     request: Arc<Request>,
@@ -90,7 +90,7 @@ impl PendingRequests {
         Ok(Ticket { id, request, reply, pending: self.clone() })
     }
 
-    /// Takes a request to ask it; `None`: nobody waits for it any more.
+    /// Takes a request in order to send it; `None`: nobody waits for it any more.
     pub fn take(&self, id: RequestId) -> Option<Arc<Request>> {
         let mut open = self.open();
         let found = open.get_mut(&id)?;
@@ -98,14 +98,14 @@ impl PendingRequests {
         Some(found.request.clone())
     }
 
-    /// It waits for its turn again.
+    /// Makes the request wait again.
     pub fn put_back(&self, id: RequestId) {
         if let Some(found) = self.open().get_mut(&id) {
             found.taken = false;
         }
     }
 
-    /// Answers; false when nobody waits for it any more.
+    /// Answers the request; false if nobody waits for it any more.
     pub fn answer(&self, id: RequestId, reply: Reply) -> bool {
         let found = self.open().remove(&id);
         found.is_some_and(|found| found.reply.send(reply).is_ok())
@@ -125,7 +125,7 @@ impl Ticket {
         &self.request
     }
 
-    /// The reply, once there is one.
+    /// Waits for the reply.
     pub(super) async fn reply(&mut self) -> Reply {
         let code = 500;
         let message = "the request was lost; ask again".to_owned();
@@ -133,7 +133,7 @@ impl Ticket {
         (&mut self.reply).await.unwrap_or(lost)
     }
 
-    /// Takes it off the pending, unless it is being asked or answered at this moment.
+    /// Removes the request, unless it is being sent or answered at this moment.
     pub(super) fn withdraw(&self) -> bool {
         let mut open = self.pending.open();
         let waits = open.get(&self.id).is_some_and(|found| !found.taken);

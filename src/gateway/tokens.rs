@@ -1,4 +1,5 @@
-//! Tokens: what a program shows at the door. Shown once when it is made; only its hash is kept.
+//! Tokens, by which a program identifies itself at the gateway. A token is shown once, when it is made; only its hash is
+//! stored.
 
 use crate::access;
 use crate::model::{Millis, Secret};
@@ -19,7 +20,7 @@ pub enum NotMade {
     Db(#[from] sqlx::Error),
 }
 
-/// Makes a token: 32 random bytes in hex behind a word that tells what it is for.
+/// Makes a token: a prefix that names its purpose, then 32 random bytes in hex.
 pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, NotMade> {
     let name = name.trim();
     let fits = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
@@ -34,17 +35,17 @@ pub async fn create(conn: &mut Conn, name: &str, now: Millis) -> Result<Secret, 
     }
 }
 
-/// By name.
+/// All tokens, by name.
 pub async fn list(conn: &mut Conn) -> sqlx::Result<Vec<Token>> {
     store::tokens::list(conn).await
 }
 
-/// False when there is none of this name. What it has under way is still answered.
+/// False if there is no token of this name. Requests in progress are still answered.
 pub async fn remove(conn: &mut Conn, name: &str) -> sqlx::Result<bool> {
     store::tokens::delete(conn, name.trim()).await
 }
 
-/// Whose token it is; `None`: nobody knows it.
+/// The name of a token; `None` if it is unknown.
 pub async fn owner(conn: &mut Conn, token: &str) -> sqlx::Result<Option<String>> {
     store::tokens::owner(conn, &access::hash(token)).await
 }

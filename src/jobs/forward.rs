@@ -1,4 +1,4 @@
-//! Asks Gemini what another program of the organiser asks, and hands the answer on as it comes.
+//! Sends another program's request to Gemini and passes the answer on as it arrives.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::model::RequestId;
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
-/// Pieces of an answer that wait for a slow reader.
+/// How many pieces of an answer may wait for a slow reader.
 const PIECES: usize = 16;
 
-/// The request, if somebody still waits for its answer; otherwise the job is done.
+/// The request, if somebody still waits for its answer. Otherwise the job is done.
 pub async fn start(
     tx: &mut Conn,
     app: &App,
@@ -59,14 +59,14 @@ pub async fn by_model(
     let ask = keys::Forward {
         stream: request.stream,
         body: request.body.clone(),
-        program: format!("{} ({})", request.who, request.label),
+        program: format!("{} ({})", request.token, request.label),
     };
     let outcome = asking::asking(app).forward(grant, ask, &mut connection).await;
     let mut tx = app.db.write().await?;
     let after = keys::settle(&mut tx, &app.pool, grant, &outcome, app.clock.now()).await?;
     keys::label(&mut tx, grant, &request.label).await?;
     let again = match after {
-        // What broke off in the middle cannot begin anew.
+        // An answer that broke off in the middle cannot start again.
         After::Again { at } | After::Attempt { at, .. } if connection.pieces.is_none() => Some(at),
         _ => None,
     };
@@ -81,17 +81,17 @@ pub async fn by_model(
     }
     tx.commit().await?;
     match (outcome, connection.pieces) {
-        // Nobody is left to hear it when the connection is closed.
+        // Nobody receives it if the connection is closed.
         (Err(_), Some(pieces)) => drop(pieces.send(Err(Broken)).await),
         (Err(failure), None) if again.is_none() => {
-            app.pending.answer(id, Reply::Refused(said_of(&failure)));
+            app.pending.answer(id, Reply::Refused(refusal_for(&failure)));
         }
         _ => {}
     }
     Ok(())
 }
 
-/// The program's connection: with the first piece it is told that there is an answer.
+/// The program's connection. With the first piece, the program is told that there is an answer.
 struct Connection<'a> {
     app: &'a App,
     id: RequestId,
@@ -109,8 +109,8 @@ impl Listener for Connection<'_> {
     }
 }
 
-/// What the program is told of a request that failed for good.
-fn said_of(failure: &Failure) -> Refused {
+/// What the program is told if a request failed for good.
+fn refusal_for(failure: &Failure) -> Refused {
     let (code, message) = match failure {
         Failure::OurFault { status, response } => (*status, response.clone()),
         Failure::Timeout => (504, failure.to_string()),

@@ -1,4 +1,4 @@
-//! The clock of the processes that share a file, and what becomes of times in it when it was set.
+//! The clock of the processes that share a SQLite file, and the shifting of stored times when it was set.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::jobs::PAUSED;
 use crate::model::Millis;
 use crate::model::clock::Step;
 
-/// By which boot of the machine the shared clock was read last, and how it leads to the time.
+/// The stored clock: the boot of the machine, and how its uptime relates to the time.
 pub async fn read(conn: &mut Conn) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT value FROM settings WHERE name = 'clock'").fetch_optional(conn).await
 }
@@ -23,7 +23,7 @@ pub async fn write(conn: &mut Conn, value: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The latest moment that is written down: it was later than that when the last process ended.
+/// The latest time in the database: the last process ended after it.
 pub async fn last_moment(conn: &mut Conn) -> sqlx::Result<Option<Millis>> {
     sqlx::query_scalar(
         "SELECT MAX(at) FROM (
@@ -36,9 +36,9 @@ pub async fn last_moment(conn: &mut Conn) -> sqlx::Result<Option<Millis>> {
     .await
 }
 
-/// Carries the pool's ledger over a step: what was held stays held as long as it was to be. `reach` is the longest
-/// distance that is kept from an earlier start.
-pub async fn carry_pool(conn: &mut Conn, step: Step, reach: Duration) -> sqlx::Result<()> {
+/// Shifts the pool's ledger by a step of the clock: slots stay taken as long as before. `reach` is the longest delay after
+/// an earlier start.
+pub async fn shift_pool(conn: &mut Conn, step: Step, reach: Duration) -> sqlx::Result<()> {
     let (then, now, by) = (step.then, step.now, step.by());
     sqlx::query(
         "UPDATE bookings SET free_at = CASE WHEN free_at > $1 THEN free_at + $3 ELSE $2 END
@@ -49,7 +49,7 @@ pub async fn carry_pool(conn: &mut Conn, step: Step, reach: Duration) -> sqlx::R
     .bind(by)
     .execute(&mut *conn)
     .await?;
-    // Nothing was sent in the future: a later step must find the last moment here.
+    // Nothing was sent in the future: a later step must find the right last moment.
     sqlx::query(
         "UPDATE bookings SET booked_at = CASE WHEN booked_at > $1 THEN $1 ELSE booked_at END,
              sent_at = CASE WHEN sent_at > $1 THEN $1 ELSE sent_at END,
@@ -89,7 +89,7 @@ pub async fn carry_pool(conn: &mut Conn, step: Step, reach: Duration) -> sqlx::R
     Ok(())
 }
 
-/// How far ahead rests may lie: they end by the calendar, unless the calendar was wrong.
+/// The longest possible cooldowns. They end by the calendar, unless the calendar was wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Longest {
     pub fault: Duration,
@@ -97,7 +97,7 @@ pub struct Longest {
     pub lowered: Duration,
 }
 
-pub async fn cut_rests(conn: &mut Conn, longest: Longest, now: Millis) -> sqlx::Result<()> {
+pub async fn cap_cooldowns(conn: &mut Conn, longest: Longest, now: Millis) -> sqlx::Result<()> {
     sqlx::query("UPDATE keys SET rest_until = $1 WHERE rest_until > $1")
         .bind(now.plus(longest.fault))
         .execute(&mut *conn)
@@ -113,9 +113,8 @@ pub async fn cut_rests(conn: &mut Conn, longest: Longest, now: Millis) -> sqlx::
     Ok(())
 }
 
-/// Carries the queue over a step of so many milliseconds, and brings the last sending of each account back into the
-/// past.
-pub async fn carry_queue(conn: &mut Conn, by: i64, now: Millis) -> sqlx::Result<()> {
+/// Shifts the times of the queue by this many milliseconds, and moves the last delivery of each account into the past.
+pub async fn shift_queue(conn: &mut Conn, by: i64, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE jobs SET created_at = created_at + $1, deadline_at = deadline_at + $1,
              leased_until = leased_until + $1,

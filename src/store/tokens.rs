@@ -9,11 +9,11 @@ pub struct Token {
     pub name: String,
     pub created_at: Millis,
     pub last_used_at: Option<Millis>,
-    /// How many requests it brought.
+    /// How many requests were made with it.
     pub requests: i64,
 }
 
-/// False when there is one of this name.
+/// False if there is one of this name already.
 pub async fn insert(conn: &mut Conn, name: &str, hash: &str, now: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "INSERT INTO door_tokens (name, hash, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
@@ -54,7 +54,7 @@ pub async fn count(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<()>
     Ok(())
 }
 
-/// False when there is none of this name.
+/// False if there is none of this name.
 pub async fn delete(conn: &mut Conn, name: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query("DELETE FROM door_tokens WHERE name = $1").bind(name).execute(conn).await?;

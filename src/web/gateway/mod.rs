@@ -1,5 +1,5 @@
-//! The Gemini-compatible door: what Google's own libraries ask, given nothing but another base URL.
-//! Errors have the shape of Google's, so that those libraries read them.
+//! The Gemini-compatible gateway: Google's own libraries work with it if they are given its base URL. Errors have the shape
+//! of Google's, so that those libraries can read them.
 
 pub mod tokens;
 
@@ -17,12 +17,12 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::gateway::{self, Piece, Refused, Reply};
 
-/// Bytes of a request: what Google takes with files in it.
+/// The most bytes of a request: Google's limit with files in it.
 const LARGEST: usize = 20 * 1024 * 1024;
-/// Where `X-Deadline-Seconds` is not set.
+/// The deadline without `X-Deadline-Seconds`.
 const USUAL_DEADLINE: u64 = 120;
 const LONGEST_DEADLINE: u64 = 3_600;
-/// Where `X-Task` is not set.
+/// The task without `X-Task`.
 const USUAL_TASK: &str = "unnamed";
 
 #[derive(Deserialize)]
@@ -70,7 +70,7 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
     let tokens = tokens
         .map(|body| gateway::estimated_tokens(&body))
         .ok_or_else(|| refused(400, "the body is not a JSON object"))?;
-    let request = gateway::Request { model, stream, body: body.into(), tokens, who, label };
+    let request = gateway::Request { model, stream, body: body.into(), tokens, token: who, label };
     let deadline = now.plus(patience);
     let ticket = gateway::queue(&app.db, &app.pending, &app.instance, request, now, deadline)
         .await
@@ -102,7 +102,7 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
     }
 }
 
-/// Only looks: whoever knows no token makes nobody wait for the lock to write.
+/// Only reads: a request without a valid token must not make others wait for the write lock.
 async fn token_owner(app: &App, token: &str) -> sqlx::Result<Option<String>> {
     gateway::tokens::owner(&mut *app.db.read().await?, token).await
 }
@@ -117,7 +117,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     key.or(bearer).map(str::trim).filter(|token| !token.is_empty())
 }
 
-/// The model, and whether the answer is wanted as a stream.
+/// The model, and whether a stream is wanted.
 fn model_of(call: &str, how: &How) -> Result<(String, bool), Refused> {
     let (model, method) = call.split_once(':').unwrap_or((call, ""));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -138,7 +138,7 @@ fn model_of(call: &str, how: &How) -> Result<(String, bool), Refused> {
     Ok((model.to_owned(), stream))
 }
 
-/// What the program calls its work.
+/// The name that the program gives to its work.
 fn task(headers: &HeaderMap) -> Result<String, Refused> {
     let Some(value) = headers.get("x-task") else { return Ok(USUAL_TASK.into()) };
     let text = value.to_str().unwrap_or_default().trim();
@@ -152,7 +152,7 @@ fn task(headers: &HeaderMap) -> Result<String, Refused> {
     Ok(text.to_owned())
 }
 
-/// How long it may wait for its turn.
+/// How long the request may wait.
 fn deadline(headers: &HeaderMap) -> Result<Duration, Refused> {
     let Some(value) = headers.get("x-deadline-seconds") else {
         return Ok(Duration::from_secs(USUAL_DEADLINE));
@@ -169,7 +169,7 @@ fn refused(code: u16, message: &str) -> Refused {
 }
 
 fn fault(error: &sqlx::Error) -> Refused {
-    tracing::error!(error = format!("{error:#}"), "a request at the door failed");
+    tracing::error!(error = format!("{error:#}"), "a gateway request failed");
     refused(500, "something went wrong on Muster's side; ask again")
 }
 
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_stands_in_either_header() {
+    fn a_token_is_read_from_either_header() {
         let headers = |name: &'static str, value: &'static str| {
             HeaderMap::from_iter([(
                 axum::http::HeaderName::from_static(name),
