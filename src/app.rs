@@ -26,24 +26,24 @@ pub struct Parts {
     pub db: Db,
     pub clock: Clock,
     pub config: Config,
-    /// Tells this process from others on the same database.
+    /// Identifies this process among those on the same database.
     pub instance: String,
-    /// What other programs ask through this process.
+    /// Gateway requests that wait in this process.
     pub pending: PendingRequests,
     pub guesses: Guesses,
     pub pool: Pool,
     pub gemini: llm::Client,
-    /// `None`: mail goes into the outbox.
+    /// `None`: emails are kept in the outbox.
     pub smtp: Option<Sender>,
-    /// `None`: not all that the bot needs is set.
+    /// `None`: the settings of the bot are incomplete.
     pub discord: Option<discord::Rest>,
     pub reader: Reader,
-    /// Set when Muster is asked to stop: workers take nothing new, event streams end.
+    /// Cancelled when Muster is asked to stop: workers take no new jobs, and event streams end.
     pub stopping: CancellationToken,
 }
 
 impl App {
-    /// Puts the parts together. `program` is the binary that reads resumes as a child; a TLS provider must be installed.
+    /// Builds the parts. `program` is the binary that reads resumes in child processes. Install a TLS provider first.
     pub async fn new(
         config: Config,
         db: Db,
@@ -84,7 +84,7 @@ impl App {
         })))
     }
 
-    /// The account that mail is sent from: its pauses and limits go by this name.
+    /// The account that emails are sent from. Its pauses and limits are stored under this name.
     pub fn sender_name(&self) -> String {
         self.smtp.as_ref().map_or_else(|| "outbox".into(), Sender::name)
     }
@@ -98,34 +98,34 @@ impl std::ops::Deref for App {
     }
 }
 
-/// The pool with the keys of the environment; those of the page join it when it is brought in step with the database.
+/// The pool with the keys from the environment. Those entered on the page are added when it is synchronised.
 pub async fn pool(config: &Config, db: &Db) -> anyhow::Result<Pool> {
     let secret = access::secret(config).map_err(|error| {
         let path = config.data_dir.join("secret");
         anyhow::anyhow!(
-            "the file {} cannot be used: {error}; mend it, or set DATA_DIR to a folder that Muster may write",
+            "the file {} cannot be used: {error}; fix it, or set DATA_DIR to a folder that Muster may write",
             path.display()
         )
     })?;
     let mut tx = db.write().await?;
-    // In the database: machines that share it must know one key by the same fingerprint.
+    // Kept in the database: machines that share it must compute the same fingerprint of a key.
     let salt = Secret::new(store::keys::salt(&mut tx, &access::random_token()).await?);
     tx.commit().await?;
     Ok(Pool::new(&config.gemini, config.time_scale, &salt).opening_with(&secret))
 }
 
-/// Several machines that share a database share its clock.
+/// Sets the clock by that of the database, if several machines share it.
 pub async fn follow_database(db: &Db, clock: &Clock) -> sqlx::Result<()> {
     let before = clock.now();
     if let Some(theirs) = db.time().await? {
-        // It was read somewhere between asking and being answered.
+        // It was read at some moment between the request and the response.
         let ours = before.plus(clock.now().since(before) / 2);
         clock.follow(ours, theirs);
     }
     Ok(())
 }
 
-/// Processes that share a file share one clock, which is set right by one that starts `alone`.
+/// Sets the clock by that of the processes that share a SQLite file. One that starts `alone` corrects the shared clock.
 pub async fn follow_neighbours(
     tx: &mut Conn,
     db: &Db,

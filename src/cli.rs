@@ -1,4 +1,4 @@
-//! Muster's command line: serve, or do one thing and print it. The same domain calls as the web, no rules of its own.
+//! The command line: serves, or does one thing and prints the result. It calls the same domain functions as the web.
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -17,7 +17,7 @@ use crate::model::{Clock, KeyNumber};
 use crate::store::Db;
 use crate::{faq, gateway, keys, llm, skills};
 
-/// Invites people to a hackathon by e-mail and brings them together.
+/// Invites people to a hackathon by email and brings them together.
 ///
 /// Without a command it serves the pages for organisers and participants; its settings come from the environment and
 /// from the file .env (see .env.example).
@@ -32,7 +32,7 @@ struct Arguments {
 enum Command {
     /// Print the text of a resume (PDF, DOCX or plain text)
     Extract { file: PathBuf },
-    /// Look after the Gemini keys
+    /// Check the Gemini keys
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Print the skills that the taxonomy finds in a resume, as JSON
@@ -40,24 +40,24 @@ enum Command {
     /// The FAQ as a text file
     #[command(subcommand)]
     Faq(Faq),
-    /// Tokens for other programs that ask Gemini through Muster
+    /// Tokens for other programs that use Gemini through Muster
     #[command(subcommand)]
     Token(TokenCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
-    /// Make a token and print it; it is shown this once
+    /// Create a token and print it; it is shown only once
     Create { name: String },
-    /// Print the names of all tokens, and how often each was used
+    /// List the names of all tokens, and how often each was used
     List,
-    /// Remove a token: what shows it is turned away from then on
+    /// Remove a token: programs that use it are refused from then on
     Remove { name: String },
 }
 
 #[derive(Debug, Subcommand)]
 enum Faq {
-    /// Take in a file of Q: and A: blocks, or of Markdown headings
+    /// Import a file of Q: and A: blocks, or of Markdown headings
     Import { file: PathBuf },
     /// Print the FAQ
     Export {
@@ -69,16 +69,16 @@ enum Faq {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Ask Google about each key: whether it is good, and which models it offers (uses up no quota)
+    /// Ask Google whether each key is valid and which models it offers (uses no quota)
     Check,
 }
 
 /// Everything `main` does.
 pub fn main() -> ExitCode {
-    // A child that reads a file must be limited before anything else happens, reading its arguments included.
-    let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == extract::CHILD) {
-        return extract::child_main(&words.next().unwrap_or_default().to_string_lossy());
+    // A child process that reads a file must be limited before anything else, even before its arguments are parsed.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == extract::CHILD) {
+        return extract::child_main(&arguments.next().unwrap_or_default().to_string_lossy());
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -103,15 +103,15 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One line, whatever it is made of.
+/// Prints an error on one line.
 fn complain(reason: &str) {
     eprintln!("muster: {}", reason.split_whitespace().collect::<Vec<_>>().join(" "));
 }
 
-/// Help that was asked for, or what is wrong with the arguments.
+/// Prints the help, or what is wrong with the arguments.
 fn misused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Nobody is left to tell when the output is closed.
+        // If the output is closed, nobody would see an error either.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -129,7 +129,7 @@ fn serve() -> anyhow::Result<()> {
     runtime.block_on(crate::server::serve(config))
 }
 
-/// Asks Google about every key, those of the page too, and prints a line for each.
+/// Asks Google about every key, including those entered on the page, and prints a line for each.
 fn check_keys() -> anyhow::Result<()> {
     let config = Config::read(&Vars::from_environment()?)?;
     set_up_tls()?;
@@ -170,14 +170,14 @@ fn named(number: KeyNumber) -> String {
     if number.is_reserve() { "Reserve".into() } else { format!("Key {number}") }
 }
 
-/// One TLS provider for Gemini, mail and PostgreSQL.
+/// Installs one TLS provider for Gemini, SMTP and PostgreSQL.
 fn set_up_tls() -> anyhow::Result<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("TLS was set up twice"))
 }
 
-/// What is logged: our own words, and of the libraries only what somebody should look at. `RUST_LOG` says otherwise.
+/// Logs our own messages, and of the libraries only warnings. `RUST_LOG` overrides this.
 fn log_to_output() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
@@ -204,7 +204,7 @@ fn on_database<T>(work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>) -> anyhow::R
     })
 }
 
-/// What can be read is imported, and each part that cannot is named; then the command has failed.
+/// Imports what can be read and names each part that cannot; if there is one, the command fails.
 fn import_faq(file: &Path) -> anyhow::Result<()> {
     let bytes = bytes(file).with_context(|| format!("cannot open {}", file.display()))?;
     let text = String::from_utf8(bytes).context("this is not a text file in UTF-8")?;
@@ -257,7 +257,7 @@ fn tokens(command: &TokenCommand) -> anyhow::Result<()> {
             TokenCommand::Remove { name } => {
                 anyhow::ensure!(
                     gateway::tokens::remove(&mut tx, name).await?,
-                    "there is no token of this name; muster token list names them"
+                    "there is no token of this name; muster token list shows them"
                 );
                 tx.commit().await?;
                 Ok(())
@@ -266,7 +266,7 @@ fn tokens(command: &TokenCommand) -> anyhow::Result<()> {
     })
 }
 
-/// The text of the resume in a file, read as the server reads it.
+/// The text of the resume in a file, read in the same way as by the server.
 fn text(file: &Path) -> anyhow::Result<String> {
     let bytes = bytes(file).with_context(|| format!("cannot open {}", file.display()))?;
     let reader = Reader::new(std::env::current_exe()?);
@@ -274,7 +274,7 @@ fn text(file: &Path) -> anyhow::Result<String> {
     Ok(runtime.block_on(reader.read(bytes))?.text)
 }
 
-/// A file's bytes: no more than decide that it is too large.
+/// A file's bytes, up to one more than the limit, so that a larger file is recognised.
 fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;

@@ -1,6 +1,6 @@
 //! Muster: invites people to a hackathon by email and brings them together.
 //!
-//! The modules in reading order; `ARCHITECTURE.md` says which may know which.
+//! The modules in reading order; `ARCHITECTURE.md` says which may use which.
 
 pub mod model;
 

@@ -1,12 +1,12 @@
-//! Who works on what. Each process holds a lock on a file of its own while it lives: whoever can take that lock knows at
-//! once that its owner is dead, and settles what it left.
+//! Who works on what. Each process has a lock on a file of its own while it lives. A process that can take another's
+//! lock knows at once that the other is dead, and recovers its work.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rand::RngExt as _;
 
-/// This process, as it stands in leases.
+/// This process, as named in leases.
 pub struct Owner {
     pub name: String,
     path: PathBuf,
@@ -14,7 +14,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Takes a name and the lock that goes with it, under `data_dir/run`.
+    /// Chooses a name and takes its lock, in `data_dir/run`.
     pub fn new(data_dir: &Path) -> std::io::Result<Self> {
         let folder = data_dir.join("run");
         std::fs::create_dir_all(&folder)?;
@@ -23,7 +23,7 @@ impl Owner {
             let path = folder.join(format!("{name}.lock"));
             let file = File::create(&path)?;
             file.lock()?;
-            // Another process that starts now may have found the file before it was locked, and taken us for dead.
+            // A process that starts at the same time may have found the file unlocked and removed it as a dead one.
             if path.exists() {
                 return Ok(Self { name, path, _lock: file });
             }
@@ -42,7 +42,7 @@ impl Owner {
         dead.collect()
     }
 
-    /// Whether another process than `me` works from this folder.
+    /// Whether a process other than `me` works from this folder.
     pub fn somebody_lives(data_dir: &Path, me: Option<&Self>) -> bool {
         locks(&data_dir.join("run"))
             .filter(|path| me.is_none_or(|me| *path != me.path))
@@ -55,7 +55,7 @@ fn locks(folder: &Path) -> impl Iterator<Item = PathBuf> {
     files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|it| it == "lock"))
 }
 
-/// An owner that is dead, held until what it left is settled.
+/// A dead owner, locked until its work is recovered.
 pub struct Dead {
     pub name: String,
     path: PathBuf,
@@ -63,7 +63,7 @@ pub struct Dead {
 }
 
 impl Dead {
-    /// Everything that it left is settled. Until then its file stays, for whoever comes after us.
+    /// Removes its file once its work is recovered. Until then it stays, in case this process dies as well.
     pub fn bury(self) {
         let _ = std::fs::remove_file(&self.path);
     }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_lives_is_told_by_locks() {
+    fn locks_tell_which_processes_are_alive() {
         let data = tempfile::tempdir().unwrap();
         assert!(!Owner::somebody_lives(data.path(), None), "there is not even a folder");
         let one = Owner::new(data.path()).unwrap();

@@ -22,7 +22,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let stopping = app.stopping.clone();
     tokio::spawn(async move {
         stop_signal().await;
-        tracing::info!("Stopping: what is in flight is finished first");
+        tracing::info!("Stopping: work in flight is finished first");
         stopping.cancel();
     });
     web::serve(app.clone(), listeners).await?;
@@ -32,7 +32,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where to browse and what is configured; never a secret.
+/// Logs where to browse and what is configured; never a secret.
 fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result<()> {
     let config = &app.config;
     let port = listeners
@@ -44,9 +44,11 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
     let keys = app.pool.primary_count();
     match (keys, app.pool.key(KeyNumber::RESERVE).is_some()) {
         (0, false) => {
-            tracing::info!("No Gemini key is set: templates write, and a word list reads resumes");
+            tracing::info!(
+                "No Gemini key is set: templates write messages, and a word list finds skills"
+            );
         }
-        (0, true) => tracing::info!("Only GEMINI_API_KEY is set: it serves as the reserve"),
+        (0, true) => tracing::info!("Only GEMINI_API_KEY is set: it is used as the reserve key"),
         (_, reserve) => tracing::info!(
             keys,
             reserve,
@@ -55,20 +57,18 @@ fn announce(app: &App, listeners: &[tokio::net::TcpListener]) -> std::io::Result
         ),
     }
     if let MailTransport::Outbox = config.mail.transport {
-        tracing::info!("No mail server is set: mail stays in the outbox, to be read there");
+        tracing::info!("No mail server is set: emails are kept in the outbox");
     } else {
-        tracing::info!("Mail goes through {}", config.mail.destination());
+        tracing::info!("Emails are sent through {}", config.mail.destination());
     }
     if app.smtp.as_ref().is_some_and(Sender::exposes_password) {
         tracing::warn!("SMTP_URL sends the password without encryption; add ?tls=required");
     }
     if config.admin_password.is_none() {
-        tracing::info!(
-            "No ADMIN_PASSWORD is set: open to everybody who is logged in on this machine, and only to them"
-        );
+        tracing::info!("No ADMIN_PASSWORD is set: only people on this machine have access");
     } else if !access::is_https(config) {
         tracing::warn!(
-            "PUBLIC_URL is not https: the password and the session cross the network unencrypted"
+            "PUBLIC_URL is not https: the password and the session are sent unencrypted"
         );
     }
     if config.time_scale != 1 {

@@ -1,4 +1,4 @@
-//! Time, which is passed in everywhere: a minute goes by in a test by adding 60,000.
+//! Time, which is passed in everywhere: a test lets a minute pass by adding 60,000.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Milliseconds since 1970 (UTC): how the databases hold times.
+/// Milliseconds since 1970 (UTC), as in the databases.
 #[derive(
     Clone,
     Copy,
@@ -42,20 +42,20 @@ impl Millis {
     }
 }
 
-/// A duration as the databases hold it.
+/// A duration in milliseconds, as in the databases.
 pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Where the time comes from. Cheap to clone; all clones tell the same time.
+/// The source of the time. Cheap to clone; all clones show the same time.
 #[derive(Clone, Debug)]
 pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// Runs on the time since the machine's boot, so a step of the wall clock moves nothing, and a machine that slept
-    /// knows it. `offset` leads from there to the time that is told: at first the wall clock's, then that of those who
-    /// share the database.
+    /// Runs on the time since the machine's boot, so setting the wall clock changes nothing, and sleep counts. `offset`
+    /// is added to it: at first it gives the time of the wall clock, then that of the clock that all processes on the
+    /// database follow.
     Machine {
         offset: Arc<AtomicI64>,
     },
@@ -75,7 +75,7 @@ impl Clock {
         Self(Kind::Machine { offset: Arc::new(AtomicI64::new(wall - since_boot())) })
     }
 
-    /// A clock that stands still until it is [advanced](Self::advance).
+    /// A clock that does not move until it is [advanced](Self::advance).
     pub fn test(at: Millis) -> Self {
         Self(Kind::Test(watch::Sender::new(at.0)))
     }
@@ -87,8 +87,8 @@ impl Clock {
         }
     }
 
-    /// The machine's uptime beside the time that is told: as long as the machine runs, the one leads to the other.
-    /// `None` on a test's clock.
+    /// The machine's uptime and the time shown. While the machine runs, their difference stays the same. `None` for a
+    /// test's clock.
     pub fn reading(&self) -> Option<Reading> {
         match &self.0 {
             Kind::Machine { offset } => {
@@ -100,7 +100,7 @@ impl Clock {
         }
     }
 
-    /// From now on tell the time of others, who read `theirs` when this clock reads `ours`.
+    /// From now on, show the time of others, whose clock reads `theirs` when this one reads `ours`.
     pub fn follow(&self, ours: Millis, theirs: Millis) {
         if let Kind::Machine { offset } = &self.0 {
             offset.fetch_add(theirs.0 - ours.0, Ordering::Relaxed);
@@ -111,7 +111,7 @@ impl Clock {
         match &self.0 {
             Kind::Machine { .. } => tokio::time::sleep(at.since(self.now())).await,
             Kind::Test(now) => {
-                // The sender stands beside the receiver, so the channel cannot be closed.
+                // The sender exists as long as the receiver, so the channel cannot be closed.
                 let _ = now.subscribe().wait_for(|now| *now >= at.0).await;
             }
         }
@@ -128,7 +128,7 @@ impl Clock {
         }
     }
 
-    /// Sets a test's clock to `at` unless it is past it already; does nothing to the machine's.
+    /// Sets a test's clock to `at` unless that is in its past; does nothing to the machine's.
     pub fn advance_to(&self, at: Millis) {
         if let Kind::Test(now) = &self.0 {
             now.send_modify(|now| *now = (*now).max(at.0));
@@ -136,17 +136,17 @@ impl Clock {
     }
 }
 
-/// What a machine's clock says at one moment.
+/// The state of a machine's clock at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Tells one run of the machine from the next; `None` where the system does not say.
+    /// Identifies one run of the machine; `None` if the system does not provide it.
     pub boot: Option<String>,
     /// Milliseconds since the boot.
     pub up: i64,
     pub now: Millis,
 }
 
-/// The clock was set while nobody looked: it would read `then`, and reads `now`.
+/// The clock was set: it would read `then`, and reads `now`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     pub then: Millis,
@@ -154,26 +154,26 @@ pub struct Step {
 }
 
 impl Step {
-    /// What was ahead stays as far ahead, what is past by less than `reach` stays as long past, and nothing that is
-    /// longer past comes to lie ahead.
+    /// Moves a time along with the clock. A time in the future stays as far ahead, one in the past by less than `reach`
+    /// stays as far behind, and an older one never becomes a future time.
     pub fn carry(self, at: Millis, reach: Duration) -> Millis {
         if at.plus(reach) > self.then { Millis(at.0 + self.by()) } else { at.min(self.now) }
     }
 
-    /// Milliseconds forward; negative: back.
+    /// Milliseconds forward; negative when the clock was set back.
     pub fn by(self) -> i64 {
         self.now.0 - self.then.0
     }
 }
 
-/// Milliseconds since the machine's boot, sleep included: all processes read the same, and nobody can set it.
+/// Milliseconds since the machine's boot, sleep included: the same for all processes, and nobody can set it.
 #[cfg(target_os = "linux")]
 fn since_boot() -> i64 {
     let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     up.tv_sec * 1000 + up.tv_nsec / 1_000_000
 }
 
-/// Milliseconds since this process first asked: elsewhere nothing that is simple says more.
+/// Milliseconds since the first call in this process: other systems have no simple equivalent.
 #[cfg(not(target_os = "linux"))]
 fn since_boot() -> i64 {
     static START: std::sync::LazyLock<std::time::Instant> =

@@ -1,4 +1,4 @@
-//! Ids are types: no `i64` that might be either of two.
+//! Ids as types, so that none can be mistaken for another.
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -22,9 +22,9 @@ ids! {
     EventId,
     PersonId,
     CampaignId,
-    /// One e-mail to one person within a campaign.
+    /// A person's draft in a campaign, which becomes an email.
     MessageId,
-    /// One attempt to deliver a message: the bytes, and what the server said.
+    /// One try to hand an email to a server: its bytes and the server's response.
     DeliveryId,
     ResumeId,
     /// Two people whose skills were compared.
@@ -38,15 +38,15 @@ ids! {
     BookingId,
     /// An entry of the FAQ.
     EntryId,
-    /// What a participant asked the FAQ.
+    /// A participant's question to the FAQ.
     QuestionId,
     /// A request of another program at the gateway; it lives no longer than its connection.
     RequestId,
     /// An answer that Discord waits for.
     ReplyId,
-    /// A Discord account that is to lose the role.
+    /// A Discord account that will lose the role.
     LostRoleId,
-    /// What an organiser asked to be done on Discord.
+    /// An action on Discord that an organiser requested.
     SetupId,
 }
 
@@ -63,12 +63,12 @@ impl KeyNumber {
     }
 }
 
-/// Somebody's Discord account: Discord's own number, which is text.
+/// The number of a Discord account, which Discord passes as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DiscordUser(String);
 
 impl DiscordUser {
-    /// `None`: not up to 20 digits.
+    /// `None` unless it is 1 to 20 digits.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         fits.then(|| Self(text.to_owned()))

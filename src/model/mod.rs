@@ -1,5 +1,5 @@
-//! What Muster talks about: ids, addresses, the clock, states and job kinds.
-//! Pure, and known to every room; it knows none of them.
+//! The values that every module uses: ids, addresses, the clock, states and kinds of jobs.
+//! Pure; it uses no other module.
 
 pub mod address;
 pub mod campaign;
@@ -27,7 +27,7 @@ pub use job::{Job, JobKind};
 pub use key::KeyRecord;
 pub use secret::Secret;
 
-/// A word that the database holds and the code knows as an enum.
+/// A word from the database that is none of an enum's words.
 #[derive(Debug, thiserror::Error)]
 #[error("{value:?} is not a {what}")]
 pub struct UnknownWord {
@@ -35,14 +35,14 @@ pub struct UnknownWord {
     pub value: String,
 }
 
-/// Gives an enum of plain variants its word for the database and the JSON interface, and the way back.
+/// Gives each variant of an enum its word for the database and the JSON interface, and the way back.
 macro_rules! words {
     ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
             #[allow(dead_code, reason = "not every set is listed somewhere")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word that stands in the database and in the JSON interface.
+            /// The word in the database and in the JSON interface.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

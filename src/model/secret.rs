@@ -1,7 +1,7 @@
 //! Values that must not be shown.
 
-/// A key, password or token. `Debug` and serialisation do not exist or print `[secret]`; [`Secret::expose`] is the
-/// only way to the text, so a search for it finds every use.
+/// A key, password or token. `Debug` prints `[secret]`, and it cannot be serialised. [`Secret::expose`] is the only way
+/// to the text, so a search for it finds every use.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,12 +1,12 @@
-//! Text that is shown or kept in one line.
+//! Text on one line.
 
-/// The text in one line: what breaks or moves it becomes a space, and no two of those stand together.
+/// The text on one line: each run of white space and control characters becomes one space.
 pub fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A text of one line, trimmed, of at most `most` characters.
+/// A text on one line, trimmed, of at most `most` characters.
 pub fn line(typed: &str, what: &'static str, most: usize) -> Result<String, String> {
     let text = one_line(typed);
     if text.chars().count() > most {
@@ -23,7 +23,7 @@ pub fn needed_line(typed: &str, what: &'static str, most: usize) -> Result<Strin
     }
 }
 
-/// The first `most` characters, and a sign where more stood there.
+/// The first `most` characters, with an ellipsis if there were more.
 pub fn shortened(text: String, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -36,13 +36,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_breaks_a_line_is_one_space() {
+    fn what_would_break_a_line_becomes_one_space() {
         assert_eq!(one_line(" a\r\n\u{0}b\u{2028}\u{a0} c\t"), "a b c");
         assert_eq!(one_line("\u{7}"), "");
     }
 
     #[test]
-    fn what_is_cut_says_so() {
+    fn shortened_text_ends_with_an_ellipsis() {
         assert_eq!(shortened("größer".into(), 6), "größer");
         assert_eq!(shortened("größer".into(), 3), "grö…");
     }

@@ -1,4 +1,4 @@
-//! Numbers that stand on every page.
+//! The numbers on every page, and what waits for a person.
 
 use super::Conn;
 
@@ -27,7 +27,7 @@ pub async fn counts(conn: &mut Conn) -> sqlx::Result<Counts> {
     .await
 }
 
-/// What waits for a person, each with the newest campaign in which it does.
+/// What waits for a person, with the newest campaign in which it does.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Waiting {
     pub to_review: i64,

@@ -1,4 +1,4 @@
-//! Who is logged in.
+//! Login sessions.
 
 use super::Conn;
 use crate::model::Millis;

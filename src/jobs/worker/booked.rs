@@ -1,4 +1,4 @@
-//! How the lane of Gemini takes its next job: with a slot of the pool, or without one.
+//! How the Gemini worker takes its next job: with a booked slot of the key pool, or as a fallback without one.
 
 use std::panic::AssertUnwindSafe;
 
@@ -16,7 +16,7 @@ use crate::owner::Owner;
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
-/// Decides, claims, takes up and books in one transaction, so that several processes share one pool.
+/// Decides, claims, starts and books in one transaction, so that several processes can share one pool.
 pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
@@ -27,12 +27,12 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
         keys::follow(&app.db, &app.pool, now).await?;
         return Ok(Next::Idle(next));
     }
-    // Most of the time nothing can start: then nobody's turn is taken to find that out.
+    // Most of the time nothing can start, which is found out without taking the lock.
     let demands: Vec<Demand> = waiting.iter().map(demand).collect();
     let view = keys::view(&mut conn, &app.pool, &demands, now).await?;
     if let Verdict::Wait { until, .. } = pacing::decide(&view, &demands, now) {
         drop(conn);
-        // Here is the time for what was changed on another process's page.
+        // Meanwhile, read what was changed on another process's page.
         keys::follow(&app.db, &app.pool, now).await?;
         return Ok(Next::Idle(until));
     }
@@ -48,7 +48,7 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
                 return Ok(Next::Again);
             };
             let mut leased = vec![first];
-            // Without any key there is nothing to decide for the next ones.
+            // Without any key the others fall back as well.
             if app.pool.keys().is_empty()
                 && matches!(leased[0].job, Job::DraftOutreach(_) | Job::DraftMatch(_))
             {
@@ -70,7 +70,7 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
             let work = match taken {
                 Ok(work) => work,
                 Err(error) => {
-                    // What it wrote goes with the transaction, and the claim too.
+                    // Rolls back what it wrote, and the claim.
                     drop(tx);
                     refuse(app, owner, &waiting[demand], &error).await?;
                     return Ok(Next::Again);
@@ -87,7 +87,7 @@ pub async fn next(app: &App, owner: &Owner) -> anyhow::Result<Next> {
     }
 }
 
-/// Puts a job off that could not be taken up.
+/// Releases a job that could not be started.
 async fn refuse(
     app: &App,
     owner: &Owner,
@@ -127,7 +127,7 @@ fn demand(waiting: &store::jobs::Waiting) -> Demand {
     }
 }
 
-/// Facts and instructions of a letter; a resume of the longest length that is sent.
+/// Estimates: the facts and instructions of a message; a resume of the greatest length that is sent.
 fn usual_tokens(task: Task) -> u32 {
     match task {
         Task::Outreach => 900,

@@ -5,13 +5,13 @@ use crate::keys::Grant;
 use crate::model::Millis;
 use crate::store::jobs::Leased;
 
-/// Jobs that need no network are done together, in one transaction for this many. It takes a tenth of a second, and other
-/// writers wait for it.
+/// Jobs that need no network are run together, up to this many in one transaction. That takes a tenth of a second, for
+/// which other writers wait.
 pub const TOGETHER: usize = 32;
 
 pub enum Next {
-    /// Run these jobs; never empty. Several of them can be done in one transaction. The text says why they no longer wait
-    /// for a key.
+    /// Run these jobs, at least one; several can be run in one transaction. The text says why they no longer wait for a
+    /// key.
     Run(Vec<Leased>, Option<String>),
     /// Ask Gemini: work of one or several jobs, started with the slot that is booked for it.
     Ask(Box<Work>, Grant),

@@ -4,8 +4,8 @@ use super::{Leased, PAUSED};
 use crate::model::Millis;
 use crate::store::Conn;
 
-/// Whether the job is still ours; if so, it stays ours until the transaction ends. A process that was silent for too long
-/// (a machine that slept) may find that others have claimed its jobs, and must not touch what they work on.
+/// Whether the job is still ours; if so, it stays ours until the transaction ends. After a long silence (a machine that
+/// slept) others may have claimed its jobs, and a process must not touch what they work on.
 pub async fn still_owned(conn: &mut Conn, leased: &Leased) -> sqlx::Result<bool> {
     let done =
         sqlx::query("UPDATE jobs SET leased_until = leased_until WHERE id = $1 AND owner = $2")
@@ -36,8 +36,8 @@ pub async fn finish(conn: &mut Conn, leased: &Leased) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Releases the job, to be run again at `run_at`. `attempts` is how often it failed so far. Does nothing when the job is
-/// no longer ours.
+/// Releases the job, to be run again at `run_at`. `attempts` is how often it failed so far. Does nothing when the job
+/// is no longer ours.
 pub async fn release(
     conn: &mut Conn,
     leased: &Leased,
@@ -82,7 +82,7 @@ pub async fn silent_owners(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Str
     .await
 }
 
-/// Releases all jobs of an owner. Settle its deliveries first (`settle_owner`): that needs to see whose jobs these are.
+/// Releases all jobs of an owner. Call `deliveries::settle_owner` first, which needs to see whose jobs these are.
 pub async fn release_owner(conn: &mut Conn, owner: &str) -> sqlx::Result<u64> {
     let done = sqlx::query("UPDATE jobs SET owner = NULL, leased_until = NULL WHERE owner = $1")
         .bind(owner)
@@ -91,8 +91,8 @@ pub async fn release_owner(conn: &mut Conn, owner: &str) -> sqlx::Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// Removes the gateway requests of a process that is gone: those whose deadline passed before this time. The process
-/// that had the connection would have taken them.
+/// Removes the gateway requests of a process that is gone: those whose deadline passed before this time. A living
+/// process would have claimed them.
 pub async fn forget_forwards(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM jobs WHERE kind = 'forward' AND owner IS NULL AND deadline_at < $1")
         .bind(before)

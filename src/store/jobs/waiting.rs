@@ -36,9 +36,9 @@ pub async fn waiting(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<Waiting>>
     .await
 }
 
-/// The next job of each task and class that waits for Gemini: what a worker reads before every request. Gateway requests
-/// are divided by model too, and only those that `instance` can serve are returned, since it has the connection.
-/// Unlike [`waiting`] it does not read all of them, so `waiting` is 1 here.
+/// The next job of each task and class that waits for Gemini: what a worker reads before every request. Of gateway
+/// requests it is the next of each model too, and only of those whose connection `instance` has. Unlike [`waiting`]
+/// this does not read all jobs, so `waiting` is 1 here.
 pub async fn next_waiting(
     conn: &mut Conn,
     instance: &str,
