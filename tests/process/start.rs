@@ -26,7 +26,7 @@ async fn the_first_start_makes_the_data_folder_and_says_where_to_browse() {
         format!("http://localhost:{}/outreach", muster.port()),
         format!("http://localhost:{}/matchmaking", muster.port()),
         "No Gemini key is set".into(),
-        "mail stays in the outbox".into(),
+        "emails are kept in the outbox".into(),
     ] {
         assert!(log.contains(&words), "{words} is missing:\n{log}");
     }
@@ -73,7 +73,7 @@ async fn no_secret_stands_in_the_log() {
     let muster = desk.start().await;
     let log = muster.log();
     assert!(log.contains("Initialized Gemini API Manager with 2 API keys"), "{log}");
-    assert!(log.contains("Mail goes through 127.0.0.1"), "{log}");
+    assert!(log.contains("Emails are sent through 127.0.0.1"), "{log}");
 
     let as_organiser = |path: &str| {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
