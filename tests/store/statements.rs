@@ -10,14 +10,14 @@ use crate::support::db::on_both_engines;
 use crate::support::repository;
 use crate::support::source::{At, Token, files, tokens};
 
-/// Files whose macros others use too: `#[macro_use]` stands before them.
-const LENDERS: [&str; 2] = ["src/store/keys.rs", "src/store/quotas.rs"];
+/// Files whose macros other files use.
+const LENDERS: [&str; 3] = ["src/store/jobs/mod.rs", "src/store/keys.rs", "src/store/quotas.rs"];
 
 #[derive(Debug, PartialEq)]
 struct Statement {
     place: String,
     sql: String,
-    /// Written for this engine alone: a remark `// SQLite only` or `// PostgreSQL only` stands in the line before.
+    /// For this engine only, as a comment `// SQLite only` or `// PostgreSQL only` in the line before says.
     only: Option<Engine>,
 }
 
@@ -91,7 +91,7 @@ fn is_statement(text: &str) -> bool {
         && text.split_whitespace().nth(1).is_some()
 }
 
-/// The file's macros that stand for a piece of SQL, such as `columns!`.
+/// The file's macros for a piece of SQL, such as `columns!`.
 fn macros(place: &str, tokens: &[At]) -> HashMap<String, String> {
     let mut found = HashMap::new();
     for (start, window) in tokens.windows(9).enumerate() {
@@ -141,14 +141,14 @@ fn text_at(
             let name = at.word().unwrap_or_default();
             let piece = macros.get(name).unwrap_or_else(|| {
                 panic!(
-                    "{place}:{}: `{name}!` is no macro without arguments of this file or of one that lends its macros",
+                    "{place}:{}: `{name}!` is not a macro without arguments of this file or of one in LENDERS",
                     at.line
                 )
             });
             text.push_str(piece);
             next += 4;
         } else {
-            panic!("{place}:{}: a concat! of SQL may hold literals and macros only", at.line);
+            panic!("{place}:{}: a concat! of SQL may contain only literals and macros", at.line);
         }
     }
 }
