@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::campaigns::messages;
 use crate::model::PersonId;
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::notice::Notice;
 use crate::{people, store};
 

@@ -12,7 +12,7 @@ use crate::model::PersonId;
 use crate::people::fields::EMAIL;
 use crate::people::{self, AddError, EditError, Fields, NewPerson, Problems, Source};
 use crate::store;
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;

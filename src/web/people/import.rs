@@ -10,7 +10,7 @@ use super::form::PersonForm;
 use crate::app::App;
 use crate::people::import::{self, BadRow};
 use crate::people::{Source, sample};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::sentence;
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;

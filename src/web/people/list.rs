@@ -14,7 +14,7 @@ use crate::model::person::SuppressionReason;
 use crate::people::export;
 use crate::store;
 use crate::store::people::{Listed, Show};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::guard::Organiser;
 use crate::web::notice::NoticeQuery;
 use crate::web::page::{Frame, Pager, Place, filters, render, tone};

@@ -10,7 +10,7 @@ use crate::model::PersonId;
 use crate::model::message::MessageKind;
 use crate::people::Fields;
 use crate::store::{self, Conn};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::guard::Organiser;
 use crate::web::matchmaking::{self, MatchLine};
 use crate::web::notice::NoticeQuery;
