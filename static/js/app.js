@@ -1,16 +1,15 @@
-// Fetches what a page asks for. Every page works without any of it; each module makes one thing livelier and exports
-// start(element), called once for each element that asks.
+// Loads the modules that a page needs. Every page works without them. Each module exports start(element), which is
+// called once for each matching element.
 
 const modules = {
   "[data-live]": "./live.js",
   "[data-drop]": "./drop.js",
   "[data-confirm]": "./confirm.js",
-  "[data-toast]": "./toast.js",
   "[data-select-all]": "./select.js",
   "body:not([data-keys=off])": "./keys.js",
 };
 
-// Also for what a module puts into the page later.
+// Also called for elements that a module adds later.
 export function enliven(root) {
   for (const [selector, file] of Object.entries(modules)) {
     const elements = root.querySelectorAll(selector);
@@ -22,5 +21,5 @@ export function enliven(root) {
 
 enliven(document);
 
-// Where reading goes on: the list of mistakes, or the next letter after an approval.
+// Where reading continues: the list of errors, or the next message after an approval.
 document.querySelector("[data-focus]")?.focus();

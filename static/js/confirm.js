@@ -1,19 +1,12 @@
-// Asks before something that cannot be taken back. data-confirm names a <dialog>.
+// Asks before something that cannot be undone. data-confirm names a <dialog>.
 //
-// On a link: the dialog opens in place of the page that the link leads to; both hold the same form.
-// On a form: it is sent once the dialog was closed with <button value="yes"> in a <form method="dialog">. What stands
-// under data-without-script in the form (a required check box) is hidden and ticked, since the dialog asks.
-// In the dialog, <input data-must-equal="120"> keeps the primary button off until exactly that was typed;
-// data-close closes.
+// The dialog opens instead of the page that the link or button leads to; both have the same form.
+// In the dialog, <input data-must-equal="120"> disables the primary button until exactly that was typed;
+// data-close closes the dialog.
 
 export function start(element) {
-  if (element instanceof HTMLFormElement) {
-    const dialog = find(element);
-    if (dialog) gate(element, dialog);
-    return;
-  }
   element.addEventListener("click", (event) => {
-    // Looked for now: a live page may have exchanged it.
+    // Looked up now because a live page may have replaced it.
     const dialog = find(element);
     if (!dialog) return;
     event.preventDefault();
@@ -28,27 +21,6 @@ function find(element) {
   return dialog;
 }
 
-function gate(form, dialog) {
-  let confirmed = false;
-  let asked = null;
-  for (const part of form.querySelectorAll("[data-without-script]")) {
-    part.hidden = true;
-    for (const box of part.querySelectorAll("input[type=checkbox]")) box.checked = true;
-  }
-  form.addEventListener("submit", (event) => {
-    if (confirmed) return;
-    event.preventDefault();
-    asked = event.submitter;
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue !== "yes") return;
-    confirmed = true;
-    form.requestSubmit(asked);
-  });
-}
-
 function prepare(dialog) {
   if (dialog.dataset.prepared) return;
   dialog.dataset.prepared = "yes";
@@ -61,8 +33,8 @@ function prepare(dialog) {
   const field = dialog.querySelector("[data-must-equal]");
   if (field) {
     const button = field.form.querySelector(".b.p, .b.d");
-    const judge = () => (button.disabled = field.value.trim() !== field.dataset.mustEqual);
-    field.addEventListener("input", judge);
-    judge();
+    const check = () => (button.disabled = field.value.trim() !== field.dataset.mustEqual);
+    field.addEventListener("input", check);
+    check();
   }
 }

@@ -17,11 +17,13 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const base = process.env.BASE_URL;
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+// Two font families whose lines differ in height. Each is used once on a wide page and once on a narrow one.
+const FONTS = ["Liberation Sans", "Noto Sans"];
 const VIEWS = [
-  { theme: "light", width: 1360, height: 900 },
-  { theme: "dark", width: 1360, height: 900 },
-  { theme: "light", width: 390, height: 844 },
-  { theme: "dark", width: 390, height: 844 },
+  { theme: "light", width: 1360, height: 900, font: FONTS[0] },
+  { theme: "dark", width: 1360, height: 900, font: FONTS[1] },
+  { theme: "light", width: 390, height: 844, font: FONTS[1] },
+  { theme: "dark", width: 390, height: 844, font: FONTS[0] },
 ];
 
 // Starts a browser of its own, hands `work` a page, and ends the browser whatever happens. What a page may not do
@@ -99,16 +101,50 @@ export async function findings(page, paths, { mistakes = [] } = {}) {
 // As `findings`, of the page that is open now.
 export async function views(page, name) {
   const found = [];
-  for (const { theme, width, height } of VIEWS) {
+  for (const { theme, width, height, font } of VIEWS) {
     await page.emulateMedia({ colorScheme: theme });
     await page.setViewportSize({ width, height });
-    const view = `${name} (${theme}, ${width} px)`;
+    await setFont(page, font);
+    const view = `${name} (${theme}, ${width} px, ${font})`;
     found.push(...(await judge(page)).map((finding) => `${view}: ${finding}`));
     await shoot(page, `${name === "/" ? "home" : name}-${width}-${theme}`);
   }
   await page.setViewportSize({ width: 320, height: 640 });
-  found.push(...(await overflow(page)).map((finding) => `${name} (320 px): ${finding}`));
+  for (const font of FONTS) {
+    await setFont(page, font);
+    found.push(...(await overflow(page)).map((finding) => `${name} (320 px, ${font}): ${finding}`));
+  }
+  await setFont(page, null);
   return found;
+}
+
+// Shows the page in one font family; null: in its own. The page's token for the family is changed by script, which its
+// content policy allows. In CI the family must be installed and used.
+async function setFont(page, family) {
+  await page.evaluate((family) => {
+    const { style } = document.documentElement;
+    if (family) style.setProperty("--sans", `"${family}", sans-serif`);
+    else style.removeProperty("--sans");
+  }, family);
+  if (!family || tried.has(family)) return;
+  const used = await fontsOf(page, "h1");
+  if (!process.env.CI && !used.includes(family)) return;
+  assert.deepEqual(used, [family], `the font ${family} is installed and used`);
+  tried.add(family);
+}
+
+const tried = new Set();
+
+// The families that the browser really uses for an element's text.
+async function fontsOf(page, selector) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("DOM.enable");
+  await session.send("CSS.enable");
+  const { root } = await session.send("DOM.getDocument");
+  const { nodeId } = await session.send("DOM.querySelector", { nodeId: root.nodeId, selector });
+  const { fonts } = await session.send("CSS.getPlatformFontsForNode", { nodeId });
+  await session.detach();
+  return fonts.map((font) => font.familyName);
 }
 
 // As `findings`, and fails when there are any.

@@ -1,4 +1,4 @@
-// The parts that pages are made of: how they look, and what the scripts make of them.
+// The parts that pages are made of: how they look, and what the scripts do with them.
 
 import { assert, every, judge, open, shoot } from "./lib.mjs";
 
@@ -16,28 +16,10 @@ await open(async (page) => {
   await page.waitForURL("**/parts?sent");
 });
 
-// A form that asks in a dialog: once for yes, not at all for no.
-await open(async (page) => {
-  await page.goto("/parts");
-  assert(await page.getByText("Erase this person").isHidden());
-  const erase = page.getByRole("button", { name: "Erase…" });
-  await erase.click();
-  await page.getByRole("button", { name: "Keep" }).click();
-  assert(page.url().endsWith("/parts"));
-  await erase.click();
-  await page.getByRole("dialog").getByRole("button", { name: "Erase" }).click();
-  await page.waitForURL("**/parts?sent");
-});
-
-// Without script the link leads to a page, and the form wants its box ticked.
+// Without script the link leads to a page.
 await open(
   async (page) => {
     await page.goto("/parts");
-    await page.getByRole("button", { name: "Erase…" }).click();
-    assert(page.url().endsWith("/parts"), "the box is missing");
-    await page.getByLabel("Erase this person").check();
-    await page.getByRole("button", { name: "Erase…" }).click();
-    await page.waitForURL("**/parts?sent");
     assert.equal(await page.locator("[data-select-all]").isVisible(), false);
     await page.getByRole("link", { name: "Send 41 approved…" }).click();
     await page.waitForURL("**/confirm");
@@ -51,7 +33,7 @@ await open(async (page) => {
   await ready(page);
   await page.keyboard.press("/");
   await page.keyboard.type("j?go");
-  assert.equal(await page.getByLabel("Search messages").inputValue(), "j?go", "in a field a letter is a letter");
+  assert.equal(await page.getByLabel("Search messages").inputValue(), "j?go", "keys are text in a field");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   const dialog = page.getByRole("dialog", { name: "Keys" });
@@ -61,7 +43,7 @@ await open(async (page) => {
   await shoot(page, "keys-dialog");
   await page.keyboard.press("j");
   await page.keyboard.press("Escape");
-  assert(page.url().endsWith("/parts"), "keys rest while a dialog is open");
+  assert(page.url().endsWith("/parts"), "keys do nothing while a dialog is open");
   await page.keyboard.press("j");
   await page.waitForURL("**/parts?went=next");
   await ready(page);
@@ -71,7 +53,7 @@ await open(async (page) => {
   await page.waitForURL("**/parts?went=outbox");
 });
 
-// Files that are dropped stand in the field.
+// Dropped files are put into the field.
 await open(async (page) => {
   await page.goto("/parts");
   await ready(page);
@@ -93,7 +75,7 @@ await open(async (page) => {
   assert.equal(await drop(1001), "ada.txt is too large.");
 });
 
-// One box for all.
+// One box selects all.
 await open(async (page) => {
   await page.goto("/parts");
   await page.getByLabel("All", { exact: true }).check();
@@ -101,20 +83,6 @@ await open(async (page) => {
   await page.getByLabel("Select Emeka Obi").uncheck();
   assert.equal(await page.locator("[data-selected]").innerText(), "2");
   assert.equal(await page.getByLabel("All", { exact: true }).isChecked(), false);
-});
-
-// A toast leaves after eight seconds, but not from under the pointer.
-await open(async (page) => {
-  await page.clock.install();
-  await page.goto("/parts");
-  await ready(page);
-  const toast = page.locator(".toast");
-  await toast.getByRole("button", { name: "Undo" }).hover();
-  await page.clock.runFor(9000);
-  assert(await toast.isVisible());
-  await page.mouse.move(0, 0);
-  await page.clock.runFor(9000);
-  assert(await toast.isHidden());
 });
 
 // Live numbers: twenty events at once do not change the page more than twice a second, and the last one counts.
@@ -134,7 +102,7 @@ await open(async (page) => {
   assert.equal(await page.locator("[data-live-status]").innerText(), "");
 });
 
-// A lost stream is said, with the time and a way out; one that comes back is not.
+// A lost stream is reported, with the time and a link; one that comes back is not.
 await open(
   async (page) => {
     await page.clock.install({ time: new Date(2027, 0, 16, 14, 6) });
@@ -153,7 +121,7 @@ await open(
   { tolerate: [/503/] },
 );
 
-// A page that is out of date is fetched anew, but not from under somebody who writes.
+// An outdated page is fetched again, but not while somebody is typing.
 await open(async (page) => {
   let answer;
   const event = () => answer.fulfill({ contentType: "text/event-stream", body: 'data: {"reload":true}\n\n' });
@@ -176,12 +144,12 @@ await open(async (page) => {
   assert.equal(await page.getByLabel("Search messages").inputValue(), "");
 });
 
-// The modules are fetched after the page; the last of them shows itself by what it changed.
+// The modules are fetched after the page. The last of them has run when its change is visible.
 async function ready(page) {
   await page.locator("[data-select-all]").waitFor();
 }
 
-// Lets the page's clock run until something is so.
+// Lets the page's clock run until the condition is true.
 async function advance(page, is) {
   const until = Date.now() + 120_000;
   while (!(await is())) {
