@@ -1,5 +1,5 @@
-//! What visitors read when something does not work. This module alone turns errors into status codes; a cause is
-//! logged once, here, and never shown.
+//! Errors as visitors see them. Only this module turns errors into status codes. A cause is logged once, here, and
+//! never shown.
 
 use std::any::Any;
 
@@ -10,18 +10,18 @@ use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, Quer
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-/// An answer that is not what was asked for, in words for the visitor.
+/// A refusal or failure, with its text for the visitor.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("There is nothing at this address.")]
     NotFound,
-    /// The request is fine, but what it is about has changed.
+    /// The request is valid, but its subject has changed.
     #[error("{0}")]
     Conflict(String),
     /// A value is not usable.
     #[error("{0}")]
     Unprocessable(String),
-    /// The request cannot be understood.
+    /// The request cannot be parsed.
     #[error("{0}")]
     BadRequest(String),
     #[error("{0}")]
@@ -30,10 +30,10 @@ pub enum Error {
     UnsupportedMedia(String),
     #[error("{0}")]
     Forbidden(String),
-    /// More often than is fair to the others.
+    /// A rate limit was reached.
     #[error("{0}")]
     TooMany(String),
-    #[error("Something went wrong on our side. Nothing was lost; please try again.")]
+    #[error("Something went wrong on our side. Nothing was lost. Please retry.")]
     Internal(#[source] anyhow::Error),
 }
 
@@ -63,7 +63,7 @@ impl Error {
 #[template(path = "error.html")]
 struct ErrorPage {
     title: &'static str,
-    words: String,
+    text: String,
 }
 
 impl IntoResponse for Error {
@@ -71,15 +71,15 @@ impl IntoResponse for Error {
         self.log();
         let title = match self {
             Self::NotFound => "Not found",
-            Self::Conflict(_) => "That has changed meanwhile",
-            Self::Unprocessable(_) | Self::BadRequest(_) => "That does not work",
+            Self::Conflict(_) => "This has changed in the meantime",
+            Self::Unprocessable(_) | Self::BadRequest(_) => "This did not work",
             Self::TooLarge(_) => "Too large",
-            Self::UnsupportedMedia(_) => "Unknown kind of file",
+            Self::UnsupportedMedia(_) => "Unsupported file type",
             Self::Forbidden(_) => "Not allowed",
-            Self::TooMany(_) => "Too often",
+            Self::TooMany(_) => "Too many requests",
             Self::Internal(_) => "Something went wrong",
         };
-        let page = ErrorPage { title, words: self.to_string() }
+        let page = ErrorPage { title, text: self.to_string() }
             .render()
             .unwrap_or_else(|_| self.to_string());
         (self.status(), Html(page)).into_response()
@@ -122,7 +122,7 @@ impl From<askama::Error> for Error {
     }
 }
 
-/// A request that axum could not take apart keeps axum's status and words.
+/// A request that axum could not parse keeps axum's status and text.
 macro_rules! rejections {
     ($($type:ty),+) => {$(
         impl From<$type> for Error {
@@ -142,26 +142,26 @@ rejections!(
     MultipartError
 );
 
-fn rejected(status: StatusCode, words: String) -> Error {
+fn rejected(status: StatusCode, text: String) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::NotFound,
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Error::TooLarge("This is more than fits: a file may have 16 MB.".into())
+            Error::TooLarge("This file is too large. The limit is 16 MB.".into())
         }
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia(words),
-        StatusCode::UNPROCESSABLE_ENTITY => Error::Unprocessable(words),
-        status if status.is_server_error() => Error::Internal(anyhow::anyhow!(words)),
-        _ => Error::BadRequest(words),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia(text),
+        StatusCode::UNPROCESSABLE_ENTITY => Error::Unprocessable(text),
+        status if status.is_server_error() => Error::Internal(anyhow::anyhow!(text)),
+        _ => Error::BadRequest(text),
     }
 }
 
-/// The answer where a handler panicked: the process goes on.
-#[expect(clippy::needless_pass_by_value, reason = "tower-http hands the panic over")]
+/// The response after a handler panicked. The process continues.
+#[expect(clippy::needless_pass_by_value, reason = "tower-http passes the panic by value")]
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let words = panic
+    let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no words");
-    Error::Internal(anyhow::anyhow!("panicked: {words}")).into_response()
+        .unwrap_or("no message");
+    Error::Internal(anyhow::anyhow!("panicked: {text}")).into_response()
 }

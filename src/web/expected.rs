@@ -1,4 +1,4 @@
-//! When it is the turn of something that waits for Gemini, and why not at once: in words, for a letter or a resume.
+//! When work that waits for Gemini is expected to start, and why not now: a sentence for a message or a resume.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use crate::keys::{self, Expected, Now};
 use crate::model::{Job, Millis};
 use crate::store::{self, Conn};
 
-/// What the pool says now: asked once for all that stands on a page.
-pub struct Turns {
+/// The pool's state now, read once for everything on a page.
+pub struct Estimates {
     known: Now,
     window: Duration,
     now: Millis,
 }
 
-impl Turns {
+impl Estimates {
     pub async fn read(conn: &mut Conn, app: &App, now: Millis) -> sqlx::Result<Self> {
         let waiting = store::jobs::waiting(conn, now).await?;
         let known = keys::now(conn, &app.pool, &waiting, now).await?;
         Ok(Self { known, window: app.pool.pace().window, now })
     }
 
-    /// `None` when the job does not wait for a key (any more).
+    /// The sentence about one job; `None` when it does not wait for a key.
     pub async fn of(
         &self,
         conn: &mut Conn,
@@ -31,8 +31,8 @@ impl Turns {
     ) -> sqlx::Result<Option<String>> {
         let Some(place) = store::jobs::place(conn, job).await? else { return Ok(None) };
         let others = match place.ahead {
-            0 => "it is the next".to_owned(),
-            ahead => format!("{} before it", count(ahead, "other goes", "others go")),
+            0 => "it is next".to_owned(),
+            ahead => format!("{} before it", count(ahead, "other starts", "others start")),
         };
         let expected = keys::expected(&self.known, self.window, place.task, place.ahead, self.now);
         Ok(Some(match expected {

@@ -1,17 +1,15 @@
-//! What all pages share: the frame around them, icons, pages of a list, times in words.
-
-use std::time::Duration;
+//! What all pages share: the frame around them, and icons.
 
 use askama::Template;
 use axum::response::Html;
 
 use super::error::Error;
 use super::guard::Organiser;
+pub use super::pager::Pager;
+pub use super::words::{Times, count, in_words, thousands, tone};
 use crate::app::App;
 use crate::events;
 use crate::keys;
-use crate::model::Millis;
-use crate::model::message::MessageState;
 use crate::store::{self, Conn};
 
 /// The entry of the navigation that a page belongs to.
@@ -27,29 +25,29 @@ pub enum Place {
     Settings,
 }
 
-/// Everything around a page's own content, ready to print.
+/// Everything around a page's own content.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub here: Place,
     pub event_name: String,
     pub event_dates: String,
-    /// Drafts that wait for a person.
+    /// Drafts to be reviewed.
     pub to_review: i64,
-    /// Mails that failed or may have gone out.
+    /// Emails that failed or are uncertain.
     pub mail_trouble: i64,
-    /// Resumes that wait for a person.
+    /// Resumes that need a person.
     pub resumes_to_see: i64,
     /// Questions that the FAQ does not answer.
     pub unanswered: i64,
     pub people: i64,
     pub keys: KeysLine,
-    /// Where mail goes: a server's name, or "outbox only".
+    /// Where emails go: a server's name, or "outbox only".
     pub mail: String,
-    /// The organiser's name; empty where no password is set, and then there is nothing to log out of.
+    /// The organiser's name; empty when no password is set, so that nobody can log out.
     pub who: String,
 }
 
-/// The foot of the sidebar about the pool.
+/// The line about the key pool in the sidebar.
 #[derive(Clone, Debug)]
 pub struct KeysLine {
     /// `ok`, `wait`, `bad` or `off`: the dot's shape and colour.
@@ -88,7 +86,7 @@ impl Frame {
 }
 
 impl KeysLine {
-    /// `jobs` is how many there are, held and paused ones too: where there is none, none is looked for.
+    /// `jobs` counts all jobs, also paused ones. When there are none, the waiting ones are not read.
     pub async fn load(
         app: &App,
         conn: &mut Conn,
@@ -154,162 +152,7 @@ pub fn render(page: &impl Template) -> Result<Html<String>, Error> {
     Ok(Html(page.render()?))
 }
 
-/// A page of a long list.
-#[derive(Clone, Debug)]
-pub struct Pager {
-    pub page: i64,
-    pub per_page: i64,
-    pub total: i64,
-    /// The list's address with its filters, to which `page=N` is added.
-    base: String,
-}
-
-impl Pager {
-    /// `filters` are name and value of what else stands in the address; empty ones are left out.
-    pub fn new(
-        page: Option<i64>,
-        per_page: i64,
-        total: i64,
-        path: &str,
-        filters: &[(&str, &str)],
-    ) -> Self {
-        let last = ((total + per_page - 1) / per_page).max(1);
-        let mut url = reqwest::Url::parse("http://localhost/").expect("a constant that parses");
-        url.set_path(path);
-        for (name, value) in filters.iter().filter(|(_, value)| !value.is_empty()) {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        let query = url.query().map(|query| format!("{query}&")).unwrap_or_default();
-        Self {
-            page: page.unwrap_or(1).clamp(1, last),
-            per_page,
-            total,
-            base: format!("{path}?{query}"),
-        }
-    }
-
-    /// The list's address with its filters, without a page.
-    pub fn address(&self) -> String {
-        self.base.trim_end_matches(['?', '&']).to_owned()
-    }
-
-    pub fn offset(&self) -> i64 {
-        (self.page - 1) * self.per_page
-    }
-
-    pub fn first(&self) -> i64 {
-        (self.offset() + 1).min(self.total)
-    }
-
-    pub fn last(&self) -> i64 {
-        (self.offset() + self.per_page).min(self.total)
-    }
-
-    pub fn previous(&self) -> Option<String> {
-        (self.page > 1).then(|| format!("{}page={}", self.base, self.page - 1))
-    }
-
-    pub fn next(&self) -> Option<String> {
-        (self.last() < self.total).then(|| format!("{}page={}", self.base, self.page + 1))
-    }
-}
-
-/// Times as organisers read them, in the event's time zone.
-#[derive(Clone, Debug)]
-pub struct Times {
-    zone: jiff::tz::TimeZone,
-    now: Millis,
-}
-
-impl Times {
-    /// An unknown zone is read as UTC: the settings page does not let one in.
-    pub fn new(zone: Option<&str>, now: Millis) -> Self {
-        let zone = zone.and_then(|name| jiff::tz::TimeZone::get(name).ok());
-        Self { zone: zone.unwrap_or_else(jiff::tz::TimeZone::system), now }
-    }
-
-    /// `14:03` today, else `23 Nov 14:03`, with the year when it is another.
-    pub fn at(&self, time: Millis) -> String {
-        let (Some(then), Some(now)) = (self.zoned(time), self.zoned(self.now)) else {
-            return String::new();
-        };
-        if then.date() == now.date() {
-            then.strftime("%H:%M").to_string()
-        } else if then.year() == now.year() {
-            then.strftime("%-d %b %H:%M").to_string()
-        } else {
-            then.strftime("%-d %b %Y %H:%M").to_string()
-        }
-    }
-
-    /// `14:03`, whatever the day.
-    pub fn clock(&self, time: Millis) -> String {
-        self.zoned(time).map(|then| then.strftime("%H:%M").to_string()).unwrap_or_default()
-    }
-
-    /// `14:03:27` today, else `23 Nov 14:03:27`.
-    pub fn exactly(&self, time: Millis) -> String {
-        let seconds = |then: jiff::ZonedDateTime| then.strftime(":%S").to_string();
-        self.at(time) + &self.zoned(time).map(seconds).unwrap_or_default()
-    }
-
-    /// What lies ahead: `in 12 s`, `in about 5 min`, `at 08:01`.
-    pub fn ahead(&self, time: Millis) -> String {
-        let wait = time.since(self.now);
-        if wait < Duration::from_hours(1) {
-            format!("in {}", in_words(wait))
-        } else {
-            format!("at {}", self.at(time))
-        }
-    }
-
-    fn zoned(&self, time: Millis) -> Option<jiff::ZonedDateTime> {
-        Some(jiff::Timestamp::from_millisecond(time.0).ok()?.to_zoned_datetime(self.zone.clone()))
-    }
-}
-
-/// The class that gives a state its colour; the word and a shape say the same.
-pub fn tone(state: MessageState) -> &'static str {
-    match state {
-        MessageState::Sent => "ok",
-        MessageState::Approved | MessageState::Sending | MessageState::Drafting => "go",
-        MessageState::Drafted => "info",
-        MessageState::Uncertain => "wait",
-        MessageState::Failed => "bad",
-        MessageState::Queued | MessageState::Skipped => "none",
-    }
-}
-
-/// A duration in words: `12 s`, `about 5 min`, `about 3 h`.
-pub fn in_words(duration: Duration) -> String {
-    match duration.as_secs() {
-        0 => "under 1 s".into(),
-        seconds @ 1..=89 => format!("{seconds} s"),
-        seconds @ 90..=5399 => format!("about {} min", (seconds + 30) / 60),
-        seconds @ 5400..=129_599 => format!("about {} h", (seconds + 1800) / 3600),
-        seconds => format!("about {} days", (seconds + 43_200) / 86_400),
-    }
-}
-
-/// `1,500`
-pub fn thousands(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::from(if number < 0 { "-" } else { "" });
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 person`, `2 people`.
-pub fn count(number: i64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// Askama's filters of our own.
+/// Our own filters for templates.
 #[expect(
     clippy::inline_always,
     clippy::unused_self,
@@ -320,7 +163,7 @@ pub mod filters {
     use askama::Values;
     use askama::filters::HtmlSafe;
 
-    /// `{{ "home"|icon }}`: a picture from the sprite. The name is a constant of a template.
+    /// `{{ "home"|icon }}`: a picture of the sprite. The name is a constant in a template.
     pub struct Icon(String);
 
     impl std::fmt::Display for Icon {
@@ -341,27 +184,5 @@ pub mod filters {
         let name: String =
             name.to_string().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         Ok(Icon(name))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_has_pages_and_keeps_its_filters() {
-        let pager = Pager::new(Some(2), 50, 120, "/people", &[("q", "a b&c"), ("show", "")]);
-        assert_eq!((pager.first(), pager.last()), (51, 100));
-        assert_eq!(pager.next().unwrap(), "/people?q=a+b%26c&page=3");
-        assert_eq!(Pager::new(Some(99), 50, 120, "/people", &[]).next(), None);
-        assert_eq!(Pager::new(None, 50, 0, "/people", &[]).first(), 0);
-    }
-
-    #[test]
-    fn times_are_told_in_the_events_zone() {
-        let noon = Millis(1_795_608_000_000); // 2026-11-25 12:00 UTC
-        let times = Times::new(Some("Asia/Kolkata"), noon);
-        assert_eq!(times.at(noon), "17:30");
-        assert_eq!(times.at(noon.minus(Duration::from_hours(24))), "24 Nov 17:30");
     }
 }

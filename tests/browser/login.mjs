@@ -14,7 +14,7 @@ await open(async (page) => {
   await page.getByLabel("Your name").fill("Lena");
   await password.fill("wrong horse");
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByText("Please look at this again").waitFor();
+  await page.getByText("Please correct the following").waitFor();
   assert.equal(path(), "/login");
   assert.equal(await password.getAttribute("aria-invalid"), "true");
   assert.equal(await password.inputValue(), "", "a password does not come back");

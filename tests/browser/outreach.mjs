@@ -28,7 +28,7 @@ await open(async (page) => {
     const complaint = (await field.getAttribute("aria-describedby")).split(" ").find((id) => id.startsWith("e-"));
     assert.notEqual(await page.locator(`#${complaint}`).innerText(), "");
   }
-  assert.match((await focused(page)).text, /Please look at this again/);
+  assert.match((await focused(page)).text, /Please correct the following/);
   assert.equal(await page.getByLabel("Skills").inputValue(), "Rust, PostgreSQL", "what was typed stays");
   assert.deepEqual(await judge(page), [], "a form with mistakes");
   await page.getByRole("alert").getByRole("link").first().click();
@@ -112,7 +112,7 @@ await open(async (page) => {
   await subject.fill(" ");
   await go(page, () => page.getByRole("button", { name: "Save", exact: true }).click());
   assert.equal(await subject.getAttribute("aria-invalid"), "true");
-  assert.match((await focused(page)).text, /Please look at this again/);
+  assert.match((await focused(page)).text, /Please correct the following/);
   assert.deepEqual(await judge(page), [], "an editor with a mistake");
   await subject.fill("Come and build with us");
   await text.fill((await text.inputValue()).replace(/\n\n[^\n]+$/, "\n\nBring a warm coat, the quay is windy."));

@@ -1,19 +1,21 @@
-//! The first page: what to set up, what waits for a person, what is under way.
+//! The home page: what to set up, what needs a person, what is in progress.
+
+mod first_run;
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::error::Error;
-use super::guard::Organiser;
-use super::page::{Frame, Place, count, filters, render};
 use crate::app::App;
 use crate::campaigns::progress;
-use crate::config::MailTransport;
 use crate::model::campaign::CampaignState;
 use crate::store::overview::Waiting;
+use crate::web::error::Error;
+use crate::web::guard::Organiser;
+use crate::web::page::{Frame, Place, count, filters, render};
 use crate::{events, store};
+use first_run::{Step, StepState};
 
 /// The setting that hides the first-run list.
 const HIDDEN: &str = "first_run_hidden";
@@ -22,32 +24,22 @@ const HIDDEN: &str = "first_run_hidden";
 #[template(path = "home/home.html")]
 pub struct HomePage {
     frame: Frame,
-    /// Empty once it is hidden.
+    /// Empty when the list is hidden.
     steps: Vec<Step>,
     done: usize,
     waiting: Vec<Line>,
     running: Vec<Running>,
 }
 
-struct Step {
-    number: usize,
-    /// done, now or todo
-    state: &'static str,
-    title: &'static str,
-    words: String,
-    url: &'static str,
-    button: &'static str,
-}
-
 struct Line {
-    words: String,
+    text: String,
     url: String,
 }
 
 struct Running {
     name: String,
     url: String,
-    words: String,
+    text: String,
     done: i64,
     total: i64,
 }
@@ -61,8 +53,11 @@ pub async fn home(
     let hidden = store::events::setting(&mut conn, events::CURRENT, HIDDEN).await?.is_some();
     let event = events::current(&mut conn, &app.config).await?;
     let campaigns = store::campaigns::count(&mut conn, event.id).await?;
-    let steps =
-        if hidden { Vec::new() } else { steps(&app, event.is_named, frame.people, campaigns) };
+    let steps = if hidden {
+        Vec::new()
+    } else {
+        first_run::steps(&app, event.is_named, frame.people, campaigns)
+    };
     let mut running = Vec::new();
     for campaign in store::campaigns::list(&mut conn, event.id, 20, 0).await? {
         if !matches!(campaign.state, CampaignState::Running | CampaignState::Paused) {
@@ -76,7 +71,7 @@ pub async fn home(
         running.push(Running {
             name: campaign.name.clone(),
             url: format!("/outreach/{}", campaign.id),
-            words: format!("{}: {written} of {} written", campaign.state.label(), progress.total),
+            text: format!("{}: {written} of {} written", campaign.state.label(), progress.total),
             done: written,
             total: progress.total,
         });
@@ -84,7 +79,7 @@ pub async fn home(
     let waiting = lines(&store::overview::waiting(&mut conn).await?);
     let page = HomePage {
         frame,
-        done: steps.iter().filter(|step| step.state == "done").count(),
+        done: steps.iter().filter(|step| step.state == StepState::Done).count(),
         steps,
         waiting,
         running,
@@ -92,91 +87,11 @@ pub async fn home(
     Ok(render(&page)?.into_response())
 }
 
-fn steps(app: &App, named: bool, people: i64, campaigns: i64) -> Vec<Step> {
-    let keys = app.pool.keys().len() as i64;
-    let by_server = !matches!(app.config.mail.transport, MailTransport::Outbox);
-    let mut steps = vec![
-        Step {
-            number: 1,
-            state: "done",
-            title: "Start Muster",
-            words: if app.config.is_local_only() {
-                "It runs, on this machine only.".into()
-            } else {
-                "It runs, behind a password.".into()
-            },
-            url: "",
-            button: "",
-        },
-        Step {
-            number: 2,
-            state: if keys > 0 { "done" } else { "todo" },
-            title: "Add Gemini keys",
-            words: if keys > 0 {
-                format!("{}.", count(keys, "key is set", "keys are set"))
-            } else {
-                "Without any key templates write the letters and a word list reads the resumes. Keys go into .env."
-                    .into()
-            },
-            url: "/keys",
-            button: "Open keys",
-        },
-        Step {
-            number: 3,
-            state: if named { "done" } else { "todo" },
-            title: "Say what the event is",
-            words: "Name, dates, links and who signs. Every letter is made from these.".into(),
-            url: "/settings#event",
-            button: "Describe the event",
-        },
-        Step {
-            number: 4,
-            state: if people > 0 { "done" } else { "todo" },
-            title: "Bring people in",
-            words: if people > 0 {
-                format!("{}.", count(people, "person is here", "people are here"))
-            } else {
-                "Import a table, add somebody by hand, or try twelve invented people.".into()
-            },
-            url: "/people",
-            button: "Add people",
-        },
-        Step {
-            number: 5,
-            state: if by_server { "done" } else { "todo" },
-            title: "Connect mail, or stay on the outbox",
-            words: if by_server {
-                format!("Mail goes through {}.", app.config.mail.destination())
-            } else {
-                "No mail server is set: letters are kept in the outbox, where you can read them. Nothing leaves this \
-                 machine."
-                    .into()
-            },
-            url: "/settings#mail",
-            button: "Mail settings",
-        },
-        Step {
-            number: 6,
-            state: if campaigns > 0 { "done" } else { "todo" },
-            title: "Write the first invitations",
-            words: "A test run stops at review. You read, edit and approve; only then a letter goes out.".into(),
-            url: "/outreach",
-            button: "Open outreach",
-        },
-    ];
-    // The next undone step is the page's main action; keys and a mail server can wait.
-    let next = [3, 4, 6, 2, 5].into_iter().find(|number| steps[number - 1].state == "todo");
-    if let Some(next) = next {
-        steps[next - 1].state = "now";
-    }
-    steps
-}
-
 fn lines(waiting: &Waiting) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut add = |number: i64, one, many, url: &str| {
         if number > 0 {
-            lines.push(Line { words: count(number, one, many), url: url.into() });
+            lines.push(Line { text: count(number, one, many), url: url.into() });
         }
     };
     let campaign = |id: Option<i64>, state: &str| match id {
@@ -189,17 +104,12 @@ fn lines(waiting: &Waiting) -> Vec<Line> {
     add(waiting.to_review, "draft to review", "drafts to review", &to_review);
     add(
         waiting.uncertain,
-        "mail that may or may not have gone out",
-        "mails that may or may not have gone out",
+        "email that may or may not have gone out",
+        "emails that may or may not have gone out",
         &uncertain,
     );
-    add(waiting.failed, "letter that failed", "letters that failed", &failed);
-    add(
-        waiting.unclaimed,
-        "resume whose owner is not known",
-        "resumes whose owner is not known",
-        "/matchmaking",
-    );
+    add(waiting.failed, "message that failed", "messages that failed", &failed);
+    add(waiting.unclaimed, "resume without a person", "resumes without a person", "/matchmaking");
     add(
         waiting.unreadable,
         "resume that could not be read",

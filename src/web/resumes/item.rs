@@ -6,8 +6,8 @@ use crate::model::resume::ResumeState;
 use crate::model::{Job, PersonId, ResumeId};
 use crate::store::Conn;
 use crate::store::resumes::Resume;
+use crate::web::expected::Estimates;
 use crate::web::page::{Times, count};
-use crate::web::turn::Turns;
 
 pub struct Item {
     pub id: ResumeId,
@@ -35,16 +35,16 @@ pub async fn items(
     times: &Times,
 ) -> sqlx::Result<Vec<Item>> {
     let waits = |resume: &Resume| resume.state == ResumeState::Waiting;
-    let turns = if resumes.iter().any(waits) {
-        Some(Turns::read(conn, app, app.clock.now()).await?)
+    let estimates = if resumes.iter().any(waits) {
+        Some(Estimates::read(conn, app, app.clock.now()).await?)
     } else {
         None
     };
     let mut items = Vec::with_capacity(resumes.len());
     for resume in resumes {
         let mut item = Item::new(resume, times);
-        if let Some(turns) = turns.as_ref().filter(|_| waits(resume))
-            && let Some(turn) = turns.of(conn, Job::FindSkills(resume.id), times).await?
+        if let Some(estimates) = estimates.as_ref().filter(|_| waits(resume))
+            && let Some(estimate) = estimates.of(conn, Job::FindSkills(resume.id), times).await?
         {
             item.detail = format!("{} · {turn}", item.detail);
         }

@@ -1,4 +1,6 @@
-//! Settings that organisers change: the event, mail, matching; and where Discord stands.
+//! The settings page: the event, email, matching, and the state of Discord.
+
+mod event;
 
 use askama::Template;
 use axum::Extension;
@@ -7,142 +9,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::discord_setup;
-use super::error::Error;
-use super::form::{FieldErrors, line};
-use super::guard::Organiser;
-use super::page::{Frame, Place, Times, filters, render};
 use crate::app::App;
 use crate::config::MailTransport;
 use crate::matching::RULE_SETTING;
 use crate::model::EmailAddress;
 use crate::model::matching::RuleName;
 use crate::sending::direct;
-use crate::store::events::EventRow;
+use crate::store::Conn;
+use crate::web::discord_setup;
+use crate::web::error::Error;
+use crate::web::form::FieldErrors;
+use crate::web::guard::Organiser;
 use crate::web::notice::{Notice, NoticeQuery};
+use crate::web::page::{Frame, Place, Times, filters, render};
 use crate::{config, events, store};
-
-const LONGEST: usize = 200;
-const LONGEST_GUIDANCE: usize = 2_000;
-
-/// What was typed about the event; an empty field falls back to the environment.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct EventForm {
-    name: String,
-    dates: String,
-    place: String,
-    link: String,
-    community_link: String,
-    organiser: String,
-    address: String,
-    language: String,
-    time_zone: String,
-    sender_name: String,
-    reply_to: String,
-    guidance: String,
-}
-
-impl From<EventRow> for EventForm {
-    fn from(row: EventRow) -> Self {
-        let or_empty = Option::unwrap_or_default;
-        Self {
-            name: or_empty(row.name),
-            dates: or_empty(row.dates),
-            place: or_empty(row.place),
-            link: or_empty(row.link),
-            community_link: or_empty(row.community_link),
-            organiser: or_empty(row.organiser),
-            address: or_empty(row.address),
-            language: or_empty(row.language),
-            time_zone: or_empty(row.time_zone),
-            sender_name: or_empty(row.sender_name),
-            reply_to: or_empty(row.reply_to),
-            guidance: or_empty(row.guidance),
-        }
-    }
-}
-
-impl EventForm {
-    fn check(&self, errors: &mut FieldErrors) -> Option<EventRow> {
-        let mut text = |field, typed: &str, what| {
-            errors
-                .take(field, line(typed, what, LONGEST))
-                .map(|text| Some(text).filter(|text| !text.is_empty()))
-        };
-        let name = text("name", &self.name, "the name");
-        let dates = text("dates", &self.dates, "the dates");
-        let place = text("place", &self.place, "the place");
-        let organiser = text("organiser", &self.organiser, "the organiser's name");
-        let address = text("address", &self.address, "the postal address");
-        let sender_name = text("sender_name", &self.sender_name, "the name");
-        let link = checked(errors, "link", &self.link, LINK, config::web_address);
-        let community_link =
-            checked(errors, "community_link", &self.community_link, LINK, config::web_address);
-        let language = checked(
-            errors,
-            "language",
-            &self.language,
-            "a language code such as en",
-            config::language,
-        );
-        let time_zone = checked(
-            errors,
-            "time_zone",
-            &self.time_zone,
-            "a time zone such as Europe/Lisbon",
-            config::time_zone,
-        );
-        let reply_to = checked(errors, "reply_to", &self.reply_to, "an e-mail address", |typed| {
-            EmailAddress::parse(typed).ok().map(|address| address.to_string())
-        });
-        let guidance = self.guidance.trim().to_owned();
-        if guidance.chars().count() > LONGEST_GUIDANCE {
-            errors
-                .add("guidance", format!("the guidance has at most {LONGEST_GUIDANCE} characters"));
-        }
-        let guidance = Some(guidance).filter(|text| !text.is_empty());
-        Some(EventRow {
-            name: name?,
-            dates: dates?,
-            place: place?,
-            link: link.ok()?,
-            community_link: community_link.ok()?,
-            organiser: organiser?,
-            address: address?,
-            language: language.ok()?,
-            time_zone: time_zone.ok()?,
-            sender_name: sender_name?,
-            reply_to: reply_to.ok()?,
-            guidance,
-        })
-    }
-}
-
-const LINK: &str = "an address that begins with https:// or http://";
-
-/// The field has its complaint among the errors.
-struct Complained;
-
-/// A field that may be empty and else must be of a form.
-fn checked(
-    errors: &mut FieldErrors,
-    field: &'static str,
-    typed: &str,
-    expected: &str,
-    check: impl Fn(&str) -> Option<String>,
-) -> Result<Option<String>, Complained> {
-    match typed.trim() {
-        "" => Ok(None),
-        typed => {
-            if let Some(value) = check(typed) {
-                Ok(Some(value))
-            } else {
-                errors.add(field, format!("this is not {expected}"));
-                Err(Complained)
-            }
-        }
-    }
-}
+use event::EventForm;
 
 #[derive(Template)]
 #[template(path = "settings/settings.html")]
@@ -151,7 +32,7 @@ pub struct SettingsPage {
     notice: String,
     typed: EventForm,
     errors: FieldErrors,
-    /// The hints: what counts where a field is empty.
+    /// The hints: the value used when a field is empty.
     set: EventForm,
     mail: MailPart,
     test_address: String,
@@ -165,12 +46,12 @@ struct MailPart {
     from: String,
     is_outbox: bool,
     pace: String,
-    /// The server's words, when it does not take our mail.
+    /// The server's response when it refuses our emails.
     trouble: String,
     advice: String,
     until: String,
     needs_you: bool,
-    /// Recipients' domains to which nothing goes for now, with commas between them.
+    /// Recipients' domains that are paused, separated by commas.
     domains: String,
 }
 
@@ -198,61 +79,46 @@ async fn page(
     };
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-    let sender = store::deliveries::sender(&mut conn, &app.sender_name()).await?;
     let rule = store::events::setting(&mut conn, events::CURRENT, RULE_SETTING).await?;
-    let (set, mail) = (&app.config.event, &app.config.mail);
-    let hint = |value: &Option<String>| {
-        value.as_ref().map(|value| format!("If left empty: {value}")).unwrap_or_default()
-    };
     let page = SettingsPage {
         frame: Frame::load(app, &mut conn, organiser, Place::Settings).await?,
         notice,
         typed,
         errors,
-        set: EventForm {
-            name: hint(&set.name),
-            dates: hint(&set.dates),
-            place: hint(&set.place),
-            link: hint(&set.link),
-            community_link: hint(&set.community_link),
-            organiser: hint(&set.organiser),
-            address: hint(&set.address),
-            language: hint(&Some(set.language.clone())),
-            time_zone: hint(&set.time_zone),
-            sender_name: hint(&mail.sender_name),
-            reply_to: hint(&mail.reply_to.as_ref().map(ToString::to_string)),
-            guidance: String::new(),
-        },
-        mail: MailPart {
-            goes: mail.destination(),
-            from: mail.from_address().to_string(),
-            is_outbox: matches!(mail.transport, MailTransport::Outbox),
-            pace: pace(mail),
-            trouble: sender.words.clone().unwrap_or_default(),
-            advice: sender.advice.clone().unwrap_or_default(),
-            until: sender
-                .paused_until
-                .filter(|until| *until > app.clock.now())
-                .map(|until| times.at(until))
-                .unwrap_or_default(),
-            needs_you: sender.needs_attention_at.is_some(),
-            domains: store::deliveries::paused_domains(&mut conn, app.clock.now())
-                .await?
-                .join(", "),
-        },
+        set: EventForm::hints(&app.config),
+        mail: MailPart::load(app, &mut conn, &times).await?,
         discord: discord_setup::Part::load(app, &mut conn, &times).await?,
         test_address,
         rule: rule.unwrap_or_else(|| RuleName::default().to_string()),
         skills_by: match app.config.gemini.skills_by {
             config::SkillsBy::Gemini => {
-                "Gemini reads resumes; the word list does when no key serves."
+                "Gemini reads resumes, or the word list when no key is available."
             }
             config::SkillsBy::Taxonomy => {
-                "The word list reads resumes; no resume leaves this machine."
+                "The word list reads resumes. No resume leaves this machine."
             }
         },
     };
     Ok((status, render(&page)?).into_response())
+}
+
+impl MailPart {
+    async fn load(app: &App, conn: &mut Conn, times: &Times) -> Result<Self, Error> {
+        let (mail, now) = (&app.config.mail, app.clock.now());
+        let sender = store::deliveries::sender(conn, &app.sender_name()).await?;
+        let until = sender.paused_until.filter(|until| *until > now);
+        Ok(Self {
+            goes: mail.destination(),
+            from: mail.from_address().to_string(),
+            is_outbox: matches!(mail.transport, MailTransport::Outbox),
+            pace: pace(mail),
+            trouble: sender.words.unwrap_or_default(),
+            advice: sender.advice.unwrap_or_default(),
+            until: until.map(|until| times.at(until)).unwrap_or_default(),
+            needs_you: sender.needs_attention_at.is_some(),
+            domains: store::deliveries::paused_domains(conn, now).await?.join(", "),
+        })
+    }
 }
 
 fn pace(mail: &config::Mail) -> String {
@@ -261,7 +127,7 @@ fn pace(mail: &config::Mail) -> String {
     match (rate, day) {
         (Some(rate), Some(day)) => format!("{rate}, {day}"),
         (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => "as fast as the server takes it".into(),
+        (None, None) => "as fast as the server accepts it".into(),
     }
 }
 
@@ -321,7 +187,7 @@ pub async fn save_rule(
     Form(typed): Form<RuleForm>,
 ) -> Result<Redirect, Error> {
     let Ok(rule) = typed.rule.parse::<RuleName>() else {
-        return Err(Error::Unprocessable("The rule is either weighted or ratio.".into()));
+        return Err(Error::Unprocessable("Choose one of the two rules.".into()));
     };
     let mut tx = app.db.write().await?;
     store::events::set(&mut tx, events::CURRENT, RULE_SETTING, rule.as_str()).await?;

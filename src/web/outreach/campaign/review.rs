@@ -16,10 +16,10 @@ use crate::store::deliveries::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
 use crate::web::error::Error;
+use crate::web::expected::Estimates;
 use crate::web::form::FieldErrors;
 use crate::web::outbox::{Content, in_a_frame, unwrapped};
 use crate::web::page::{Times, tone};
-use crate::web::turn::Turns;
 
 /// The form that is open instead of the email.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,8 +147,8 @@ impl ReviewPanel {
         let mut notes = notes(message, changed, &overview.times);
         if message.state == MessageState::Queued {
             let job = overview.campaign.kind.draft(message.id);
-            let turns = Turns::read(conn, app, overview.now).await?;
-            notes.extend(turns.of(conn, job, &overview.times).await?);
+            let estimates = Estimates::read(conn, app, overview.now).await?;
+            notes.extend(estimates.of(conn, job, &overview.times).await?);
         }
         let address = app.config.mail.from_address();
         let can = Can::of(message, is_written, &findings);
