@@ -46,7 +46,7 @@ pub async fn items(
         if let Some(estimates) = estimates.as_ref().filter(|_| waits(resume))
             && let Some(estimate) = estimates.of(conn, Job::FindSkills(resume.id), times).await?
         {
-            item.detail = format!("{} · {turn}", item.detail);
+            item.detail = format!("{} · {estimate}", item.detail);
         }
         items.push(item);
     }
