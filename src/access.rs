@@ -1,4 +1,4 @@
-//! Who may use Muster: the organisers' password, sessions, and slow answers to those who guess.
+//! Access: the organisers' password, sessions, and a growing delay for wrong passwords.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::store::{self, Conn};
 /// How long a session lasts.
 const SESSION: Duration = Duration::from_hours(14 * 24);
 
-/// Guesses that cost nothing; from then on each makes the next one wait twice as long.
+/// Wrong passwords without a delay. After these, each one doubles the delay of the next.
 const FREE_GUESSES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
@@ -38,7 +38,7 @@ pub fn is_https(config: &Config) -> bool {
     config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
 }
 
-/// Opens a session for `name` and returns the cookie's value: 32 random bytes, of which only the hash is stored.
+/// Opens a session for `name` and returns the cookie's value: 32 random bytes. Only their hash is stored.
 pub async fn open_session(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<String> {
     let token = random_token();
     store::sessions::insert(conn, &hash(&token), name, now, now.plus(SESSION)).await?;
@@ -51,12 +51,12 @@ pub fn random_token() -> String {
     hex::encode(rand::rng().random::<[u8; 32]>())
 }
 
-/// Whether it looks like a [`random_token`].
+/// Whether the text has the form of a [`random_token`].
 pub fn is_token(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The name that belongs to a cookie's value; `None` when the session is unknown or over.
+/// The name that belongs to a cookie's value; `None` if the session is unknown or has expired.
 pub async fn who(conn: &mut Conn, token: &str, now: Millis) -> sqlx::Result<Option<String>> {
     store::sessions::find_name(conn, &hash(token), now).await
 }
@@ -65,13 +65,13 @@ pub async fn close_session(conn: &mut Conn, token: &str) -> sqlx::Result<()> {
     store::sessions::delete(conn, &hash(token)).await
 }
 
-/// What is stored of a token: from 32 random bytes nobody finds their way back.
+/// What is stored of a token: the hash of 32 random bytes cannot be reversed.
 pub fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
-/// `MUSTER_SECRET`, else what stands in the file `secret` in `DATA_DIR`, which is made at the first start and readable
-/// only by its owner.
+/// `MUSTER_SECRET`, or else the file `secret` in `DATA_DIR`, which is created at the first start and readable only by
+/// its owner.
 pub fn secret(config: &Config) -> std::io::Result<Secret> {
     if let Some(secret) = &config.secret {
         return Ok(secret.clone());
@@ -86,7 +86,7 @@ pub fn secret(config: &Config) -> std::io::Result<Secret> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Written beside and moved into place: a second process that starts now finds all of it or nothing.
+    // Written beside it and then linked, so that a second process that starts now finds the whole secret or none.
     let draft = config.data_dir.join(format!("secret.{}", &fresh[..8]));
     options.open(&draft)?.write_all(fresh.as_bytes())?;
     let placed = std::fs::hard_link(&draft, &path);
@@ -108,7 +108,7 @@ fn read_secret(path: &std::path::Path) -> std::io::Result<Option<Secret>> {
     }
 }
 
-/// Wrong passwords by visitor. Kept in memory: a restart forgives, which costs a guesser more than it gains.
+/// Wrong passwords by visitor. They are kept only in memory: restarts are too rare to help anybody who guesses.
 #[derive(Clone, Default)]
 pub struct Guesses(Arc<Mutex<HashMap<Option<IpAddr>, Guesser>>>);
 
@@ -129,7 +129,7 @@ impl Guesser {
 }
 
 impl Guesses {
-    /// Judges a password; while a visitor has to wait, even the right one is not looked at.
+    /// Checks a password. While a visitor has to wait, even the right one is refused.
     pub fn try_password(
         &self,
         config: &Config,
@@ -146,7 +146,7 @@ impl Guesses {
         {
             return Err(Refused::Wait(guesser.may_try_at().since(now)));
         }
-        // Compared by hash: the time it takes tells neither length nor beginning.
+        // Compared by hash, so that the time it takes reveals neither length nor beginning.
         let same =
             Sha256::digest(typed.as_bytes()).ct_eq(&Sha256::digest(password.expose().as_bytes()));
         if bool::from(same) {
@@ -160,7 +160,7 @@ impl Guesses {
     }
 }
 
-/// An IPv6 visitor has a whole /64 of addresses to guess from: they count as one.
+/// An IPv6 visitor has a whole /64 of addresses, so these count as one.
 pub fn network(visitor: IpAddr) -> IpAddr {
     match visitor {
         IpAddr::V4(_) => visitor,
@@ -176,7 +176,7 @@ mod tests {
     use crate::config::Vars;
 
     #[test]
-    fn guessing_gets_slower_and_the_right_password_ends_it() {
+    fn wrong_passwords_slow_down_and_the_right_one_resets() {
         let mut config = Config::read(&Vars::default()).unwrap();
         config.admin_password = Some(Secret::new("harbour"));
         let guesses = Guesses::default();

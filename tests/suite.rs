@@ -5,6 +5,7 @@ mod browser;
 mod discord;
 mod extract;
 mod http;
+mod language;
 mod mail;
 mod pool;
 mod process;

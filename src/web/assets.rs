@@ -1,5 +1,5 @@
-//! Style sheets, scripts and pictures: in the binary, under one hash for the whole folder, so that a browser may keep
-//! them for a year and `import "./dom.js"` needs no rewriting.
+//! Style sheets, scripts and pictures. They are part of the binary, under one hash of the whole folder, so browsers may
+//! cache them for a year and `import "./dom.js"` needs no rewriting.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use super::Error;
 #[folder = "static/"]
 struct Files;
 
-/// `/assets/<hash>`: what a page puts before `/css/app.css`.
+/// `/assets/<hash>`: the prefix of `/css/app.css` in a page.
 pub fn prefix() -> &'static str {
     static PREFIX: LazyLock<String> = LazyLock::new(|| {
         let mut names: Vec<_> = Files::iter().collect();

@@ -1,4 +1,4 @@
-//! Logging in and out, where a password is set.
+//! Logging in and out, if a password is set.
 
 use askama::Template;
 use axum::extract::{Form, Query, Request, State};
@@ -89,7 +89,7 @@ pub async fn log_out(State(app): State<App>, jar: CookieJar) -> Result<Response,
     Ok((jar.remove(gone), Redirect::to("/login")).into_response())
 }
 
-/// Where to go after logging in: a path of ours, never another site.
+/// Where to go after logging in: a path of Muster, never another site.
 fn local_path(wanted: Option<String>) -> String {
     wanted
         .filter(|path| {

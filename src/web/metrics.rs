@@ -1,5 +1,5 @@
-//! What a Prometheus server collects from the pool, in its text format. Counters begin at nought with each process, as
-//! Prometheus expects them to; gauges are read from the database, so of processes that share it each tells the same.
+//! The metrics of the pool in Prometheus's text format. Counters start at zero in each process, as Prometheus expects;
+//! gauges are read from the database, so all processes that share it report the same.
 
 use std::fmt::{Display, Write as _};
 
@@ -26,7 +26,7 @@ pub async fn show(State(app): State<App>) -> Result<Response, Error> {
 
     let mut text = Text::default();
     counters(&mut text, &app.pool.tally().counts());
-    text.begin("muster_waiting_jobs", GAUGE, "Jobs that wait for a key and are due.");
+    text.begin("muster_waiting_jobs", GAUGE, "Due jobs that wait for a key.");
     for task in Task::ALL {
         for class in Class::ALL {
             let count = waiting.iter().find(|it| (it.task, it.class) == (*task, *class));
@@ -38,7 +38,7 @@ pub async fn show(State(app): State<App>) -> Result<Response, Error> {
     text.begin(
         "muster_key_serves",
         GAUGE,
-        "1 while the key serves, now or when its minute is over.",
+        "1 if the key is usable now or once its minute is over.",
     );
     for key in &pool.keys {
         text.sample(&[("key", &key.number.to_string())], i32::from(key.state.serves()));
@@ -51,7 +51,7 @@ fn counters(text: &mut Text, counts: &keys::Counts) {
     text.begin(
         "muster_gemini_requests_total",
         COUNTER,
-        "Requests that ended, since this process started. given_back: its slot was returned before anything was sent.",
+        "Finished requests since this process started. given_back: the slot was released before anything was sent.",
     );
     for ((key, task, model, outcome), count) in &counts.requests {
         let labels = [
@@ -88,7 +88,7 @@ fn expected(text: &mut Text, pool: &keys::Now, now: Millis) {
     text.begin(
         "muster_expected_wait_seconds",
         GAUGE,
-        "Until the next start of a task for which something waits; nothing is said where no key serves.",
+        "Time until the next start of a task with waiting jobs; missing when no key is usable.",
     );
     for task in &pool.tasks {
         let at = match task.next {
@@ -101,7 +101,7 @@ fn expected(text: &mut Text, pool: &keys::Now, now: Millis) {
     text.begin(
         "muster_expected_finish_seconds",
         GAUGE,
-        "Until everything that waits has started; nothing is said where that is not today.",
+        "Time until all waiting jobs have started; missing when that is not today.",
     );
     if let Finish::At(at) = pool.finish {
         text.sample(&[], at.since(now).as_secs_f64());
@@ -130,7 +130,7 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
     text.begin(
         "muster_day_requests",
         GAUGE,
-        "Requests on Google's day, which begins at midnight in California.",
+        "Requests on Google's day, which starts at midnight in California.",
     );
     for (project, model, ledger) in &rows {
         text.sample(&[("project", project), ("model", model)], ledger.used_today);
@@ -138,7 +138,7 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
     text.begin(
         "muster_day_requests_limit",
         GAUGE,
-        "Requests that fit into Google's day, where that is known.",
+        "Requests that fit into Google's day, if known.",
     );
     for (project, model, ledger) in &rows {
         if let Some(limit) = ledger.per_day {
@@ -147,7 +147,7 @@ fn quotas(text: &mut Text, pool: &Pool, view: &keys::View) {
     }
 }
 
-/// The project's name where one is given, else the key whose own it is.
+/// The project's name; or, without one, the name of its only key.
 fn name(pool: &Pool, project: &str) -> String {
     let keys = pool.keys();
     let key = keys.iter().find(|key| key.project == project);
@@ -159,7 +159,7 @@ fn name(pool: &Pool, project: &str) -> String {
 const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
 
-/// The page, as it grows; and the metric that is being told.
+/// The text so far, and the name of the current metric.
 #[derive(Default)]
 struct Text(String, &'static str);
 
@@ -180,7 +180,7 @@ impl Text {
     }
 }
 
-/// A label's value: names of projects are what people typed.
+/// A label's value. People type the names of projects, so it is escaped.
 fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -131,7 +131,7 @@ words!(Notice, "notice", {
     FaqClosed => "faq-closed",
 });
 
-/// Words of the old `?said=` that meant something else on each page: the beginning of the path, the word.
+/// Old values of `?said=` whose meaning depended on the page: start of the path, value, notice.
 const OLD_WORDS: [(&str, &str, Notice); 26] = [
     ("/people", "left", Notice::Unsubscribed),
     ("/people", "back", Notice::Resubscribed),
@@ -301,27 +301,27 @@ impl NoticeQuery {
             Notice::SettledSent => format!("Marked the email to {name} as sent."),
             Notice::SettledLeft => format!("The email to {name} will not be sent."),
             Notice::EnvRead => changes.clone(),
-            Notice::KeyAdded => format!("{name} was added. It serves from now on."),
-            Notice::KeyRemoved => format!("{name} was removed. What it had under way goes on."),
-            Notice::KeyPaused => format!("{name} is paused. What it has under way goes on."),
-            Notice::KeyResumed => format!("{name} is back in service."),
+            Notice::KeyAdded => format!("Added {}. It is in use from now on.", lower_first(name)),
+            Notice::KeyRemoved => format!("Removed {}. Requests that it has started will finish.", lower_first(name)),
+            Notice::KeyPaused => format!("Paused {}. Requests that it has started will finish.", lower_first(name)),
+            Notice::KeyResumed => format!("Resumed {}.", lower_first(name)),
             Notice::KeyTried => format!(
-                "{name} is tried: Google is asked whether it knows the key, and what it says stands here in a moment."
+                "Checking {} with Google. The result appears here in a moment.", lower_first(name)
             ),
-            Notice::ProjectNamed => format!("The project of {} is changed.", name.to_lowercase()),
+            Notice::ProjectNamed => format!("Changed the project of {}.", lower_first(name)),
             Notice::KeysGrouped => {
-                format!("{name} and the other count as one project from now on.")
+                format!("{name} and the other key now count as one project.")
             }
             Notice::TokenRemoved => "Removed.".into(),
-            Notice::SendingResumed => "Mail goes out again.".into(),
+            Notice::SendingResumed => "Sending has resumed.".into(),
             Notice::DiscordStarted => {
-                "It is under way. What comes of it stands below in a moment.".into()
+                "Started. The result appears below in a moment.".into()
             }
-            Notice::EntryAdded => "The entry is there now.".into(),
-            Notice::EntryDeleted => "The entry is gone.".into(),
-            Notice::EntriesImported => "The entries are there now.".into(),
-            Notice::QuestionSettled => "The question is off the list.".into(),
-            Notice::FaqOpened => "Everybody with the link can read the FAQ and ask it.".into(),
+            Notice::EntryAdded => "Added the entry.".into(),
+            Notice::EntryDeleted => "Deleted the entry.".into(),
+            Notice::EntriesImported => "Imported the entries.".into(),
+            Notice::QuestionSettled => "Removed the question from the list.".into(),
+            Notice::FaqOpened => "Everybody with the link can read the FAQ and ask questions.".into(),
             Notice::FaqClosed => "Only organisers can see the FAQ now.".into(),
         }
     }
@@ -341,6 +341,12 @@ impl<S: Send + Sync> FromRequestParts<S> for NoticeQuery {
         let kept = raw.kept.unwrap_or_default();
         Ok(Self { notice, of: raw.of, n, kept, key: raw.key, changes: raw.changes })
     }
+}
+
+/// A key's name within a sentence: `key 2`.
+fn lower_first(name: &str) -> String {
+    let mut rest = name.chars();
+    rest.next().map(|first| first.to_lowercase().chain(rest).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

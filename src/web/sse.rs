@@ -1,5 +1,5 @@
-//! Event streams that keep a page true while it is looked at. They re-read the rows: the signal that something was
-//! written carries no data, and a slow look finds what another process wrote. The page is right without them.
+//! Event streams that update an open page. They read the rows again: the signal that something was written carries no
+//! data, and a slow poll finds what another process wrote. Pages are correct without them.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -13,19 +13,19 @@ use super::Error;
 use crate::app::App;
 use crate::model::Millis;
 
-/// At least this much between two looks: the page changes at most twice a second.
+/// The shortest time between two reads: the page changes at most twice a second.
 const PACE: Duration = Duration::from_millis(500);
 
-/// Another process may have written: nobody waits longer than this for a look.
+/// The longest time between two reads, since another process may have written.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Everything that the script changes on a page, by the ids of its elements. Each event carries the whole of it.
+/// Everything that the script changes on a page, by the ids of its elements. Each event contains all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Live {
     pub texts: BTreeMap<String, String>,
-    /// `None` takes an attribute away.
+    /// `None` removes an attribute.
     pub attrs: BTreeMap<String, BTreeMap<&'static str, Option<String>>>,
-    /// When it is not what stands in `data-live-version`, the page's parts are fetched anew.
+    /// If it differs from `data-live-version`, the page's parts are fetched again.
     pub version: String,
 }
 
@@ -39,31 +39,30 @@ impl Live {
     }
 }
 
-/// A stream of what `look` finds: at once, then whenever it finds something else, until Muster stops or what it looks
-/// at is gone.
-pub fn follow<L, F>(app: App, look: L) -> Sse<impl Stream<Item = Result<Event, Infallible>>>
+/// A stream of what `read` returns: at once, then whenever it changes, until Muster stops or the subject is deleted.
+pub fn follow<L, F>(app: App, read: L) -> Sse<impl Stream<Item = Result<Event, Infallible>>>
 where
     L: FnMut() -> F + Send + 'static,
     F: Future<Output = Result<Live, Error>> + Send + 'static,
 {
     let changes = app.db.changes();
-    let eye = Eye { app, look, changes, shown: None, looked: None };
-    let events = stream::unfold(eye, |mut eye| async {
-        let event = eye.next().await?;
-        Some((Ok(event), eye))
+    let follower = Follower { app, read, changes, shown: None, last_read: None };
+    let events = stream::unfold(follower, |mut follower| async {
+        let event = follower.next().await?;
+        Some((Ok(event), follower))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-struct Eye<L> {
+struct Follower<L> {
     app: App,
-    look: L,
+    read: L,
     changes: watch::Receiver<u64>,
     shown: Option<Live>,
-    looked: Option<Millis>,
+    last_read: Option<Millis>,
 }
 
-impl<L, F> Eye<L>
+impl<L, F> Follower<L>
 where
     L: FnMut() -> F + Send,
     F: Future<Output = Result<Live, Error>> + Send,
@@ -71,16 +70,16 @@ where
     /// The next event; `None` ends the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(looked) = self.looked {
+            if let Some(last_read) = self.last_read {
                 let stopping = self.app.stopping.clone();
                 tokio::select! {
                     () = stopping.cancelled() => return None,
-                    () = self.wait(looked) => {}
+                    () = self.wait(last_read) => {}
                 }
             }
-            self.looked = Some(self.app.clock.now());
+            self.last_read = Some(self.app.clock.now());
             self.changes.mark_unchanged();
-            match (self.look)().await {
+            match (self.read)().await {
                 Ok(live) if self.shown.as_ref() == Some(&live) => {}
                 Ok(live) => {
                     let event = Event::default().json_data(&live);
@@ -96,12 +95,12 @@ where
         }
     }
 
-    async fn wait(&mut self, looked: Millis) {
+    async fn wait(&mut self, last_read: Millis) {
         let clock = self.app.clock.clone();
-        clock.sleep_until(looked.plus(PACE)).await;
+        clock.sleep_until(last_read.plus(PACE)).await;
         tokio::select! {
             _ = self.changes.changed() => {}
-            () = clock.sleep_until(looked.plus(PATIENCE)) => {}
+            () = clock.sleep_until(last_read.plus(PATIENCE)) => {}
         }
     }
 }

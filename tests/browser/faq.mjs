@@ -43,7 +43,7 @@ await open(async (page) => {
   await good("missing");
   await question.fill("Is there lunch?");
   await press(button("Add the entry"));
-  await page.getByText("The entry is there now.").waitFor();
+  await page.getByText("Added the entry.").waitFor();
   assert(await entry("Is there lunch?").locator("em", { hasText: "vegan" }).isVisible(), "the new entry is open");
   const add = async (section, text, answer) => {
     await press(link("Add an entry"));
@@ -99,7 +99,7 @@ await open(async (page) => {
   assert.deepEqual(await unanswered.locator(".nm").allInnerTexts(), ["Who feeds the gulls?", "Is there coffee in the evening?"]);
   await good("unanswered");
   await press(button("Take off the list: Is there coffee in the evening?"));
-  await page.getByText("The question is off the list.").waitFor();
+  await page.getByText("Removed the question from the list.").waitFor();
   await press(link("Make an entry of: Who feeds the gulls?"));
   assert.equal(await page.getByLabel("Question", { exact: true }).inputValue(), "Who feeds the gulls?");
   await good("from-a-question");
@@ -120,7 +120,7 @@ await open(async (page) => {
   assert(await page.getByRole("row", { name: /9 a question without an answer/i }).isVisible());
   await good("import");
   await press(button("Import 2 entries"));
-  await page.getByText("The entries are there now.").waitFor();
+  await page.getByText("Imported the entries.").waitFor();
   const download = async (name) => {
     const [file] = await Promise.all([page.waitForEvent("download"), link(name).click()]);
     return readFileSync(await file.path(), "utf8");

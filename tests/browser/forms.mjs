@@ -34,7 +34,7 @@ await open(async (page) => {
   await page.getByLabel(/^Select /).check();
   assert.equal(await page.locator("[data-select-all]").isVisible(), false);
   await page.getByRole("button", { name: /Approve selected/ }).click();
-  await page.getByText("Approved 1 letter.").waitFor();
+  await page.getByText("Approved 1 message.").waitFor();
   // The same question on a page of its own.
   await page.getByRole("link", { name: "Send 2 approved…" }).first().click();
   await page.getByRole("heading", { name: "Send 2 approved?", level: 1 }).waitFor();

@@ -36,12 +36,12 @@ await open(async (page) => {
   await page.getByText("Key 1 is paused.").waitFor();
   await key(1).getByText("Paused", { exact: true }).waitFor();
   await key(1).getByRole("button", { name: "Go on with Key 1" }).click();
-  await page.getByText("Key 1 is back in service.").waitFor();
+  await page.getByText("Resumed key 1.").waitFor();
 
   await key(2).getByRole("link", { name: "Change project of Key 2" }).click();
   await page.getByLabel("Project", { exact: true }).fill("atlas");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("The project of key 2 is changed.").waitFor();
+  await page.getByText("Changed the project of key 2.").waitFor();
   assert.deepEqual(await findings(page, ["/keys", "/keys/1/project", "/keys/1/remove"]), []);
 
   await page.goto("/keys");

@@ -127,7 +127,7 @@ await open(async (page) => {
   await page.goto(page.url().split("?")[0]);
   await lively(page);
   await go(page, () => page.getByRole("button", { name: "Approve all flawless" }).click());
-  await said("Approved 4 letters.");
+  await said("Approved 4 messages.");
   await page.getByRole("link", { name: "Send 4 approved…" }).first().click();
   await go(page, () => page.getByRole("dialog").getByRole("button", { name: "Send 4" }).click());
   await until(async () => (await page.locator("#n-sent").innerText()) === "4", "four match emails are sent");

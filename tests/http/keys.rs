@@ -239,7 +239,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
     let answer = app.post("/keys/0/retry").await;
     let said = words(&app.page(answer.location()).await);
-    assert!(said.contains("The reserve key is tried: Google is asked whether"), "{said}");
+    assert!(said.contains("Checking the reserve key with Google."), "{said}");
     wait_for("the reserve", async || {
         row_words(&app.page("/keys").await, 0).starts_with("Reserve Idle").then_some(())
     })

@@ -37,7 +37,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         );
         let page = app.page("/keys?notice=key-added&key=2").await;
         assert_no_material(&page);
-        assert!(words(&page).contains("Key 2 was added. It serves from now on."));
+        assert!(words(&page).contains("Added key 2. It is in use from now on."));
         let row = row_words(&page, 2);
         assert!(row.starts_with("Key 2 Ready Project atlas two entered on this page"), "{row}");
         assert!(row.contains("Remove… Key 2") && !row_words(&page, 1).contains("Remove"));
@@ -52,7 +52,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         );
         let page = app.page("/keys?notice=project-named&key=2").await;
         assert!(page.contains("Project &#60;b&#62;birch&#60;/b&#62;"), "{page}");
-        assert!(words(&page).contains("The project of key 2 is changed."));
+        assert!(words(&page).contains("Changed the project of key 2."));
         let long = app.form("/keys/2/project", &[("project", &"long".repeat(20))]).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(words(&long.text()).contains("can have at most 60 characters"));

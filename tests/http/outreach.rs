@@ -85,7 +85,7 @@ async fn a_second_press_leads_to_the_campaign_that_runs() {
     app.form("/outreach", &[("start", "test")]).await;
     let again = app.form("/outreach", &[("start", "test")]).await;
     assert_eq!(again.location(), "/outreach/1?notice=busy");
-    assert!(app.page(again.location()).await.contains("no second one was started"));
+    assert!(app.page(again.location()).await.contains("so no second one was started"));
     assert_eq!(app.count("SELECT COUNT(*) FROM campaigns").await, 1);
 }
 
