@@ -1,9 +1,10 @@
 //! One clock for the processes that share a SQLite file. (Those that share PostgreSQL have the database's.)
 //!
-//! Bookings, cooldowns and leases are times. A running process uses the machine's uptime and does not notice when the wall
-//! clock is set. The next process starts with the new time: it would use slots that Google still counts, or wait for an
-//! hour that has passed. So the database stores how uptime relates to the time. A process that starts beside another one
-//! uses the same time; a process that starts alone corrects the clock and shifts every stored time that matters.
+//! Bookings, cooldowns and leases are times. A running process uses the machine's uptime and does not notice when the
+//! wall clock is set. The next process starts with the new time: it would use slots that Google still counts, or wait
+//! for an hour that has passed. So the database stores how uptime relates to the time. A process that starts beside
+//! another one uses the same time; a process that starts alone corrects the clock and shifts every stored time that
+//! matters.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ const TOLERATED: Duration = Duration::from_secs(1);
 /// The longest possible day of Google's.
 const DAY: Duration = Duration::from_hours(25);
 
-/// The time for a process that starts and whose clock shows `reading`. `alone`: no other process uses the shared clock. Runs
-/// inside a write transaction, so that processes that start at the same time do it one after the other.
+/// The time for a process that starts and whose clock shows `reading`. `alone`: no other process uses the shared clock.
+/// Runs inside a write transaction, so that processes that start at the same time do it one after the other.
 pub async fn join(
     conn: &mut Conn,
     pool: &Pool,
@@ -69,8 +70,8 @@ async fn shift(conn: &mut Conn, pool: &Pool, step: Step, queue_by: i64) -> sqlx:
     store::shared_clock::shift_queue(conn, queue_by, step.now).await
 }
 
-/// The text in the database: the boot, the time at which it began, and the time now, to which everything was shifted. After
-/// another boot, times must not be shifted again from an earlier moment.
+/// The text in the database: the boot, the time at which it began, and the time now, to which everything was shifted.
+/// After another boot, times must not be shifted again from an earlier moment.
 fn as_stored(reading: &Reading) -> String {
     let boot = reading.boot.as_deref().unwrap_or("?");
     format!("{boot} {} {}", reading.now.0 - reading.up, reading.now.0)

@@ -1,5 +1,5 @@
 //! How fast Muster is where an organiser waits for it: `cargo bench`, or a part of it with `cargo bench -- pages`.
-//! Everything stands on 10,000 invented people, on SQLite on this disk unless it says otherwise. Nothing here asserts a time; `process`,
+//! All with 10,000 invented people, on SQLite on this disk unless noted. Nothing here asserts a time; `process`,
 //! which runs the real binary, and `faq`, which asks questions, print their figures themselves.
 
 #[path = "../../tests/support/mod.rs"]

@@ -1,10 +1,9 @@
 //! The pool on trial: real processes of Muster against a Gemini that counts. Prints a table in Markdown.
 //!
 //! `cargo bench --bench trial -- trial` runs ninety requests in every configuration, with `--full-queue` behind it
-//! twenty-five minutes with full queues, with `--full-time` one run as slowly as life. It takes half an hour, so it only
-//! runs when its name is said. At `--time-scale` 10, which is the default, a minute lasts
-//! six seconds and every figure is told as it would be in life: what Muster and the machine need themselves counts
-//! tenfold.
+//! twenty-five minutes with full queues, with `--full-time` one run as slowly as life. It takes half an hour, so it
+//! only runs when its name is said. At `--time-scale` 10, which is the default, a minute lasts six seconds and every
+//! figure is told as it would be in life: what Muster and the machine need themselves counts tenfold.
 
 #[path = "../../tests/support/mod.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]

@@ -26,7 +26,8 @@ pub struct Db {
     changes: watch::Sender<u64>,
 }
 
-/// A transaction that has the write lock from its beginning. Dropped without [`commit`](Self::commit), it is rolled back.
+/// A transaction that has the write lock from its beginning. Dropped without [`commit`](Self::commit), it is rolled
+/// back.
 pub struct Tx {
     inner: Transaction<'static, Any>,
     changes: watch::Sender<u64>,
@@ -34,8 +35,8 @@ pub struct Tx {
 }
 
 impl Db {
-    /// Opens the PostgreSQL database at `url`, or `muster.db` in `data_dir`, and migrates it. Processes that start at the
-    /// same time do so one after the other.
+    /// Opens the PostgreSQL database at `url`, or `muster.db` in `data_dir`, and migrates it. Processes that start at
+    /// the same time do so one after the other.
     pub async fn open(url: Option<&Secret>, data_dir: &Path) -> Result<Self, OpenError> {
         Self::open_at_step(url, data_dir, Self::last_step()).await
     }
@@ -45,8 +46,8 @@ impl Db {
         migrate::last_step()
     }
 
-    /// Opens as [`open`](Self::open) does, but only up to migration `step`, as an older Muster would. Tests use it to put
-    /// rows into an old database before the next step runs.
+    /// Opens as [`open`](Self::open) does, but only up to migration `step`, as an older Muster would. Tests use it to
+    /// put rows into an old database before the next step runs.
     pub async fn open_at_step(
         url: Option<&Secret>,
         data_dir: &Path,
@@ -121,8 +122,8 @@ impl Db {
         self.changes.subscribe()
     }
 
-    /// The time of the database's clock, which several machines share; `None` on SQLite, whose processes share the clock
-    /// of their machine.
+    /// The time of the database's clock, which several machines share; `None` on SQLite, whose processes share the
+    /// clock of their machine.
     pub async fn time(&self) -> sqlx::Result<Option<Millis>> {
         if self.engine == Engine::Sqlite {
             return Ok(None);

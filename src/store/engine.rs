@@ -10,8 +10,8 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// The engine of a connection, for the few statements that differ. Many rows are passed as one JSON parameter, since
-    /// one statement per row would cost a round trip each; the two engines unpack it with different functions.
+    /// The engine of a connection, for the few statements that differ. Many rows are passed as one JSON parameter,
+    /// since one statement per row would cost a round trip each; the two engines unpack it with different functions.
     pub(super) fn of(conn: &Conn) -> Self {
         if conn.backend_name() == "PostgreSQL" { Self::Postgres } else { Self::Sqlite }
     }

@@ -1,5 +1,5 @@
-//! All SQL. The same statements run on SQLite and PostgreSQL through `sqlx::Any`: times are `BIGINT` epoch milliseconds,
-//! flags are nullable times, and ids come from `{id}` in the migrations.
+//! All SQL. The same statements run on SQLite and PostgreSQL through `sqlx::Any`: times are `BIGINT` epoch
+//! milliseconds, flags are nullable times, and ids come from `{id}` in the migrations.
 //!
 //! Functions take a connection and the time; the caller owns the transaction. The store has no rules of its own: its
 //! `WHERE` clauses repeat those of `model`.

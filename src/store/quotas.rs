@@ -81,8 +81,8 @@ pub async fn delete_project(conn: &mut Conn, project: &str) -> sqlx::Result<()> 
     Ok(())
 }
 
-/// Ends the project's cooldowns, turns its models on and undoes a lowered limit. Learned limits stay, except for a used-up
-/// limit of the day, which would keep the project from being used.
+/// Ends the project's cooldowns, turns its models on and undoes a lowered limit. Learned limits stay, except for a
+/// used-up limit of the day, which would keep the project from being used.
 pub async fn clear_refusals(conn: &mut Conn, project: &str) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE quotas SET rest_until = NULL, rest_step = 0, rest_kind = NULL, off_at = NULL, reason = NULL,

@@ -36,8 +36,8 @@ pub async fn last_moment(conn: &mut Conn) -> sqlx::Result<Option<Millis>> {
     .await
 }
 
-/// Shifts the pool's ledger by a step of the clock: slots stay taken as long as before. `reach` is the longest delay after
-/// an earlier start.
+/// Shifts the pool's ledger by a step of the clock: slots stay taken as long as before. `reach` is the longest delay
+/// after an earlier start.
 pub async fn shift_pool(conn: &mut Conn, step: Step, reach: Duration) -> sqlx::Result<()> {
     let (then, now, by) = (step.then, step.now, step.by());
     sqlx::query(

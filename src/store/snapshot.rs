@@ -1,5 +1,5 @@
-//! Everything that the pool needs for a decision, in one statement. It runs before every request: each statement costs two
-//! thread switches or a round trip, and on a busy machine a booking becomes outdated because of them.
+//! Everything that the pool needs for a decision, in one statement. It runs before every request: each statement costs
+//! two thread switches or a round trip, and on a busy machine a booking becomes outdated because of them.
 
 use super::page_keys::Versions;
 use super::quotas::Quota;

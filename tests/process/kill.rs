@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of a campaign: nobody gets two mails, nobody is forgotten, and what was in flight waits for a
-//! person.
+//! `kill -9` in the middle of a campaign: nobody gets two emails, nobody is forgotten, and what was in flight waits for
+//! a person.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::smtp::{At, Reply, SmtpServer};
 
 const PEOPLE: usize = 20;
 
-/// Kills Muster while the server gives this reply at this stage of a mail in the middle of the campaign.
+/// Kills Muster while the server gives this reply at this stage of an email in the middle of the campaign.
 async fn killed(at: At, reply: Reply, arrives: usize) {
     let server = SmtpServer::plain();
     let desk = Desk::new().mailing(&server);
@@ -23,12 +23,12 @@ async fn killed(at: At, reply: Reply, arrives: usize) {
     let muster = desk.start().await;
     let done = muster.wait_until_done(&campaign).await;
     let uncertain = assert_settled(&done, &server, PEOPLE);
-    assert_eq!(uncertain.len(), 1, "{at:?}: what was in flight, and nothing else");
+    assert_eq!(uncertain.len(), 1, "{at:?}: only what was in flight");
     assert_eq!(mails(&server).get(&uncertain[0]).copied().unwrap_or_default(), arrives, "{at:?}");
     assert_left_alone(&desk, muster, &campaign, &server, &uncertain).await;
 }
 
-/// Another start and another campaign: what is uncertain stays so.
+/// After another start and another campaign, what is uncertain stays uncertain.
 async fn assert_left_alone(
     desk: &Desk,
     muster: Muster,
@@ -42,7 +42,7 @@ async fn assert_left_alone(
     muster.add_person(PEOPLE + 1, &[]).await;
     let second = muster.start_campaign("send").await;
     let done = muster.wait_until_done(&second).await;
-    assert_eq!(done["total_users"], 1, "nobody is due but who is new");
+    assert_eq!(done["total_users"], 1, "only the new person is due");
     let mut after = mails(server);
     assert_eq!(after.remove(&format!("person-{}@example.org", PEOPLE + 1)), Some(1));
     assert_eq!(after, before);
@@ -51,27 +51,27 @@ async fn assert_left_alone(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_before_the_conversation_it_goes_on_and_one_mail_is_uncertain() {
+async fn when_killed_before_the_smtp_dialogue_it_continues_and_one_email_is_uncertain() {
     killed(At::Mail, Reply::Hang, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_between_recipient_and_text_it_goes_on_and_one_mail_is_uncertain() {
+async fn when_killed_between_recipient_and_text_it_continues_and_one_email_is_uncertain() {
     killed(At::Rcpt, Reply::Hang, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_the_text_is_on_its_way_it_goes_on_and_one_mail_is_uncertain() {
+async fn when_killed_while_sending_the_text_it_continues_and_one_email_is_uncertain() {
     killed(At::Data, Reply::SayThenHang("354 go ahead"), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_before_the_servers_last_word_it_goes_on_and_nobody_gets_a_second_mail() {
+async fn when_killed_before_the_last_response_it_continues_and_nobody_gets_a_second_email() {
     killed(At::Dot, Reply::Hang, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_at_any_moment_nobody_is_mailed_twice_or_forgotten() {
+async fn when_killed_repeatedly_at_any_moment_nobody_is_emailed_twice_or_forgotten() {
     let server = SmtpServer::plain();
     let desk = Desk::new().mailing(&server);
     let mut muster = desk.start().await;
@@ -79,10 +79,10 @@ async fn killed_again_and_again_at_any_moment_nobody_is_mailed_twice_or_forgotte
     let campaign = muster.start_campaign("send").await;
     let mut kills = 0;
     for _ in 0..6 {
-        // At a chosen place in the campaign, and there at any moment.
+        // At a random point of the campaign, and there at a random moment.
         let mails = server.mails().len() + usize::from(rand::random::<u8>() % 4);
         let moment = Duration::from_millis(u64::from(rand::random::<u8>() % 40));
-        wait_for("some mails, or the end", async || {
+        wait_for("some emails, or the end", async || {
             let over = muster.get(&campaign).await["done"].as_bool().unwrap();
             (over || server.mails().len() >= mails).then_some(())
         })

@@ -1,5 +1,5 @@
-//! The real binary: killed, told to stop, started twice, started wrongly. What must hold across the life of processes
-//! cannot be seen inside one.
+//! The real binary: killed, stopped, started twice, started wrongly. What must be true across processes cannot be
+//! tested inside one.
 
 mod discord;
 mod faq;

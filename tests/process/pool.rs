@@ -56,8 +56,9 @@ fn assert_spaced(bookings: &[Booking], task: &str, delay: Duration) {
     }
 }
 
-/// The keys take turns. On a busy machine a slot that grew old (50 ms here) is stamped again, and so changes places with
-/// the one after it: a few such pairs are let pass. With time standing still the pool's own tests know no exception.
+/// The keys take turns. On a busy machine a slot that grew old (50 ms here) is stamped again, and so changes places
+/// with the one after it: a few such pairs are let pass. With time standing still the pool's own tests know no
+/// exception.
 fn assert_taking_turns(bookings: &[Booking]) {
     let out_of_turn =
         bookings.windows(2).filter(|pair| pair[0].key_number == pair[1].key_number).count();

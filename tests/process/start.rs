@@ -1,4 +1,4 @@
-//! Starting: what is printed, what is made, and one clear line where it cannot be.
+//! Starting: what is printed and created, and one clear line when it fails.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ fn resume(name: &str) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_start_makes_the_data_folder_and_says_where_to_browse() {
+async fn the_first_start_creates_the_data_folder_and_prints_where_to_browse() {
     let desk = Desk::new();
     let muster = desk.start().await;
     let log = muster.log();
@@ -44,7 +44,7 @@ async fn the_first_start_makes_the_data_folder_and_says_where_to_browse() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_stands_in_the_log() {
+async fn no_secret_is_logged() {
     let (user, password) = ("postmaster", "a very dear password");
     let server = SmtpServer::start(Options {
         account: Some((user.into(), password.into())),
@@ -61,13 +61,13 @@ async fn no_secret_stands_in_the_log() {
         ("DISCORD_TOKEN", "MTE4.the-token.of-a-bot"),
     ];
     let desk = secrets.iter().fold(Desk::new(), |desk, (name, value)| desk.set(name, *value));
-    // It knows another token: ours is refused, and that is told of in the log.
+    // It has another token: ours is refused, which is logged.
     let discord = TestDiscord::start(Clock::machine()).await;
     let others = discord.settings().into_iter().filter(|(name, _)| *name != "DISCORD_TOKEN");
     let desk = others.fold(desk, |desk, (name, value)| desk.set(name, value));
     let desk = desk
         .set("SENDER_EMAIL", "hello@example.org")
-        // Nothing listens there: the first request fails, and is told of in the log.
+        // Nothing listens there: the first request fails, which is logged.
         .set("GEMINI_BASE_URL", "http://127.0.0.1:9")
         .set("RUST_LOG", "debug");
     let muster = desk.start().await;
@@ -117,7 +117,7 @@ async fn press(muster: &Muster, password: &str, path: &str) {
     assert_ne!(pressed.headers()["location"], "/login");
 }
 
-/// It does not start: not 0, nothing but one line on standard error, and that line says all of this.
+/// It does not start: an exit code other than 0, and one line on standard error that contains all of this.
 fn assert_refused(ended: &Ended, words: &[&str]) {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let lines: Vec<&str> = ended.errors.lines().collect();
@@ -128,7 +128,7 @@ fn assert_refused(ended: &Ended, words: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_value_stops_the_start_with_its_name_and_what_was_expected() {
+async fn an_invalid_value_stops_the_start_and_is_named_with_what_was_expected() {
     for (name, value, expected) in [
         ("PORT", "eighty", "a port from 0 to 65535"),
         ("OUTREACH_DELAY", "five", "a duration such as 5s"),
@@ -152,7 +152,7 @@ async fn a_bad_value_stops_the_start_with_its_name_and_what_was_expected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_in_use_is_one_line_that_says_what_to_do() {
+async fn a_port_in_use_is_reported_on_one_line_with_what_to_do() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let ended = Desk::new().set("PORT", port.as_str()).run(&[]).await;
@@ -160,8 +160,8 @@ async fn a_port_in_use_is_one_line_that_says_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_cannot_be_written_is_one_line_that_says_what_to_do() {
-    // Root may write anywhere, but not into a file.
+async fn a_folder_without_write_access_is_reported_on_one_line_with_what_to_do() {
+    // Root may write anywhere, but not inside a file.
     let desk = Desk::new().set("DATA_DIR", "taken");
     std::fs::write(desk.folder().join("taken"), "a file").unwrap();
     assert_refused(&desk.run(&[]).await, &["the folder taken", "set DATA_DIR"]);
@@ -181,7 +181,7 @@ async fn a_folder_that_cannot_be_written_is_one_line_that_says_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_a_newer_muster_is_left_alone() {
+async fn a_database_of_a_newer_muster_is_not_touched() {
     let desk = Desk::new();
     let db = Db::open(None, &desk.data_dir()).await.unwrap();
     let mut tx = db.write().await.unwrap();
@@ -198,7 +198,7 @@ async fn a_database_of_a_newer_muster_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_database_is_one_line() {
+async fn a_file_that_is_not_a_database_is_reported_on_one_line() {
     let desk = Desk::new();
     std::fs::create_dir(desk.data_dir()).unwrap();
     std::fs::write(desk.data_dir().join("muster.db"), "a letter to Ada\n".repeat(100)).unwrap();
@@ -206,7 +206,7 @@ async fn a_file_that_is_no_database_is_one_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn extract_prints_the_text_and_nothing_else() {
+async fn extract_prints_only_the_text() {
     let desk = Desk::new();
     for name in ["plain.txt", "plain.pdf", "word.docx", "chromium.pdf", "no-printing.pdf"] {
         let ended = desk.run(&["extract", resume(name).to_str().unwrap()]).await;
@@ -221,7 +221,7 @@ async fn extract_prints_the_text_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_cannot_be_read_is_one_line_and_1_and_wrong_use_is_2() {
+async fn an_unreadable_file_exits_with_1_and_wrong_usage_with_2() {
     let desk = Desk::new();
     let missing = desk.folder().join("missing.pdf");
     let files = ["locked.pdf", "scan.pdf", "bomb.pdf"].map(resume);

@@ -1,4 +1,4 @@
-//! SIGTERM drains: what is in flight ends, nothing new is taken, and the rest goes on after the next start.
+//! SIGTERM drains: work in flight ends, nothing new is started, and the rest continues after the next start.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use muster::model::Clock;
 const PEOPLE: usize = 12;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_hears_the_mail_server_out_and_takes_no_other_mail() {
+async fn when_stopped_it_waits_for_the_mail_server_and_sends_no_other_email() {
     let server = SmtpServer::plain();
     let desk = Desk::new().mailing(&server);
     let muster = desk.start().await;
@@ -33,7 +33,7 @@ async fn told_to_stop_it_hears_the_mail_server_out_and_takes_no_other_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_waits_for_geminis_answer_and_asks_nothing_twice() {
+async fn when_stopped_it_waits_for_geminis_answer_and_asks_nothing_twice() {
     let rules = Rules { latency: Duration::from_millis(1_500), ..rules() };
     let gemini = TestGemini::start(Clock::machine(), rules).await;
     let desk = with_keys(Desk::new(), &gemini, &[1, 2]);

@@ -1,4 +1,4 @@
-//! Processes on one database share the work: one campaign, one mail each, and one pool of keys.
+//! Processes on one database share the work: one campaign, one email per person, and one pool of keys.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl<const N: usize> Places<N> {
         Self { desks, url: None, shared: Some(shared) }
     }
 
-    /// As on several machines: nothing in common but the database and the secret. `None` where there is no PostgreSQL.
+    /// As on several machines, which share only the database and the secret. `None` without PostgreSQL.
     async fn postgres(server: &SmtpServer) -> Option<Self> {
         let url = postgres::database().await?;
         let desks = [(); N].map(|()| {
@@ -65,7 +65,7 @@ impl<const N: usize> Places<N> {
 
 async fn share_a_campaign(pair: Places<2>, server: &SmtpServer) {
     let [a, b] = &pair.desks;
-    // Both at once, on a database that is not there yet.
+    // Both at once, on a database that does not exist yet.
     let (a, b) = tokio::join!(a.start(), b.start());
     a.add_people(PEOPLE).await;
     let send = "/api/campaign/send";
@@ -103,9 +103,9 @@ async fn two_processes_on_postgres_send_one_campaign_once() {
     }
 }
 
-/// The other process is on another machine: it learns of the death by the lease that runs out.
+/// The other process is on another machine: it notices the death when the lease runs out.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_process_held_goes_to_the_one_that_lives() {
+async fn jobs_of_a_killed_process_are_taken_over_by_a_living_one() {
     let server = SmtpServer::plain();
     let Some(pair) = Places::postgres(&server).await else { return };
     let [a, b] = pair.desks.map(|desk| desk.set("TIME_SCALE", "10"));
@@ -151,7 +151,7 @@ async fn share_the_keys_with_one_that_is_killed<const N: usize>(mut places: Plac
     let campaign = all[0].start_campaign("test").await;
     wait_for("requests", async || (gemini.requests().len() >= 10).then_some(())).await;
     all.remove(0).kill9();
-    // What it had asked for and not stored is asked for once more.
+    // What it had requested and not stored is requested again.
     let stored = all[0].get(&campaign).await["counts"]["drafted"].as_u64().unwrap();
     let cut = gemini.requests().len() - usize::try_from(stored).unwrap();
     all.push(places.desks[0].start().await);

@@ -1,4 +1,4 @@
-//! A whole Muster for one test: its router, asked without a network, and a database of its own. Time stands still
+//! A whole Muster for one test: its router, called without a network, and a database of its own. Time does not move
 //! until the test moves it.
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct TestApp {
     place: Arc<Place>,
 }
 
-/// An answer, read to its end.
+/// A response that has been read completely.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// A request of a browser on this machine, to be filled in.
+/// A request from a browser on this machine, to be completed.
 pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path).header(header::HOST, "localhost:5000")
 }
@@ -70,7 +70,7 @@ impl TestApp {
         Self::start_at(place, Clock::test(NOON), set).await
     }
 
-    /// As [`Self::start_with`], with a clock that others go by too.
+    /// As [`Self::start_with`], with a clock that others share.
     pub async fn start_at(place: Place, clock: Clock, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::read(&Vars::default()).unwrap();
         config.data_dir = place.data_dir().to_owned();
@@ -79,7 +79,7 @@ impl TestApp {
         config.event.link = Some("https://harbour.example/register".into());
         config.event.time_zone = Some("UTC".into());
         config.event.organiser = Some("The Harbour team".into());
-        // Nobody listens there: no test asks the real Gemini.
+        // Nothing listens there: no test calls the real Gemini.
         config.gemini.base_url = "http://127.0.0.1:1".into();
         set(&mut config);
         Self::run(Arc::new(place), config, clock).await
@@ -100,9 +100,9 @@ impl TestApp {
         Self { router: muster::web::router(app.clone()), app, place }
     }
 
-    // ── asking ──
+    // ── requests ──
 
-    /// The answer with its body still to be read.
+    /// The response with its body not read yet.
     pub async fn respond(&self, request: Request<Body>) -> axum::response::Response {
         self.router.clone().oneshot(request).await.unwrap()
     }
@@ -114,7 +114,7 @@ impl TestApp {
         Answer { status: parts.status, headers: parts.headers, bytes }
     }
 
-    /// The answer with its body still open, for event streams.
+    /// The open body of the response, for event streams.
     pub async fn stream(&self, path: &str) -> axum::body::BodyDataStream {
         let request = request(Method::GET, path).body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -126,7 +126,7 @@ impl TestApp {
         self.send(request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
-    /// The text of a page that must be there.
+    /// The text of a page that must exist.
     pub async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
@@ -182,7 +182,7 @@ impl TestApp {
         self.send(request.body(body.into()).unwrap()).await
     }
 
-    /// Runs what is due now, one job after the other, until nothing is; returns when the next one will be.
+    /// Runs the jobs that are due, one after the other; returns when the next one will be due.
     pub async fn run_jobs(&self) -> Option<Millis> {
         Box::pin(muster::jobs::run_due(&self.app)).await.unwrap()
     }
@@ -194,7 +194,7 @@ impl TestApp {
         tx.commit().await.unwrap();
     }
 
-    // ── what is there ──
+    // ── reading ──
 
     pub async fn write(&self) -> Tx {
         self.app.db.write().await.unwrap()
@@ -221,7 +221,7 @@ impl TestApp {
         all.into_iter().map(|row| row.message.id).collect()
     }
 
-    // ── making things be there ──
+    // ── setting up ──
 
     pub fn person(&self, name: &str) -> PersonBuilder<'_> {
         let number = name.len() * 31 + name.bytes().map(usize::from).sum::<usize>();

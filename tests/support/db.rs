@@ -15,7 +15,7 @@ pub struct TestDb {
     _place: Place,
 }
 
-/// Where a database is or will be. Its folder goes when this is dropped.
+/// Where a database is or will be. Its folder is removed when this is dropped.
 pub struct Place {
     folder: TempDir,
     /// PostgreSQL's; `None` is SQLite in `folder`.
@@ -27,7 +27,7 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap(), url: None }
     }
 
-    /// `None` where there is no PostgreSQL.
+    /// `None` without PostgreSQL.
     pub async fn postgres() -> Option<Self> {
         let url = postgres::database().await?;
         Some(Self { folder: tempfile::tempdir().unwrap(), url: Some(url) })
@@ -84,7 +84,7 @@ pub async fn on_both_engines(test: impl AsyncFn(TestDb)) {
     on_both_places(async |place| test(TestDb::open(place).await).await).await;
 }
 
-/// As [`on_both_engines`], with nothing there yet.
+/// As [`on_both_engines`], before the database exists.
 pub async fn on_both_places(test: impl AsyncFn(Place)) {
     eprintln!("on SQLite:");
     test(Place::sqlite()).await;

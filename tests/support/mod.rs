@@ -1,4 +1,5 @@
-//! What the tests share: databases, servers that behave like the real ones, a reader of Rust source, and the word on what may be skipped.
+//! What the tests share: databases, servers that behave like the real ones, a reader of Rust source, and what to do
+//! when a program is missing.
 
 pub mod app;
 pub mod browser;
@@ -18,16 +19,17 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A desk may lack PostgreSQL, Node, Python or Chromium, and then the tests that need them are left out. CI may not.
+/// A developer's machine may lack PostgreSQL, Node, Python or Chromium; the tests that need them are then skipped. In
+/// CI nothing may be skipped.
 #[expect(clippy::disallowed_methods, reason = "only tests ask whether they run in CI")]
 fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")
 }
 
-/// Says on the terminal that something is left out and why; fails where nothing may be left out.
+/// Prints that something is skipped and why; fails in CI.
 pub fn leave_out(what: &str, why: &str) {
     assert!(!in_ci(), "{what} must not be left out when CI=true: {why}");
-    // Unlike eprintln!, this is seen when the test passes, too.
+    // Unlike eprintln!, this is shown when the test passes, too.
     let _ = writeln!(std::io::stderr(), "left out: {what} ({why})");
 }
 
@@ -36,7 +38,7 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where a program of that name stands, looked for as a shell does.
+/// The path of a program, found as a shell does.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())

@@ -16,11 +16,11 @@ use super::{leave_out, output_of, program};
 
 struct Server {
     folder: PathBuf,
-    /// While its standard input is open the server lives. In a static, so that only the process's end closes it.
+    /// While its standard input is open, the server runs. It is in a static, so only the end of the process closes it.
     _watch: Child,
 }
 
-/// The URL of a fresh, empty database; `None` where there is no PostgreSQL and that may be.
+/// The URL of a new, empty database; `None` when PostgreSQL is missing and may be.
 pub async fn database() -> Option<Secret> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NUMBER: AtomicU32 = AtomicU32::new(1);
@@ -73,7 +73,7 @@ fn start() -> Option<Server> {
     let mut watch = Command::new("sh");
     watch.args(["-c", WATCH, "watch"]).arg(&folder).arg(programs);
     if output_of(Command::new("id").arg("-u")).as_deref() == Some("0") {
-        // It refuses to run as root.
+        // PostgreSQL refuses to run as root.
         let (user, group) = (id_of_postgres("-u"), id_of_postgres("-g"));
         let chown = Command::new("chown").arg(format!("{user}:{group}")).arg(&folder).status();
         assert!(chown.unwrap().success(), "the folder cannot be given to the user postgres");

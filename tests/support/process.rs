@@ -14,13 +14,13 @@ use tempfile::TempDir;
 
 use super::smtp::SmtpServer;
 
-/// What is waited for at most: far longer than a slow machine needs.
+/// The longest wait: far longer than a slow machine needs.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Between two looks.
+/// Between two checks.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Looks until there is something to see; fails when that takes for ever.
+/// Checks until there is a result; fails when that takes too long.
 pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -59,7 +59,7 @@ impl Desk {
         self
     }
 
-    /// Mail goes to this server.
+    /// Sends emails through this server.
     #[must_use]
     pub fn mailing(self, server: &SmtpServer) -> Self {
         self.set("SMTP_URL", server.url()).set("SENDER_EMAIL", "hello@example.org")
@@ -146,7 +146,7 @@ impl Desk {
     }
 }
 
-/// How a process ended.
+/// How a process exited.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,
@@ -209,7 +209,7 @@ impl Muster {
         self.port
     }
 
-    /// Everything it said so far.
+    /// Everything that it has printed so far.
     pub fn log(&self) -> String {
         self.log.text()
     }
@@ -220,13 +220,13 @@ impl Muster {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop, as `systemctl stop` and `docker stop` do.
+    /// Stops it as `systemctl stop` and `docker stop` do.
     pub fn terminate(&self) {
         let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for its end: how it ended, and everything it said.
+    /// Waits until it exits: how it did, and everything that it printed.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let child = &mut self.child;
         let status = wait_for("the end of the process", async || child.try_wait().unwrap()).await;
@@ -304,7 +304,7 @@ impl Muster {
         answer["progress_url"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until nothing more happens in a campaign without a person.
+    /// Waits until a campaign cannot continue without a person.
     pub async fn wait_until_done(&self, campaign: &str) -> Value {
         wait_for("the campaign's end", async || {
             let answer = self.get(campaign).await;

@@ -1,4 +1,4 @@
-//! Reads Rust source as far as the tests need it: into words, signs and literals, without comments.
+//! Reads Rust source as far as the tests need it: words, signs, literals and comments.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The tokens of a file's text. Remarks are among them; block comments are not.
+/// The tokens of a file's text, with line comments and without block comments.
 pub fn tokens(text: &str) -> Vec<At> {
     Reader { rest: text, line: 1, found: Vec::new() }.read()
 }
