@@ -7,23 +7,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::env_changes;
 use super::rows::name;
-use super::{done, shown};
+use super::{AddForm, done, shown};
 use crate::app::App;
-use crate::keys::{self, Changes, EnvError, KeyRow, KeyState, NotAdded};
+use crate::keys::{self, EnvError, KeyRow, KeyState, NotAdded};
 use crate::model::KeyNumber;
 use crate::web::Error;
 use crate::web::form::{FieldErrors, line};
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
 use crate::web::page::{Frame, Place, filters, render};
-
-/// What was typed, but for the key itself: that is never sent back.
-#[derive(Default)]
-pub struct AddForm {
-    pub project: String,
-    pub errors: FieldErrors,
-}
 
 #[derive(Deserialize)]
 pub struct Typed {
@@ -68,7 +62,7 @@ pub async fn reload_env(
 ) -> Result<Response, Error> {
     match keys::reload_env(&app.db, &app.pool, app.clock.now()).await {
         Ok(changes) => {
-            let to = Notice::EnvRead.url("/keys", &[("changes", &told(&changes))]);
+            let to = Notice::EnvRead.url("/keys", &[("changes", &env_changes::write(&changes))]);
             Ok(Redirect::to(&to).into_response())
         }
         Err(EnvError::Db(error)) => Err(error.into()),
@@ -81,51 +75,6 @@ pub async fn reload_env(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
-}
-
-/// The kinds of changes: the word for the address, and the sentence's beginning and end around the numbers.
-const KINDS: [(&str, &str, &str); 5] = [
-    ("added", "added ", ""),
-    ("removed", "removed ", ""),
-    ("replaced", "", " is another key now"),
-    ("project", "project of ", " changed"),
-    ("limits", "limits of ", " changed"),
-];
-
-/// The changes as they stand in an address: `added-3.project-1`.
-fn told(changes: &Changes) -> String {
-    let Changes { added, removed, replaced, projects, limits, common } = changes;
-    let mut words: Vec<String> = Vec::new();
-    for ((kind, ..), numbers) in KINDS.iter().zip([added, removed, replaced, projects, limits]) {
-        words.extend(numbers.iter().map(|number| format!("{kind}-{number}")));
-    }
-    if *common {
-        words.push("common".into());
-    }
-    words.join(".")
-}
-
-/// The line about what was read, from the address: kinds and numbers that are known, and nothing else.
-pub fn read_words(changes: &str) -> String {
-    let words: Vec<&str> = changes.split('.').collect();
-    let mut parts = Vec::new();
-    for (kind, before, after) in KINDS {
-        let numbers = words.iter().filter_map(|word| {
-            let number = word.strip_prefix(kind)?.strip_prefix('-')?.parse::<u32>().ok()?;
-            Some(if number == 0 { "the reserve".into() } else { format!("#{number}") })
-        });
-        let numbers: Vec<String> = numbers.collect();
-        if !numbers.is_empty() {
-            parts.push(format!("{before}{}{after}", numbers.join(", ")));
-        }
-    }
-    if words.contains(&"common") {
-        parts.push("the limits for all keys changed".into());
-    }
-    if parts.is_empty() {
-        parts.push("nothing changed".into());
-    }
-    format!(".env was read again: {}.", parts.join("; "))
 }
 
 #[derive(Deserialize)]
@@ -252,27 +201,4 @@ pub async fn remove(
     keys::remove(&mut tx, &app.pool, number).await?;
     tx.commit().await?;
     Ok(done(Notice::KeyRemoved, number))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_read_is_told_in_one_line_and_nothing_of_the_address_is_repeated() {
-        let changes = Changes {
-            added: vec![KeyNumber(3), KeyNumber(4)],
-            removed: vec![KeyNumber::RESERVE],
-            projects: vec![KeyNumber(1)],
-            common: true,
-            ..Changes::default()
-        };
-        assert_eq!(
-            read_words(&told(&changes)),
-            ".env was read again: added #3, #4; removed the reserve; project of #1 changed; \
-             the limits for all keys changed."
-        );
-        assert_eq!(read_words(&told(&Changes::default())), ".env was read again: nothing changed.");
-        assert_eq!(read_words("added-<b>.hello.removed"), ".env was read again: nothing changed.");
-    }
 }

@@ -3,6 +3,7 @@
 
 mod change;
 mod chart;
+mod env_changes;
 mod live;
 mod rows;
 
@@ -13,11 +14,10 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use self::change::AddForm;
 use self::chart::Chart;
 use self::rows::{Group, Happened, KeyLines, TaskLine};
 use super::error::Error;
-use super::form::sentence;
+use super::form::{FieldErrors, sentence};
 use super::guard::Organiser;
 use super::page::{Frame, KeysLine, Place, Times, filters, render, thousands};
 use crate::app::App;
@@ -38,6 +38,13 @@ impl From<KeyError> for Error {
             KeyError::Db(error) => error.into(),
         }
     }
+}
+
+/// What was typed, but for the key itself: that is never sent back.
+#[derive(Default)]
+pub struct AddForm {
+    pub project: String,
+    pub errors: FieldErrors,
 }
 
 #[derive(Template)]
@@ -94,7 +101,7 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let details = Details {
         name: notice.key.map_or_else(|| "The key".into(), rows::name),
-        changes: change::read_words(&notice.changes),
+        changes: env_changes::read(&notice.changes),
         ..Details::default()
     };
     shown(&app, &organiser, notice.text_about(&details), AddForm::default(), String::new()).await
