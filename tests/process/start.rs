@@ -133,7 +133,7 @@ async fn an_invalid_value_stops_the_start_and_is_named_with_what_was_expected() 
         ("PORT", "eighty", "a port from 0 to 65535"),
         ("OUTREACH_DELAY", "five", "a duration such as 5s"),
         ("TIME_SCALE", "0", "a whole number from 1 to 1000"),
-        ("SENDER_EMAIL", "nobody", "an e-mail address"),
+        ("SENDER_EMAIL", "nobody", "an email address"),
         ("EVENT_LINK", "harbour", "https://"),
         ("PACING", "fast", "spaced or full"),
     ] {
