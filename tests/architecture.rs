@@ -1,10 +1,12 @@
-//! Which module may use which: `main → cli → server → {web, jobs} → app → domain → store → model` and
-//! `{app, jobs, cli} → {discord, llm, mail, extract, skills} → {config, model}`. The test checks every path in the sources.
+//! Which module may use which: `main → cli → server → {web, jobs} → app → domain → store → model` and `{app, jobs, cli}
+//! → {discord, llm, mail, extract, skills} → {config, model}`. The test checks every path in the sources.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::support::imports::{Files, circles, module_of, uses};
 use crate::support::repository;
-use crate::support::source::{At, Token, files, tokens};
+use crate::support::source::files;
 
 /// What each module may use, apart from itself. `domain` stands for every module that is not listed here.
 const MODULES: &[(&str, &[&str])] = &[
@@ -37,12 +39,12 @@ const DOMAIN: &[(&str, &[&str])] = &[
     ("sending", &["mail"]),
 ];
 
-/// Who may use a crate: its name, the modules, why nobody else.
+/// Which modules may use a crate, and why no other.
 const CRATES: &[(&str, &[&str], &str)] = &[
-    ("axum", &["web"], "only web knows HTTP as it comes in"),
-    ("axum_extra", &["web"], "only web knows HTTP as it comes in"),
-    ("askama_web", &["web"], "only web knows HTTP as it comes in"),
-    ("askama", &["web", "mail", "campaigns"], "templates make pages and e-mails, nothing else"),
+    ("axum", &["web"], "only web handles HTTP requests"),
+    ("axum_extra", &["web"], "only web handles HTTP requests"),
+    ("askama_web", &["web"], "only web handles HTTP requests"),
+    ("askama", &["web", "mail", "campaigns"], "templates are for pages and emails only"),
 ];
 
 #[derive(Debug, PartialEq)]
@@ -55,36 +57,50 @@ struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: names {}, but {}", self.file, self.line, self.path, self.rule)
+        write!(f, "{}:{}: uses {}, but {}", self.file, self.line, self.path, self.rule)
     }
 }
 
 #[test]
-fn no_module_names_one_above_it() {
-    let root = repository();
-    let mut found = Vec::new();
-    for file in files(&root.join("src")) {
-        let name = file.strip_prefix(root.join("src")).unwrap().display().to_string();
-        found.extend(judge(&name, &std::fs::read_to_string(&file).unwrap()));
-    }
-    let lines: Vec<_> = found.iter().map(|violation| format!("src/{violation}")).collect();
+fn no_module_uses_one_above_it() {
+    let found = sources().into_iter().flat_map(|(file, source)| check(&file, &source));
+    let lines: Vec<_> = found.map(|violation| format!("src/{violation}")).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
+/// The files of `src`, named from there on, with their text.
+fn sources() -> Vec<(String, String)> {
+    let root = repository().join("src");
+    let read = |file: std::path::PathBuf| {
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        (name, std::fs::read_to_string(&file).unwrap())
+    };
+    files(&root).into_iter().map(read).collect()
+}
+
+fn graph(sources: &[(String, String)]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut files = Files::default();
+    for (file, source) in sources {
+        files.add(file, source);
+    }
+    files.graph()
+}
+
 /// The violations in one file, named from `src` on.
-fn judge(file: &str, source: &str) -> Vec<Violation> {
+fn check(file: &str, source: &str) -> Vec<Violation> {
     let module = module_of(file);
     let Some(top) = module.first() else {
         return Vec::new(); // lib.rs declares every module.
     };
-    let judged = paths(&module, source).into_iter().filter_map(|(line, path)| {
+    let found = uses(&module, source).into_iter().filter_map(|used| {
+        let path = &used.path;
         let rule = match path.first().map(String::as_str) {
             Some("crate") => breach(top, &path[1..]),
-            _ => foreign_breach(top, &path),
+            _ => foreign_breach(top, path),
         }?;
-        Some(Violation { file: file.to_owned(), line, path: path.join("::"), rule })
+        Some(Violation { file: file.to_owned(), line: used.line, path: path.join("::"), rule })
     });
-    judged.collect()
+    found.collect()
 }
 
 /// The rule that forbids `module` to use this path inside Muster.
@@ -126,122 +142,15 @@ fn foreign_breach(module: &str, path: &[String]) -> Option<String> {
     let name = path.first()?.as_str();
     let asks = path.iter().skip(1).any(|part| part.starts_with("query") || part == "raw_sql");
     if name == "sqlx" && asks && module != "store" {
-        return Some("all SQL stands in store".into());
+        return Some("all SQL is in store".into());
     }
     let (_, modules, why) = CRATES.iter().find(|(known, ..)| *known == name)?;
     (!modules.contains(&module)).then(|| format!("{why} (allowed in {})", modules.join(", ")))
 }
 
-/// `["store", "people"]` for `store/people.rs`; nothing for `lib.rs`.
-fn module_of(file: &str) -> Vec<String> {
-    let mut parts: Vec<_> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
-    if parts.last().is_some_and(|last| last == "mod") || parts[0] == "lib" {
-        parts.pop();
-    }
-    parts
-}
-
-/// Every path in the file with its line: those inside Muster begin with `crate`, whatever they are written with.
-fn paths(module: &[String], source: &str) -> Vec<(usize, Vec<String>)> {
-    let tokens: Vec<_> =
-        tokens(source).into_iter().filter(|at| !matches!(at.token, Token::Remark(_))).collect();
-    let mut found = Vec::new();
-    // Modules written out in this file, each with the depth of braces at which it ends.
-    let mut inner: Vec<(String, usize)> = Vec::new();
-    let mut depth = 0;
-    let mut next = 0;
-    while let Some(at) = tokens.get(next) {
-        match &at.token {
-            Token::Sign('{') => depth += 1,
-            Token::Sign('}') => {
-                depth = usize::saturating_sub(depth, 1);
-                inner.retain(|(_, until)| *until < depth + 1);
-            }
-            Token::Word(word) if word == "mod" => {
-                let name = tokens.get(next + 1).and_then(At::word);
-                if tokens.get(next + 2).is_some_and(|at| at.is_sign('{')) {
-                    inner.extend(name.map(|name| (name.to_owned(), depth + 1)));
-                }
-            }
-            Token::Word(word) if starts_path(&tokens, next) => {
-                let mut here = vec!["crate".to_owned()];
-                here.extend(module.iter().cloned());
-                here.extend(inner.iter().map(|(name, _)| name.clone()));
-                let start = match word.as_str() {
-                    "crate" | "muster" => vec!["crate".to_owned()],
-                    "self" => here,
-                    "super" => {
-                        here.pop();
-                        here
-                    }
-                    _ => vec![word.clone()],
-                };
-                next = tree(&tokens, next + 1, start, &mut found);
-                continue;
-            }
-            _ => {}
-        }
-        next += 1;
-    }
-    found
-}
-
-/// A word before `::` that is not itself after one.
-fn starts_path(tokens: &[At], at: usize) -> bool {
-    is_colons(tokens, at + 1) && !(at >= 2 && is_colons(tokens, at - 2))
-}
-
-fn is_colons(tokens: &[At], at: usize) -> bool {
-    [at, at + 1].iter().all(|at| tokens.get(*at).is_some_and(|at| at.is_sign(':')))
-}
-
-/// Follows a path or a tree of `use` from after `start` on; returns the place after it.
-fn tree(
-    tokens: &[At],
-    mut next: usize,
-    mut path: Vec<String>,
-    found: &mut Vec<(usize, Vec<String>)>,
-) -> usize {
-    let line = tokens[next.saturating_sub(1)].line;
-    while is_colons(tokens, next) {
-        next += 2;
-        match tokens.get(next).map(|at| &at.token) {
-            Some(Token::Word(word)) => {
-                match word.as_str() {
-                    "super" => drop(path.pop()),
-                    "self" => {}
-                    _ => path.push(word.clone()),
-                }
-                next += 1;
-            }
-            Some(Token::Sign('{')) => {
-                next += 1;
-                while let Some(at) = tokens.get(next) {
-                    if at.is_sign('}') {
-                        return next + 1;
-                    }
-                    if let Some(word) = at.word() {
-                        let mut branch = path.clone();
-                        if word != "self" {
-                            branch.push(word.to_owned());
-                        }
-                        next = tree(tokens, next + 1, branch, found);
-                    } else {
-                        next += 1;
-                    }
-                }
-                return next;
-            }
-            _ => break,
-        }
-    }
-    found.push((line, path));
-    next
-}
-
 /// What is found, as "line: path".
 fn found(file: &str, source: &str) -> Vec<String> {
-    judge(file, source).iter().map(|it| format!("{}: {}", it.line, it.path)).collect()
+    check(file, source).iter().map(|it| format!("{}: {}", it.line, it.path)).collect()
 }
 
 #[test]
@@ -331,9 +240,46 @@ fn each_module_is_held_to_its_own_rule() {
 
 #[test]
 fn a_violation_names_file_line_and_rule() {
-    let found = judge("store/people.rs", "\nuse crate::web::page;");
+    let found = check("store/people.rs", "\nuse crate::web::page;");
     assert_eq!(
         found[0].to_string(),
-        "store/people.rs:2: names crate::web::page, but store may use only model",
+        "store/people.rs:2: uses crate::web::page, but store may use only model",
     );
+}
+
+fn circles_of(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let sources: Vec<_> =
+        sources.iter().map(|(file, source)| ((*file).to_owned(), (*source).to_owned())).collect();
+    circles(&graph(&sources))
+}
+
+#[test]
+fn a_circle_is_found_however_it_is_written() {
+    let circle = [vec!["a/one.rs".to_owned(), "b.rs".to_owned()]];
+    let one = ("a/one.rs", "use crate::b::B;");
+    for b in [
+        "use crate::a::one::One;",
+        "use crate::a::{one::{One, Other}};",
+        "use crate::a; fn f() { a::one::f() }",
+        "use crate::a::one as first; fn f() { first::f() }",
+        "fn f() { crate::a::one::f() }",
+        // Passed on by its folder.
+        "use crate::a::One;",
+        "use super::a::First;",
+        "mod tests { use super::super::a::one::*; }",
+    ] {
+        let a = ("a/mod.rs", "mod one; pub use one::One; pub(crate) use one::Other as First;");
+        assert_eq!(circles_of(&[one, ("b.rs", b), a]), circle, "{b}");
+    }
+    let folder = ("a/mod.rs", "mod one; pub use one::One; fn f() -> One {}");
+    let part = ("a/one.rs", "use super::f;");
+    assert_eq!(circles_of(&[folder, part]), [["a/mod.rs", "a/one.rs"]]);
+}
+
+#[test]
+fn declaring_passing_on_and_going_one_way_are_no_circle() {
+    let folder = ("a/mod.rs", "mod one; pub use one::One; pub struct Shared;");
+    let part = ("a/one.rs", "use super::Shared; use crate::b::B; pub struct One;");
+    let other = ("b.rs", "use crate::a; use std::fmt; pub struct B;");
+    assert_eq!(circles_of(&[folder, part, other]), Vec::<Vec<String>>::new());
 }

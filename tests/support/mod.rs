@@ -7,6 +7,7 @@ pub mod db;
 pub mod discord;
 pub mod faq;
 pub mod gemini;
+pub mod imports;
 pub mod interactions;
 pub mod node;
 pub mod postgres;
