@@ -12,7 +12,7 @@ use crate::discord::reply::Button;
 use crate::discord::{Message, Modal, escape};
 use crate::model::job::Class;
 use crate::model::{DiscordUser, EmailAddress, Job, Millis, PersonId, Secret};
-use crate::sending::direct::{self, AskedFor, Direct};
+use crate::sending::direct::{self, Direct, Requested};
 use crate::store::discord as rows;
 use crate::store::{self, Conn};
 use crate::{events, mail};
@@ -82,14 +82,14 @@ pub async fn send_code(
     // The address as it is known, not as it was typed: only that one is known to be theirs.
     let to = person.as_ref().map_or(&address, |it| &it.address);
     let email = mail::code(&event.facts, name, &code, WORKS.as_secs() / 60);
-    let mail = Direct { to, to_name: name, email: &email, leave: None };
-    let composed = direct::put_together(around.config, &event, &mail, now);
+    let mail = Direct { to, to_name: name, email: &email, unsubscribe: None };
+    let composed = direct::compose_direct(around.config, &event, &mail, now);
     match (id, composed) {
         (id, Ok(composed)) => {
             // For an unknown address it is taken back, not left out: that would be quicker, and quickness tells.
             let mut trial = tx.begin().await?;
-            let asked = id.map(|by| AskedFor { by, until });
-            direct::hand_over(&mut trial, around.config, &mail, &composed, asked, now).await?;
+            let asked = id.map(|by| Requested { by, until });
+            direct::queue(&mut trial, around.config, &mail, &composed, asked, now).await?;
             if id.is_some() { trial.commit().await? } else { trial.rollback().await? }
         }
         (Some(by), Err(_)) => {

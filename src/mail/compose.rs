@@ -6,9 +6,9 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
+use super::address::wire_address;
 use super::message::{Email, one_line};
 use super::unsubscribe::{Unsubscribe, is_reachable};
-use super::wire_address;
 use crate::model::{EmailAddress, Millis};
 
 /// What stands on the envelope and in the headers of one attempt.
@@ -20,7 +20,7 @@ pub struct Envelope {
     pub to: EmailAddress,
     pub to_name: String,
     /// The same as in the text. `None`: somebody asked for this one mail, and is on no list by that.
-    pub leave: Option<Unsubscribe>,
+    pub unsubscribe: Option<Unsubscribe>,
     /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
     pub header_id: String,
     pub date: Millis,
@@ -34,7 +34,7 @@ pub enum ComposeError {
     #[error("the address {0} cannot stand in a mail header")]
     Address(String),
     #[error("the link for leaving the list does not lead to a machine that others can reach")]
-    LeaveLink,
+    UnsubscribeLink,
     #[error("the Message-ID is not one")]
     HeaderId,
     #[error("the mail cannot be put together: {0}")]
@@ -46,8 +46,8 @@ pub fn compose(envelope: &Envelope, email: &Email) -> Result<Vec<u8>, ComposeErr
     if email.subject.chars().any(char::is_control) {
         return Err(ComposeError::Subject);
     }
-    if matches!(&envelope.leave, Some(Unsubscribe::Web { url }) if !is_reachable(url)) {
-        return Err(ComposeError::LeaveLink);
+    if matches!(&envelope.unsubscribe, Some(Unsubscribe::Web { url }) if !is_reachable(url)) {
+        return Err(ComposeError::UnsubscribeLink);
     }
     if !is_header_id(&envelope.header_id) {
         return Err(ComposeError::HeaderId);
@@ -63,7 +63,7 @@ pub fn compose(envelope: &Envelope, email: &Email) -> Result<Vec<u8>, ComposeErr
     if let Some(address) = &envelope.reply_to {
         builder = builder.reply_to(mailbox(None, address)?);
     }
-    for (name, value) in envelope.leave.iter().flat_map(leave_headers) {
+    for (name, value) in envelope.unsubscribe.iter().flat_map(unsubscribe_headers) {
         builder =
             builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }
@@ -82,10 +82,12 @@ fn mailbox(name: Option<&str>, address: &EmailAddress) -> Result<Mailbox, Compos
     Ok(Mailbox::new(name.map(one_line).filter(|name| !name.is_empty()), wire))
 }
 
-fn leave_headers(leave: &Unsubscribe) -> Vec<(HeaderName, String)> {
-    let mut headers =
-        vec![(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", leave.uri()))];
-    if matches!(leave, Unsubscribe::Web { .. }) {
+fn unsubscribe_headers(unsubscribe: &Unsubscribe) -> Vec<(HeaderName, String)> {
+    let mut headers = vec![(
+        HeaderName::new_from_ascii_str("List-Unsubscribe"),
+        format!("<{}>", unsubscribe.uri()),
+    )];
+    if matches!(unsubscribe, Unsubscribe::Web { .. }) {
         headers.push((
             HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
             "List-Unsubscribe=One-Click".to_owned(),

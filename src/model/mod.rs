@@ -4,6 +4,7 @@
 pub mod address;
 pub mod campaign;
 pub mod clock;
+pub mod delivery;
 pub mod email;
 pub mod ids;
 pub mod job;

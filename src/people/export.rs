@@ -113,7 +113,7 @@ fn exported_mail(mail: &Listed) -> serde_json::Value {
         "recipient": mail.recipient,
         "started_at": mail.started_at,
         "state": mail.state,
-        "words": mail.words,
+        "words": mail.response,
     })
 }
 

@@ -1,32 +1,39 @@
-//! The account that mail leaves by: mails that belong to no campaign, and letting it go on after it needed a person.
+//! Emails outside campaigns: the organiser's test, and a code that somebody asked for. They are sent before those of
+//! campaigns, also while these are paused.
 
-use rand::RngExt as _;
+use std::time::Duration;
 
+use super::{Account, Addressee, envelope, pace, result_of};
 use crate::config::Config;
 use crate::events::Event;
-use crate::mail;
 use crate::mail::message::Email;
-use crate::mail::{Envelope, Unsubscribe, compose};
+use crate::mail::verdict::Action;
+use crate::mail::{self, Unsubscribe, compose};
+use crate::model::delivery::{DeliveryState, Transport};
 use crate::model::job::{Class, Job};
 use crate::model::{DeliveryId, EmailAddress, Millis, PersonId};
-use crate::store::deliveries::{NewDelivery, Sender};
+use crate::store::deliveries::{Delivery, NewDelivery};
+use crate::store::senders::Sender;
 use crate::store::{self, Conn};
 
-/// A mail that belongs to no campaign: it goes before those that do, also while they wait.
+/// A server that defers unknown senders accepts the same email a minute later.
+const RETRY_AFTER: Duration = Duration::from_mins(1);
+
+/// An email outside campaigns.
 pub struct Direct<'a> {
     pub to: &'a EmailAddress,
     pub to_name: &'a str,
     pub email: &'a Email,
-    pub leave: Option<Unsubscribe>,
+    pub unsubscribe: Option<Unsubscribe>,
 }
 
-/// A mail that is put together and not written down yet.
+/// An email that is composed and not stored yet.
 pub struct Composed {
     header_id: String,
     bytes: Vec<u8>,
 }
 
-/// Writes a mail to the organiser's own address, by the way that letters take.
+/// Queues a test email to the organiser's own address. It is delivered as the emails of campaigns are.
 pub async fn send_test(
     tx: &mut Conn,
     config: &Config,
@@ -34,66 +41,59 @@ pub async fn send_test(
     to: &EmailAddress,
     now: Millis,
 ) -> anyhow::Result<DeliveryId> {
-    let subject = format!("Mail from Muster works ({})", event.facts.name);
-    let text = "If you read this, letters from Muster reach their readers.\n\n\
-        Look at the headers too: SPF and DKIM should say \"pass\", or many letters will land in the spam folder.\n";
-    let html = format!("<p>{}</p>", text.trim().replace("\n\n", "</p><p>"));
-    let email = Email { subject, text: text.into(), html };
-    let leave = Unsubscribe::Mailto { address: config.mail.from_address(), code: "test".into() };
-    let mail = Direct { to, to_name: "", email: &email, leave: Some(leave) };
-    let composed = put_together(config, event, &mail, now)?;
-    Ok(hand_over(tx, config, &mail, &composed, None, now).await?)
+    let email = mail::test_email(&event.facts.name);
+    let address = config.mail.from_address();
+    let unsubscribe = Some(Unsubscribe::Mailto { address, code: "test".into() });
+    let direct = Direct { to, to_name: "", email: &email, unsubscribe };
+    let composed = compose_direct(config, event, &direct, now)?;
+    Ok(queue(tx, config, &direct, &composed, None, now).await?)
 }
 
-/// The bytes of a mail as it will leave.
-pub fn put_together(
+/// Composes the email as it will be sent.
+pub fn compose_direct(
     config: &Config,
     event: &Event,
-    mail: &Direct<'_>,
+    direct: &Direct<'_>,
     now: Millis,
 ) -> anyhow::Result<Composed> {
-    let from = config.mail.from_address();
-    let header_id = mail::header_id(&from.domain(), &rand::rng().random::<[u8; 16]>());
-    let envelope = Envelope {
-        from_name: event.facts.sender_name.clone().or_else(|| event.facts.organiser.clone()),
-        reply_to: event.reply_to.clone(),
-        to: mail.to.clone(),
-        to_name: mail.to_name.to_owned(),
-        leave: mail.leave.clone(),
-        header_id: header_id.clone(),
-        date: now,
-        from,
+    let to = Addressee {
+        address: direct.to,
+        name: direct.to_name,
+        reply_to: event.reply_to.as_ref(),
+        unsubscribe: direct.unsubscribe.as_ref(),
     };
-    Ok(Composed { bytes: compose(&envelope, mail.email)?, header_id })
+    let envelope = envelope(config, &event.facts, &to, now);
+    Ok(Composed { bytes: compose(&envelope, direct.email)?, header_id: envelope.header_id })
 }
 
-/// Who asked for a mail, and until when it is worth trying.
+/// Who asked for an email, and until when it is useful.
 #[derive(Clone, Copy, Debug)]
-pub struct AskedFor {
+pub struct Requested {
     pub by: PersonId,
     pub until: Millis,
 }
 
-/// Writes a mail down, with the job that delivers it where there is a mail server. Without `asked` it is the
-/// organiser's own and tried once.
-pub async fn hand_over(
+/// Stores an email, with the job that delivers it if there is a mail server.
+///
+/// Without `requested` it is the organiser's own and tried once.
+pub async fn queue(
     tx: &mut Conn,
     config: &Config,
-    mail: &Direct<'_>,
+    direct: &Direct<'_>,
     composed: &Composed,
-    asked: Option<AskedFor>,
+    requested: Option<Requested>,
     now: Millis,
 ) -> sqlx::Result<DeliveryId> {
     let stays_here = config.mail.stays_here();
     let row = NewDelivery {
         message: None,
-        person: asked.map(|it| it.by),
-        try_until: asked.map(|it| it.until),
-        recipient: mail.to.as_str(),
-        subject: &mail.email.subject,
+        person: requested.map(|it| it.by),
+        try_until: requested.map(|it| it.until),
+        recipient: direct.to.as_str(),
+        subject: &direct.email.subject,
         header_id: &composed.header_id,
-        transport: if stays_here { "outbox" } else { "smtp" },
-        state: if stays_here { "sent" } else { "queued" },
+        transport: if stays_here { Transport::Outbox } else { Transport::Smtp },
+        state: if stays_here { DeliveryState::Sent } else { DeliveryState::Queued },
         bytes: &composed.bytes,
         owner: "",
     };
@@ -104,14 +104,100 @@ pub async fn hand_over(
     Ok(id)
 }
 
-/// The headers of a mail that went out, with a word in the place of its text.
-pub fn without_text(bytes: &[u8]) -> Vec<u8> {
+/// Starts a queued delivery. `None` when it was started before: an interrupted one may have been sent.
+pub async fn start(
+    tx: &mut Conn,
+    account: &Account<'_>,
+    id: DeliveryId,
+    owner: &str,
+    now: Millis,
+) -> sqlx::Result<Option<Delivery>> {
+    let email = store::deliveries::find(tx, id).await?;
+    if !store::deliveries::start(tx, id, owner).await? {
+        return Ok(None);
+    }
+    // The emails of campaigns are spaced from this one too.
+    store::senders::touch(tx, account.name, now).await?;
+    Ok(email)
+}
+
+/// Whether it is the organiser's test of the settings.
+pub fn is_test(email: &Delivery) -> bool {
+    email.person_id.is_none()
+}
+
+/// Gives up an email that is of no use any more.
+pub async fn expire(tx: &mut Conn, email: &Delivery, now: Millis) -> sqlx::Result<()> {
+    let reason = "It waited until it was of no use any more.".to_owned();
+    record(tx, email, &mail::Delivery::NotSent { reason }, now).await
+}
+
+/// Records the result of a delivery, or queues the next try. A test that was sent ends the account's pause.
+pub async fn end(
+    tx: &mut Conn,
+    account: &Account<'_>,
+    email: &Delivery,
+    delivery: &mail::Delivery,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let at = now.plus(RETRY_AFTER / account.config.time_scale);
+    if may_pass_later(delivery) && email.try_until.is_some_and(|until| at < until) {
+        let (_, response, _) = result_of(delivery);
+        if store::deliveries::requeue(tx, email.id, response).await? {
+            let job = Job::SendDirect(email.id);
+            store::jobs::enqueue(tx, job, Class::Person, now, at, None).await?;
+        }
+        return Ok(());
+    }
+    record(tx, email, delivery, now).await?;
+    if is_test(email) && matches!(delivery, mail::Delivery::Sent { .. }) {
+        let sender = store::senders::find(tx, account.name).await?;
+        let sender = Sender { last_send_at: Some(now), ..pace::without_pause(&sender) };
+        store::senders::save(tx, account.name, &sender).await?;
+    }
+    Ok(())
+}
+
+/// Whether the server may accept the same email later.
+fn may_pass_later(delivery: &mail::Delivery) -> bool {
+    match delivery {
+        mail::Delivery::NotSent { .. } => true,
+        mail::Delivery::Refused { verdict, .. } => match verdict.action {
+            Action::TryAgain { .. } | Action::PauseSender { .. } | Action::PauseDomain { .. } => {
+                true
+            }
+            Action::StopSender
+            | Action::StopSenderAfter { .. }
+            | Action::Fail { .. }
+            | Action::StopDomain => false,
+        },
+        mail::Delivery::Sent { .. } | mail::Delivery::Uncertain { .. } => false,
+    }
+}
+
+async fn record(
+    tx: &mut Conn,
+    email: &Delivery,
+    delivery: &mail::Delivery,
+    now: Millis,
+) -> sqlx::Result<()> {
+    let (state, response, kind) = result_of(delivery);
+    store::deliveries::end(tx, email.id, state, response, kind, now).await?;
+    if !is_test(email) {
+        // Its recipient has it; nobody here needs to read somebody else's code.
+        store::deliveries::replace_bytes(tx, email.id, &without_text(&email.bytes)).await?;
+    }
+    Ok(())
+}
+
+/// The headers of a sent email, with a placeholder instead of its text.
+fn without_text(bytes: &[u8]) -> Vec<u8> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
     let head = String::from_utf8_lossy(&bytes[..end]);
     let mut kept = String::new();
     let mut is_kept = false;
     for line in head.split("\r\n") {
-        // A line that begins with a space goes on with the one before it.
+        // A line that begins with a space continues the one before it.
         if !line.starts_with([' ', '\t']) {
             is_kept = !line.to_ascii_lowercase().starts_with("content-");
         }
@@ -121,17 +207,8 @@ pub fn without_text(bytes: &[u8]) -> Vec<u8> {
         }
     }
     kept.push_str("Content-Type: text/plain; charset=utf-8\r\n\r\n");
-    kept.push_str("This mail held a code for one person. Its text is not kept.\r\n");
+    kept.push_str("This email contained a code for one person. Its text is not kept.\r\n");
     kept.into_bytes()
-}
-
-/// The organiser has mended what was wrong: mail goes out again, to domains that stopped us too.
-pub async fn go_on(tx: &mut Conn, name: &str) -> sqlx::Result<()> {
-    let sender = store::deliveries::sender(tx, name).await?;
-    let calm =
-        Sender { min_gap: sender.min_gap, last_send_at: sender.last_send_at, ..Sender::default() };
-    store::deliveries::set_sender(tx, name, &calm).await?;
-    store::deliveries::clear_domain_pauses(tx).await
 }
 
 #[cfg(test)]
@@ -139,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mail_without_its_text_keeps_who_it_went_to() {
+    fn an_email_without_its_text_keeps_its_headers() {
         let bytes = b"From: A <a@example.org>\r\nSubject: A long\r\n one\r\nContent-Type: multipart/alternative;\r\n \
             boundary=x\r\nTo: b@example.org\r\n\r\n--x\r\n\r\n123456\r\n";
         let kept = String::from_utf8(without_text(bytes)).unwrap();

@@ -1,31 +1,31 @@
-//! Attempts to deliver, and how the sending account and recipients' domains stand.
+//! Deliveries: one row for each try to hand an email to a server (table `mails`).
 
 use super::Conn;
-use crate::model::{DeliveryId, MessageId, Millis, PersonId};
+use crate::model::delivery::{DeliveryState, Transport};
+use crate::model::{CampaignId, DeliveryId, MessageId, Millis, PersonId};
 
-/// What is written down before the first byte goes out.
+/// What is recorded before the first byte is sent.
 #[derive(Clone, Debug)]
 pub struct NewDelivery<'a> {
-    /// `None`: it belongs to no campaign.
+    /// `None`: the email is outside campaigns.
     pub message: Option<MessageId>,
-    /// Who asked for a mail that belongs to no campaign; `None`: the organiser, to try the settings.
+    /// Who asked for an email outside campaigns; `None`: the organiser, to test the settings.
     pub person: Option<PersonId>,
-    /// Until then a mail that belongs to no campaign is tried again; `None`: it is tried once.
+    /// Until then an email outside campaigns is retried; `None`: it is tried once.
     pub try_until: Option<Millis>,
     pub recipient: &'a str,
     pub subject: &'a str,
     pub header_id: &'a str,
-    /// outbox, smtp
-    pub transport: &'a str,
-    /// queued or sending; sent where the outbox is the transport.
-    pub state: &'a str,
+    pub transport: Transport,
+    /// Queued or sending; sent where the outbox is the transport.
+    pub state: DeliveryState,
     pub bytes: &'a [u8],
     pub owner: &'a str,
 }
 
 pub async fn insert(
     conn: &mut Conn,
-    mail: &NewDelivery<'_>,
+    delivery: &NewDelivery<'_>,
     now: Millis,
 ) -> sqlx::Result<DeliveryId> {
     sqlx::query_scalar(
@@ -34,22 +34,22 @@ pub async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $6 = 'sent' THEN CAST($9 AS BIGINT) END, $10, $11)
          RETURNING id",
     )
-    .bind(mail.message)
-    .bind(mail.recipient)
-    .bind(mail.subject)
-    .bind(mail.header_id)
-    .bind(mail.transport)
-    .bind(mail.state)
-    .bind(mail.bytes)
-    .bind(mail.owner)
+    .bind(delivery.message)
+    .bind(delivery.recipient)
+    .bind(delivery.subject)
+    .bind(delivery.header_id)
+    .bind(delivery.transport.as_str())
+    .bind(delivery.state.as_str())
+    .bind(delivery.bytes)
+    .bind(delivery.owner)
     .bind(now)
-    .bind(mail.person)
-    .bind(mail.try_until)
+    .bind(delivery.person)
+    .bind(delivery.try_until)
     .fetch_one(conn)
     .await
 }
 
-/// A mail that waits begins to be sent; false when it does not wait any more.
+/// Starts a queued delivery; false when it is no longer queued.
 pub async fn start(conn: &mut Conn, id: DeliveryId, owner: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE mails SET state = 'sending', owner = $2 WHERE id = $1 AND state = 'queued'",
@@ -61,13 +61,14 @@ pub async fn start(conn: &mut Conn, id: DeliveryId, owner: &str) -> sqlx::Result
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes down what became of an attempt: sent, refused (with the verdict's kind), uncertain. False when somebody took
-/// its sender for dead and settled it; only that it was sent after all is still news then.
+/// Records the result of a delivery: sent, refused (with the verdict's kind) or uncertain.
+///
+/// False when another process took this one for dead and settled the delivery; then only `sent` is still recorded.
 pub async fn end(
     conn: &mut Conn,
     id: DeliveryId,
-    state: &str,
-    words: &str,
+    state: DeliveryState,
+    response: &str,
     verdict: Option<&str>,
     now: Millis,
 ) -> sqlx::Result<bool> {
@@ -76,8 +77,8 @@ pub async fn end(
          WHERE id = $1 AND (state = 'sending' OR (state = 'uncertain' AND $2 = 'sent'))",
     )
     .bind(id)
-    .bind(state)
-    .bind(words)
+    .bind(state.as_str())
+    .bind(response)
     .bind(verdict)
     .bind(now)
     .execute(conn)
@@ -85,19 +86,19 @@ pub async fn end(
     Ok(done.rows_affected() == 1)
 }
 
-/// A mail that could not be delivered waits for its next try.
-pub async fn wait_again(conn: &mut Conn, id: DeliveryId, words: &str) -> sqlx::Result<bool> {
+/// Puts an email that could not be delivered back into the queue.
+pub async fn requeue(conn: &mut Conn, id: DeliveryId, response: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE mails SET state = 'queued', words = $2, owner = '' WHERE id = $1 AND state = 'sending'",
     )
     .bind(id)
-    .bind(words)
+    .bind(response)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts other bytes in the place of those that went out.
+/// Replaces the bytes that were sent.
 pub async fn replace_bytes(conn: &mut Conn, id: DeliveryId, bytes: &[u8]) -> sqlx::Result<()> {
     sqlx::query("UPDATE mails SET bytes = $2 WHERE id = $1")
         .bind(id)
@@ -107,11 +108,11 @@ pub async fn replace_bytes(conn: &mut Conn, id: DeliveryId, bytes: &[u8]) -> sql
     Ok(())
 }
 
-/// Closes attempts whose maker is gone without a word.
+/// Marks a message's unfinished deliveries as uncertain: the process that made them is gone.
 pub async fn close_open(
     conn: &mut Conn,
     message: MessageId,
-    words: &str,
+    reason: &str,
     now: Millis,
 ) -> sqlx::Result<()> {
     sqlx::query(
@@ -119,19 +120,19 @@ pub async fn close_open(
          WHERE message_id = $1 AND state = 'sending'",
     )
     .bind(message)
-    .bind(words)
+    .bind(reason)
     .bind(now)
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Settles what a dead process was sending: with an attempt written down, nobody knows whether it went out. Returns
-/// the messages that are now uncertain.
+/// Settles what a dead process was sending. It was recorded before it was sent, so it may or may not have been sent.
+/// Returns the messages that are now uncertain.
 pub async fn settle_owner(
     conn: &mut Conn,
     owner: &str,
-    words: &str,
+    reason: &str,
     now: Millis,
 ) -> sqlx::Result<Vec<MessageId>> {
     let messages: Vec<MessageId> = sqlx::query_scalar(
@@ -139,18 +140,19 @@ pub async fn settle_owner(
          AND id IN (SELECT message_id FROM mails WHERE owner = $1 AND state = 'sending') RETURNING id",
     )
     .bind(owner)
-    .bind(words)
+    .bind(reason)
     .fetch_all(&mut *conn)
     .await?;
     sqlx::query("UPDATE mails SET state = 'uncertain', words = $2, ended_at = $3 WHERE owner = $1 AND state = 'sending'")
         .bind(owner)
-        .bind(words)
+        .bind(reason)
         .bind(now)
         .execute(conn)
         .await?;
     Ok(messages)
 }
 
+/// A delivery as lists show it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Listed {
     pub id: DeliveryId,
@@ -159,9 +161,13 @@ pub struct Listed {
     pub name: Option<String>,
     pub person_id: Option<PersonId>,
     pub subject: String,
-    pub transport: String,
-    pub state: String,
-    pub words: Option<String>,
+    #[sqlx(try_from = "String")]
+    pub transport: Transport,
+    #[sqlx(try_from = "String")]
+    pub state: DeliveryState,
+    /// What the server responded, or what went wrong.
+    #[sqlx(rename = "words")]
+    pub response: Option<String>,
     pub started_at: Millis,
 }
 
@@ -175,18 +181,22 @@ macro_rules! filter {
     };
 }
 
-pub async fn count(conn: &mut Conn, search: &str, state: Option<&str>) -> sqlx::Result<i64> {
+pub async fn count(
+    conn: &mut Conn,
+    search: &str,
+    state: Option<DeliveryState>,
+) -> sqlx::Result<i64> {
     let Some(pattern) = super::people::pattern(search) else {
         return sqlx::query_scalar(
             "SELECT COUNT(*) FROM mails WHERE CAST($1 AS TEXT) IS NULL OR state = $1",
         )
-        .bind(state)
+        .bind(state.map(DeliveryState::as_str))
         .fetch_one(conn)
         .await;
     };
     sqlx::query_scalar(concat!("SELECT COUNT(*)", filter!()))
         .bind(pattern)
-        .bind(state)
+        .bind(state.map(DeliveryState::as_str))
         .fetch_one(conn)
         .await
 }
@@ -194,7 +204,7 @@ pub async fn count(conn: &mut Conn, search: &str, state: Option<&str>) -> sqlx::
 pub async fn list(
     conn: &mut Conn,
     search: &str,
-    state: Option<&str>,
+    state: Option<DeliveryState>,
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<Vec<Listed>> {
@@ -205,14 +215,14 @@ pub async fn list(
         " ORDER BY x.id DESC LIMIT $3 OFFSET $4"
     ))
     .bind(super::people::pattern(search))
-    .bind(state)
+    .bind(state.map(DeliveryState::as_str))
     .bind(limit)
     .bind(offset)
     .fetch_all(conn)
     .await
 }
 
-/// The attempts for one message, the oldest first.
+/// The deliveries of one message, the oldest first.
 pub async fn of_message(conn: &mut Conn, message: MessageId) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as(
         "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
@@ -225,7 +235,7 @@ pub async fn of_message(conn: &mut Conn, message: MessageId) -> sqlx::Result<Vec
     .await
 }
 
-/// The mails that a person asked for, the oldest first.
+/// Deliveries of emails that a person asked for, the oldest first.
 pub async fn asked_for(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as(
         "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
@@ -237,24 +247,28 @@ pub async fn asked_for(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Li
     .await
 }
 
-/// One mail with its bytes.
+/// One delivery with its bytes.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Mail {
+pub struct Delivery {
     pub id: DeliveryId,
     pub message_id: Option<MessageId>,
-    /// Who asked for it, where it belongs to no campaign.
+    /// Who asked for it, if the email is outside campaigns.
     pub person_id: Option<PersonId>,
     pub try_until: Option<Millis>,
     pub recipient: String,
     pub subject: String,
-    pub transport: String,
-    pub state: String,
-    pub words: Option<String>,
+    #[sqlx(try_from = "String")]
+    pub transport: Transport,
+    #[sqlx(try_from = "String")]
+    pub state: DeliveryState,
+    /// What the server responded, or what went wrong.
+    #[sqlx(rename = "words")]
+    pub response: Option<String>,
     pub bytes: Vec<u8>,
     pub started_at: Millis,
 }
 
-pub async fn find(conn: &mut Conn, id: DeliveryId) -> sqlx::Result<Option<Mail>> {
+pub async fn find(conn: &mut Conn, id: DeliveryId) -> sqlx::Result<Option<Delivery>> {
     sqlx::query_as(
         "SELECT id, message_id, person_id, try_until, recipient, subject, transport, state, words, bytes, started_at
          FROM mails WHERE id = $1",
@@ -264,79 +278,11 @@ pub async fn find(conn: &mut Conn, id: DeliveryId) -> sqlx::Result<Option<Mail>>
     .await
 }
 
-// ── The sending account ──
-
-#[derive(Clone, Debug, Default, sqlx::FromRow)]
-pub struct Sender {
-    pub paused_until: Option<Millis>,
-    /// Goes on only when a person says so.
-    pub needs_attention_at: Option<Millis>,
-    pub words: Option<String>,
-    pub advice: Option<String>,
-    /// How often in a row it was paused.
-    pub step: i64,
-    /// Learned from the server's complaints, milliseconds between two mails; 0: as set.
-    pub min_gap: i64,
-    pub last_send_at: Option<Millis>,
-}
-
-pub async fn sender(conn: &mut Conn, name: &str) -> sqlx::Result<Sender> {
-    let row = sqlx::query_as(
-        "SELECT paused_until, needs_attention_at, words, advice, step, min_gap, last_send_at FROM senders
-         WHERE name = $1",
-    )
-    .bind(name)
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.unwrap_or_default())
-}
-
-/// Makes processes that share an account take turns until the transaction ends.
-pub async fn lock_sender(conn: &mut Conn, name: &str) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO senders (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name",
-    )
-    .bind(name)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Notes that a mail leaves now.
-pub async fn touch_sender(conn: &mut Conn, name: &str, now: Millis) -> sqlx::Result<()> {
-    sqlx::query("UPDATE senders SET last_send_at = $2 WHERE name = $1")
-        .bind(name)
-        .bind(now)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-pub async fn set_sender(conn: &mut Conn, name: &str, sender: &Sender) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO senders (name, paused_until, needs_attention_at, words, advice, step, min_gap, last_send_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until,
-             needs_attention_at = excluded.needs_attention_at, words = excluded.words, advice = excluded.advice,
-             step = excluded.step, min_gap = excluded.min_gap, last_send_at = excluded.last_send_at",
-    )
-    .bind(name)
-    .bind(sender.paused_until)
-    .bind(sender.needs_attention_at)
-    .bind(&sender.words)
-    .bind(&sender.advice)
-    .bind(sender.step)
-    .bind(sender.min_gap)
-    .bind(sender.last_send_at)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Mails that left (or may have left) since a time, and when the oldest of them did.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+/// Emails that were sent (or may have been) since a time, and when the oldest of them was.
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct Recent {
-    pub mails: i64,
+    #[sqlx(rename = "mails")]
+    pub emails: i64,
     pub oldest: Option<Millis>,
 }
 
@@ -350,7 +296,7 @@ pub async fn sent_since(conn: &mut Conn, since: Millis) -> sqlx::Result<Recent> 
     .await
 }
 
-/// Of the last `of` attempts, how many were refused for this kind of reason.
+/// Of the last `of` deliveries, how many were refused with this kind of verdict.
 pub async fn refused_lately(conn: &mut Conn, verdict: &str, of: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar(
         "SELECT COUNT(*) FROM
@@ -363,14 +309,14 @@ pub async fn refused_lately(conn: &mut Conn, verdict: &str, of: i64) -> sqlx::Re
     .await
 }
 
-/// Of a campaign's mails, how many left and how many went to addresses that do not exist.
+/// Of a campaign's emails, how many were sent and how many went to addresses that do not exist.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct Bounces {
     pub sent: i64,
     pub hard: i64,
 }
 
-pub async fn bounces(conn: &mut Conn, campaign: crate::model::CampaignId) -> sqlx::Result<Bounces> {
+pub async fn bounces(conn: &mut Conn, campaign: CampaignId) -> sqlx::Result<Bounces> {
     sqlx::query_as(
         "SELECT COUNT(CASE WHEN m.state = 'sent' THEN 1 END) AS sent,
                 COUNT(CASE WHEN m.state = 'failed' AND s.reason = 'hard_bounce' THEN 1 END) AS hard
@@ -381,59 +327,4 @@ pub async fn bounces(conn: &mut Conn, campaign: crate::model::CampaignId) -> sql
     .bind(campaign)
     .fetch_one(conn)
     .await
-}
-
-// ── Recipients' domains ──
-
-pub async fn pause_domain(
-    conn: &mut Conn,
-    domain: &str,
-    until: Millis,
-    words: &str,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO domain_pauses (domain, paused_until, words) VALUES ($1, $2, $3)
-         ON CONFLICT (domain) DO UPDATE SET paused_until = excluded.paused_until, words = excluded.words",
-    )
-    .bind(domain)
-    .bind(until)
-    .bind(words)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// A domain to which nothing goes for now, and what its server said.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DomainPause {
-    pub paused_until: Millis,
-    pub words: Option<String>,
-}
-
-pub async fn domain_pause(
-    conn: &mut Conn,
-    domain: &str,
-    now: Millis,
-) -> sqlx::Result<Option<DomainPause>> {
-    sqlx::query_as(
-        "SELECT paused_until, words FROM domain_pauses WHERE domain = $1 AND paused_until > $2",
-    )
-    .bind(domain)
-    .bind(now)
-    .fetch_optional(conn)
-    .await
-}
-
-/// Lets mail go to all domains again: a person says that it is mended.
-pub async fn clear_domain_pauses(conn: &mut Conn) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM domain_pauses").execute(conn).await?;
-    Ok(())
-}
-
-/// Domains to which nothing goes for now.
-pub async fn paused_domains(conn: &mut Conn, now: Millis) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar("SELECT domain FROM domain_pauses WHERE paused_until > $1 ORDER BY domain")
-        .bind(now)
-        .fetch_all(conn)
-        .await
 }

@@ -28,6 +28,7 @@ pub mod person_skills;
 #[macro_use]
 pub mod quotas;
 pub mod resumes;
+pub mod senders;
 pub mod sessions;
 pub mod shared_clock;
 pub mod snapshot;

@@ -13,6 +13,7 @@ use super::guard::Organiser;
 use super::page::{Frame, Pager, Place, Times, count, filters, render};
 use crate::app::App;
 use crate::model::DeliveryId;
+use crate::model::delivery::{DeliveryState, Transport};
 use crate::store::deliveries::Listed;
 use crate::{events, store};
 
@@ -23,12 +24,13 @@ const PER_PAGE: i64 = 50;
 pub const LETTER_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
     form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
 
-const TABS: [(&str, &str, Option<&str>); 5] = [
-    ("", "All", None),
-    ("sent", "Sent", Some("sent")),
-    ("refused", "Refused", Some("refused")),
-    ("uncertain", "Uncertain", Some("uncertain")),
-    ("sending", "Sending", Some("sending")),
+/// The tabs: the value of `show`, and the state of the deliveries that are listed.
+const TABS: [(&str, Option<DeliveryState>); 5] = [
+    ("", None),
+    ("sent", Some(DeliveryState::Sent)),
+    ("refused", Some(DeliveryState::Refused)),
+    ("uncertain", Some(DeliveryState::Uncertain)),
+    ("sending", Some(DeliveryState::Sending)),
 ];
 
 // ── The list ──
@@ -69,16 +71,15 @@ struct StateWords {
 }
 
 impl StateWords {
-    fn new(transport: &str, state: &str) -> Self {
-        let (label, tone) = match (transport, state) {
-            ("outbox", "sent") => ("Sent (outbox)", "ok"),
-            (_, "sent") => ("Sent", "ok"),
-            (_, "refused") => ("Refused", "bad"),
-            (_, "uncertain") => ("Uncertain", "wait"),
-            (_, "queued") => ("Waiting", "none"),
-            _ => ("Sending", "go"),
+    fn new(transport: Transport, state: DeliveryState) -> Self {
+        let tone = match state {
+            DeliveryState::Queued => "none",
+            DeliveryState::Sending => "go",
+            DeliveryState::Sent => "ok",
+            DeliveryState::Refused => "bad",
+            DeliveryState::Uncertain => "wait",
         };
-        Self { label, tone }
+        Self { label: state.label(transport), tone }
     }
 }
 
@@ -99,13 +100,13 @@ pub async fn list(
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let q = query.q.unwrap_or_default();
-    let (show, _, state) =
-        TABS.into_iter().find(|(word, ..)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
+    let (show, state) =
+        TABS.into_iter().find(|(word, _)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
     let total = store::deliveries::count(&mut conn, &q, state).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/outbox", &[("q", &q), ("show", show)]);
     let rows = store::deliveries::list(&mut conn, &q, state, PER_PAGE, pager.offset()).await?;
-    let tab = |(word, label, _): (&'static str, &'static str, Option<&str>)| Tab {
-        label,
+    let tab = |(word, state): (&'static str, Option<DeliveryState>)| Tab {
+        label: state.map_or("All", |it| it.label(Transport::Smtp)),
         url: Pager::new(None, 1, 0, "/outbox", &[("q", &q), ("show", word)]).address(),
         current: word == show,
     };
@@ -129,8 +130,8 @@ impl Row {
             subject: subject_words(&mail.subject),
             name: mail.name.unwrap_or_default(),
             address: mail.recipient,
-            state: StateWords::new(&mail.transport, &mail.state),
-            words: mail.words.unwrap_or_default(),
+            state: StateWords::new(mail.transport, mail.state),
+            words: mail.response.unwrap_or_default(),
             time: times.at(mail.started_at),
         }
     }
@@ -180,8 +181,8 @@ pub async fn mail(
         id,
         subject: subject_words(&mail.subject),
         recipient: mail.recipient,
-        state: StateWords::new(&mail.transport, &mail.state),
-        words: mail.words.unwrap_or_default(),
+        state: StateWords::new(mail.transport, mail.state),
+        words: mail.response.unwrap_or_default(),
         time: times.at(mail.started_at),
         letter: message
             .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))

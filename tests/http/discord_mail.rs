@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use muster::config::MailTransport;
 use muster::model::Secret;
+use muster::model::delivery::DeliveryState;
 use muster::store;
-use muster::store::deliveries::{Mail, Sender};
+use muster::store::deliveries::Delivery;
+use muster::store::senders::Sender;
 use serde_json::Value;
 
 use crate::support::app::{NOON, TestApp};
@@ -40,7 +42,7 @@ fn code(server: &SmtpServer) -> String {
 }
 
 /// The newest mail, as it stands in the outbox.
-async fn newest(app: &TestApp) -> Mail {
+async fn newest(app: &TestApp) -> Delivery {
     let mut conn = app.app.db.read().await.unwrap();
     let id = store::deliveries::list(&mut conn, "", None, 1, 0).await.unwrap()[0].id;
     store::deliveries::find(&mut conn, id).await.unwrap().unwrap()
@@ -58,7 +60,7 @@ async fn a_code_arrives_and_is_not_kept() {
         assert_eq!(mail.to, [ADDRESS]);
         let code = code(&server);
         let kept = newest(&app).await;
-        assert_eq!((kept.state.as_str(), kept.recipient.as_str()), ("sent", ADDRESS));
+        assert_eq!((kept.state, kept.recipient.as_str()), (DeliveryState::Sent, ADDRESS));
         let bytes = String::from_utf8(kept.bytes).unwrap();
         assert!(bytes.contains("Its text is not kept") && !bytes.contains(&code), "{bytes}");
         // A job that was left over sends it no second time.
@@ -75,15 +77,15 @@ async fn a_code_waits_for_no_campaign_and_lets_none_go_on() {
     let app = muster(&scene, Place::sqlite(), &server).await;
     let paused = Sender {
         needs_attention_at: Some(NOON),
-        words: Some("550 not today".into()),
+        response: Some("550 not today".into()),
         ..Sender::default()
     };
     let mut tx = app.write().await;
-    store::deliveries::set_sender(&mut tx, &app.app.sender_name(), &paused).await.unwrap();
+    store::senders::save(&mut tx, &app.app.sender_name(), &paused).await.unwrap();
     tx.commit().await.unwrap();
     let words = async || {
         let mut conn = app.app.db.read().await.unwrap();
-        store::deliveries::sender(&mut conn, &app.app.sender_name()).await.unwrap().words
+        store::senders::find(&mut conn, &app.app.sender_name()).await.unwrap().response
     };
     ask_for_code(&app).await;
     app.run_jobs().await;
@@ -99,7 +101,7 @@ async fn a_code_waits_for_no_campaign_and_lets_none_go_on() {
     app.run_jobs().await;
     assert_eq!(words().await, None);
     let test = newest(&app).await;
-    assert_eq!((test.state.as_str(), test.person_id), ("sent", None));
+    assert_eq!((test.state, test.person_id), (DeliveryState::Sent, None));
     let bytes = String::from_utf8(test.bytes).unwrap();
     assert!(bytes.contains("List-Unsubscribe") && bytes.contains("SPF"), "a test is kept whole");
 }
@@ -112,10 +114,10 @@ async fn a_server_that_takes_no_mail_of_strangers_at_first_is_asked_again() {
     server.next(At::Greeting, Reply::Cut);
     ask_for_code(&app).await;
     while let Some(next) = app.run_jobs().await {
-        assert_eq!(newest(&app).await.state, "queued");
+        assert_eq!(newest(&app).await.state, DeliveryState::Queued);
         app.app.clock.advance_to(next);
     }
-    assert_eq!(newest(&app).await.state, "sent");
+    assert_eq!(newest(&app).await.state, DeliveryState::Sent);
     assert!(text(&type_code(&app, &code(&server)).await).starts_with("Welcome, Ada!"));
 }
 
@@ -130,15 +132,15 @@ async fn a_code_that_works_no_more_is_not_sent_any_more() {
     }
     assert!(app.app.clock.now() < NOON.plus(Duration::from_mins(10)));
     let mail = newest(&app).await;
-    assert_eq!(mail.state, "refused");
-    assert!(mail.words.unwrap().contains("not today"));
+    assert_eq!(mail.state, DeliveryState::Refused);
+    assert!(mail.response.unwrap().contains("not today"));
     // Nor one that stood in the queue while Muster was off.
     server.usual(At::Rcpt);
     ask_for_code(&app).await;
     app.app.clock.advance(Duration::from_mins(10));
     app.run_jobs().await;
     assert_eq!(server.mails().len(), 0);
-    assert_eq!(newest(&app).await.state, "refused");
+    assert_eq!(newest(&app).await.state, DeliveryState::Refused);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn a_refusal_says_at_which_stage_it_came_and_whom_it_is_about() {
         let server = SmtpServer::plain();
         server.next(at, Reply::Say(words));
         let delivery = deliver(&plain_sender(&server)).await;
-        let Delivery::Refused { stage: found, code, enhanced, words: told, verdict } = delivery
+        let Delivery::Refused { stage: found, code, enhanced, response: told, verdict } = delivery
         else {
             panic!("{at:?}: {delivery:?}")
         };
@@ -62,11 +62,12 @@ async fn a_wrong_password_is_tried_once_until_somebody_mends_it() {
     let sender = sender(&url, &clock);
 
     for _ in 0..3 {
-        let Delivery::Refused { stage, code, words, verdict, .. } = deliver(&sender).await else {
+        let Delivery::Refused { stage, code, response, verdict, .. } = deliver(&sender).await
+        else {
             panic!("the login was accepted")
         };
         assert_eq!((stage, code, verdict.action), (Stage::Login, 535, Action::StopSender));
-        assert!(words.contains("Username and Password not accepted"), "{words}");
+        assert!(response.contains("Username and Password not accepted"), "{response}");
         assert!(verdict.advice.contains("app password"));
     }
     let logins = server.logins();

@@ -10,7 +10,7 @@ async fn a_mail_arrives_byte_for_byte_and_the_server_is_quoted() {
     let server = SmtpServer::plain();
     let delivery = deliver(&plain_sender(&server)).await;
 
-    assert_eq!(delivery, Delivery::Sent { words: "2.0.0 taken".to_owned() });
+    assert_eq!(delivery, Delivery::Sent { response: "2.0.0 taken".to_owned() });
     let [mail] = &server.mails()[..] else { panic!("one mail") };
     assert_eq!(
         (mail.from.as_str(), &mail.to[..]),
@@ -85,8 +85,8 @@ async fn silence_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
         };
         let (delivery, ()) = tokio::join!(deliver(&sender), waiting);
         match (at, &delivery) {
-            (At::Dot, Delivery::Uncertain { words }) | (_, Delivery::NotSent { words }) => {
-                assert_eq!(words, "The server did not answer in time.");
+            (At::Dot, Delivery::Uncertain { reason }) | (_, Delivery::NotSent { reason }) => {
+                assert_eq!(reason, "The server did not answer in time.");
             }
             _ => panic!("{at:?}: {delivery:?}"),
         }

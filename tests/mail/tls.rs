@@ -63,7 +63,7 @@ async fn a_certificate_for_another_name_is_refused() {
 async fn what_asks_for_encryption_is_not_sent_without() {
     let server = SmtpServer::start(options(Encryption::None));
     let sender = sender(&url("smtp", &server, "?tls=required"), &clock());
-    let Delivery::NotSent { words } = deliver(&sender).await else { panic!("sent in the clear") };
-    assert!(words.contains("STARTTLS"), "{words}");
+    let Delivery::NotSent { reason } = deliver(&sender).await else { panic!("sent in the clear") };
+    assert!(reason.contains("STARTTLS"), "{reason}");
     assert!(server.logins().is_empty() && server.mails().is_empty());
 }

@@ -10,6 +10,7 @@ use muster::app::App;
 use muster::campaigns::{self, NewCampaign};
 use muster::config::{Config, Vars};
 use muster::model::campaign::CampaignKind;
+use muster::model::delivery::DeliveryState;
 use muster::model::email::Draft;
 use muster::model::made_by::{MadeBy, Maker};
 use muster::model::message::MessageState;
@@ -281,7 +282,7 @@ impl TestApp {
             reply_to: None,
             to: letter.person.address.clone(),
             to_name: letter.person.name.clone(),
-            leave: Some(letter.leave.clone()),
+            unsubscribe: Some(letter.leave.clone()),
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };
@@ -293,13 +294,14 @@ impl TestApp {
             recipient: letter.person.address.as_str(),
             subject: &message.subject,
             header_id: &envelope.header_id,
-            transport,
-            state: "sending",
+            transport: transport.parse().unwrap(),
+            state: DeliveryState::Sending,
             bytes: &bytes,
             owner: "a worker",
         };
         let mail = store::deliveries::insert(&mut tx, &mail, now).await.unwrap();
-        if state != "sending" {
+        let state: DeliveryState = state.parse().unwrap();
+        if state != DeliveryState::Sending {
             store::deliveries::end(&mut tx, mail, state, words.unwrap_or_default(), None, now)
                 .await
                 .unwrap();

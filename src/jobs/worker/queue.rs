@@ -4,10 +4,10 @@ use super::booked;
 use super::lease;
 use super::next::{Next, TOGETHER};
 use crate::app::App;
-use crate::jobs::send;
 use crate::model::job::Queue;
 use crate::model::{JobKind, Millis};
 use crate::owner::Owner;
+use crate::sending::{Account, pace};
 use crate::store::Conn;
 use crate::store::jobs::{self, Leased, Pick};
 
@@ -83,7 +83,8 @@ async fn take_kind(app: &App, owner: &Owner, kind: JobKind) -> anyhow::Result<Ne
     }
     let now = app.clock.now();
     let mut conn = app.db.read().await?;
-    match send::gate(&mut conn, app, now).await? {
+    let account = Account { name: &app.sender_name(), config: &app.config };
+    match pace::next_send(&mut conn, &account, now).await? {
         Some(at) if at <= now => {
             drop(conn);
             let at_once = if app.smtp.is_none() { TOGETHER } else { 1 };

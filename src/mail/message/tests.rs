@@ -53,7 +53,7 @@ fn envelope(leave: Unsubscribe) -> Envelope {
         reply_to: Some(address("answers@example.org")),
         to: address("zoe@exämple.org"),
         to_name: NAME.into(),
-        leave: Some(leave),
+        unsubscribe: Some(leave),
         header_id: "<7f0a@example.org>".into(),
         date: Millis(1_800_000_000_000),
     }
@@ -205,8 +205,8 @@ fn nothing_that_was_typed_becomes_a_header() {
         assert!(matches!(compose(&envelope, &letter), Err(ComposeError::HeaderId)), "{id}");
     }
     let leave = Unsubscribe::Web { url: "http://localhost:5000/u/3vK9".into() };
-    let envelope = Envelope { leave: Some(leave), ..envelope };
-    assert!(matches!(compose(&envelope, &letter), Err(ComposeError::LeaveLink)));
+    let envelope = Envelope { unsubscribe: Some(leave), ..envelope };
+    assert!(matches!(compose(&envelope, &letter), Err(ComposeError::UnsubscribeLink)));
 }
 
 #[test]

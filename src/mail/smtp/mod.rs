@@ -25,42 +25,11 @@ use trouble::{Trouble, joined, not_sent, out_of_step, shown, timed_out, unfit};
 
 pub use server::BadServer;
 
-use super::verdict::Verdict;
-use super::wire_address;
+use super::address::wire_address;
+use super::delivery::Delivery;
+use super::stage::Stage;
 use crate::config::{self, MailTransport};
 use crate::model::{Clock, EmailAddress, Millis};
-
-/// How far a conversation with a server came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Until the server's greeting and its answer to EHLO, which lettre does in one step.
-    Connect,
-    /// STARTTLS and the EHLO that follows it.
-    StartTls,
-    Login,
-    /// MAIL FROM
-    From,
-    /// RCPT TO
-    To,
-    /// From DATA until the final dot.
-    Data,
-    /// After the final dot.
-    Answer,
-}
-
-impl Stage {
-    /// As it stands in a sentence: "The server refused the recipient".
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Connect => "the connection",
-            Self::StartTls => "the encryption",
-            Self::Login => "the login",
-            Self::From => "the sender",
-            Self::To => "the recipient",
-            Self::Data | Self::Answer => "the mail",
-        }
-    }
-}
 
 /// How long to wait for what. Real durations over the trial's time scale; see [`Timeouts::scaled`].
 #[derive(Clone, Copy, Debug)]
@@ -102,30 +71,6 @@ impl Timeouts {
             after_refused_login: self.after_refused_login / scale,
         }
     }
-}
-
-/// What became of one attempt. `words` are the server's, else what went wrong; shown to the organiser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    Sent {
-        words: String,
-    },
-    /// The server said no.
-    Refused {
-        stage: Stage,
-        code: u16,
-        enhanced: Option<String>,
-        words: String,
-        verdict: Verdict,
-    },
-    /// The final dot went out and no answer came: sent or not, nobody knows.
-    Uncertain {
-        words: String,
-    },
-    /// The server was not reached, or the connection broke before the final dot. Again later; counts against nobody.
-    NotSent {
-        words: String,
-    },
 }
 
 /// Delivers mail over one connection, opened when it is needed and used again. Deliveries take turns: a login is dear,
@@ -384,7 +329,7 @@ impl Sender {
             state.connection = Some(connection);
         }
         match result {
-            Ok(words) => Delivery::Sent { words },
+            Ok(response) => Delivery::Sent { response },
             Err((reached, trouble)) => trouble.at(reached),
         }
     }

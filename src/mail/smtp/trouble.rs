@@ -3,9 +3,10 @@
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
 
-use super::{Delivery, Stage};
+use crate::mail::delivery::Delivery;
 use crate::mail::message::one_line;
-use crate::mail::verdict::judge;
+use crate::mail::stage::Stage;
+use crate::mail::verdict::classify;
 
 /// Of a server's words; a page shows no more.
 const MAX_WORDS: usize = 600;
@@ -13,9 +14,9 @@ const MAX_WORDS: usize = 600;
 /// Why a step did not succeed.
 pub(super) enum Trouble {
     /// The server answered no.
-    No { code: u16, words: String },
+    No { code: u16, response: String },
     /// No answer: closed, timed out, not understood.
-    Broken { words: String },
+    Broken { reason: String },
 }
 
 impl From<Error> for Trouble {
@@ -23,10 +24,10 @@ impl From<Error> for Trouble {
         match error.status() {
             Some(code) => Self::No {
                 code: code.into(),
-                words: std::error::Error::source(&error)
-                    .map_or_else(String::new, |words| shown(&words.to_string())),
+                response: std::error::Error::source(&error)
+                    .map_or_else(String::new, |response| shown(&response.to_string())),
             },
-            None => Self::Broken { words: shown(&error.to_string()) },
+            None => Self::Broken { reason: shown(&error.to_string()) },
         }
     }
 }
@@ -35,35 +36,35 @@ impl Trouble {
     /// What a delivery comes to that had this trouble at this stage.
     pub(super) fn at(self, stage: Stage) -> Delivery {
         match self {
-            Self::No { code, words } => {
-                let enhanced = enhanced_code(&words);
-                let verdict = judge(code, enhanced.as_deref(), &words, stage);
-                Delivery::Refused { stage, code, enhanced, words, verdict }
+            Self::No { code, response } => {
+                let enhanced = enhanced_code(&response);
+                let verdict = classify(code, enhanced.as_deref(), &response, stage);
+                Delivery::Refused { stage, code, enhanced, response, verdict }
             }
-            Self::Broken { words } if stage == Stage::Answer => Delivery::Uncertain { words },
-            Self::Broken { words } => Delivery::NotSent { words },
+            Self::Broken { reason } if stage == Stage::Answer => Delivery::Uncertain { reason },
+            Self::Broken { reason } => Delivery::NotSent { reason },
         }
     }
 }
 
 /// RFC 6531: what a server would say to an address that it cannot take.
-pub(super) fn unfit(words: &str) -> Trouble {
-    Trouble::No { code: 553, words: format!("5.6.7 {words}") }
+pub(super) fn unfit(reason: &str) -> Trouble {
+    Trouble::No { code: 553, response: format!("5.6.7 {reason}") }
 }
 
-pub(super) fn not_sent(words: &str) -> Delivery {
-    Delivery::NotSent { words: words.to_owned() }
+pub(super) fn not_sent(reason: &str) -> Delivery {
+    Delivery::NotSent { reason: reason.to_owned() }
 }
 
 pub(super) fn timed_out() -> Trouble {
-    Trouble::Broken { words: "The server did not answer in time.".to_owned() }
+    Trouble::Broken { reason: "The server did not answer in time.".to_owned() }
 }
 
 /// An answer to another question than the one asked: nothing on this connection can be believed any more.
 pub(super) fn out_of_step(answer: &Response) -> Trouble {
     let code = u16::from(answer.code());
     Trouble::Broken {
-        words: format!("The server is out of step: {code} {}", shown(&joined(answer))),
+        reason: format!("The server is out of step: {code} {}", shown(&joined(answer))),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::About::{Domain, Muster, Recipient, Sender};
-use super::{About, Action, Then, Verdict};
-use crate::mail::smtp::Stage;
+use super::action::About::{Domain, Muster, Recipient, Sender};
+use super::action::{About, Action, Then, Verdict};
+use crate::mail::stage::Stage;
 
 pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

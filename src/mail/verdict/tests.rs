@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::table::*;
 use super::*;
 
@@ -73,7 +75,7 @@ fn every_row_of_the_table_is_read_as_it_is_meant() {
     ];
     for (code, enhanced, text, stage, kind, about, action) in table {
         let enhanced = Some(*enhanced).filter(|it| !it.is_empty());
-        let verdict = judge(*code, enhanced, text, *stage);
+        let verdict = classify(*code, enhanced, text, *stage);
         assert_eq!(
             (verdict.kind, verdict.about, verdict.action),
             (*kind, *about, *action),
@@ -85,12 +87,12 @@ fn every_row_of_the_table_is_read_as_it_is_meant() {
 #[test]
 fn before_the_recipient_is_named_nothing_burns_one() {
     for stage in [Stage::Connect, Stage::StartTls, Stage::Login, Stage::From] {
-        let verdict = judge(550, Some("5.2.1"), "This account is disabled", stage);
+        let verdict = classify(550, Some("5.2.1"), "This account is disabled", stage);
         assert_eq!((verdict.about, verdict.action), (About::Sender, STOP), "{stage:?}");
         for (code, enhanced) in
             [(421, None), (450, Some("4.7.1")), (550, None), (554, Some("5.7.1"))]
         {
-            let verdict = judge(code, enhanced, "words that nobody knows", stage);
+            let verdict = classify(code, enhanced, "words that nobody knows", stage);
             assert_eq!(verdict.about, About::Sender, "{stage:?} {code}");
             let is_pause = matches!(verdict.action, Action::PauseSender { .. });
             assert_eq!(is_pause, code < 500, "{stage:?} {code}");
@@ -100,9 +102,9 @@ fn before_the_recipient_is_named_nothing_burns_one() {
 
 #[test]
 fn an_answer_without_an_enhanced_code_is_told_by_its_words() {
-    let verdict = judge(550, None, "Daily user sending limit exceeded", Stage::Answer);
+    let verdict = classify(550, None, "Daily user sending limit exceeded", Stage::Answer);
     assert_eq!(verdict.kind, "quota");
-    let verdict = judge(554, None, "<ada@example.org>: Relay access denied", Stage::To);
+    let verdict = classify(554, None, "<ada@example.org>: Relay access denied", Stage::To);
     assert_eq!((verdict.kind, verdict.action), ("relay", STOP));
 }
 
@@ -113,14 +115,14 @@ fn a_server_that_greylists_delays_only_its_own_recipient() {
         (Some("4.2.0"), "Recipient address rejected: Greylisted, try again later"),
         (Some("4.7.1"), "try again later"),
     ] {
-        let verdict = judge(450, enhanced, text, Stage::To);
+        let verdict = classify(450, enhanced, text, Stage::To);
         assert_eq!((verdict.about, verdict.action), (About::Recipient, LATER), "{text}");
     }
 }
 
 #[test]
 fn a_sender_that_is_refused_as_an_address_does_not_suppress_the_recipient() {
-    let verdict = judge(550, Some("5.1.8"), "Access denied, bad outbound sender", Stage::Answer);
+    let verdict = classify(550, Some("5.1.8"), "Access denied, bad outbound sender", Stage::Answer);
     assert_eq!((verdict.about, verdict.action), (About::Sender, STOP));
 }
 

@@ -168,7 +168,7 @@ async fn email_lines(
                 .map(|delivery| DeliveryLine {
                     url: format!("/outbox/{}", delivery.id),
                     at: times.at(delivery.started_at),
-                    response: delivery.words.unwrap_or(delivery.state),
+                    response: delivery.response.unwrap_or_else(|| delivery.state.to_string()),
                 })
                 .collect(),
         });

@@ -14,7 +14,7 @@ use crate::config::MailTransport;
 use crate::matching::RULE_SETTING;
 use crate::model::EmailAddress;
 use crate::model::matching::RuleName;
-use crate::sending::direct;
+use crate::sending::{direct, pace};
 use crate::store::Conn;
 use crate::web::discord_setup;
 use crate::web::error::Error;
@@ -105,23 +105,23 @@ async fn page(
 impl MailPart {
     async fn load(app: &App, conn: &mut Conn, times: &Times) -> Result<Self, Error> {
         let (mail, now) = (&app.config.mail, app.clock.now());
-        let sender = store::deliveries::sender(conn, &app.sender_name()).await?;
+        let sender = store::senders::find(conn, &app.sender_name()).await?;
         let until = sender.paused_until.filter(|until| *until > now);
         Ok(Self {
             goes: mail.destination(),
             from: mail.from_address().to_string(),
             is_outbox: matches!(mail.transport, MailTransport::Outbox),
-            pace: pace(mail),
-            trouble: sender.words.unwrap_or_default(),
+            pace: pace_text(mail),
+            trouble: sender.response.unwrap_or_default(),
             advice: sender.advice.unwrap_or_default(),
             until: until.map(|until| times.at(until)).unwrap_or_default(),
             needs_you: sender.needs_attention_at.is_some(),
-            domains: store::deliveries::paused_domains(conn, now).await?.join(", "),
+            domains: store::senders::paused_domains(conn, now).await?.join(", "),
         })
     }
 }
 
-fn pace(mail: &config::Mail) -> String {
+fn pace_text(mail: &config::Mail) -> String {
     let rate = mail.sends_per_second.map(|rate| format!("at most {rate} a second"));
     let day = mail.sends_per_day.map(|day| format!("{day} in any 24 hours"));
     match (rate, day) {
@@ -169,7 +169,7 @@ pub async fn send_test(
 
 pub async fn go_on(State(app): State<App>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
-    direct::go_on(&mut tx, &app.sender_name()).await?;
+    pace::resume(&mut tx, &app.sender_name()).await?;
     tx.commit().await?;
     if let Some(smtp) = &app.smtp {
         smtp.forget_refused_login().await;

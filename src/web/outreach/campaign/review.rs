@@ -260,15 +260,8 @@ impl Attempt {
         Self {
             id: mail.id,
             time: times.at(mail.started_at),
-            result: match (mail.transport.as_str(), mail.state.as_str()) {
-                ("outbox", "sent") => "sent (outbox)",
-                (_, "sent") => "sent",
-                (_, "refused") => "refused",
-                (_, "uncertain") => "nobody knows",
-                (_, "queued") => "waits",
-                _ => "being sent",
-            },
-            response: mail.words.unwrap_or_default(),
+            result: mail.state.label(mail.transport),
+            response: mail.response.unwrap_or_default(),
         }
     }
 }
