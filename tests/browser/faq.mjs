@@ -131,7 +131,7 @@ await open(async (page) => {
   // It is opened for everybody, and a participant asks.
   await page.getByRole("checkbox", { name: /^Everybody with the link/ }).check();
   await press(button("Save"));
-  await page.getByText("Everybody with the link can read the FAQ and ask it.").waitFor();
+  await page.getByText("Everybody with the link can read the FAQ and ask questions.").waitFor();
   await good("list");
   await page.context().clearCookies();
   await page.goto("/faq");

@@ -19,7 +19,7 @@ await open(async (page) => {
   assert.deepEqual(await judge(page), [], "after a mistake");
   await field.fill(KEY);
   await page.getByRole("button", { name: "Add this key" }).click();
-  await page.getByText("Key 1 was added.").waitFor();
+  await page.getByText("Added key 1.").waitFor();
   await key(1).getByText("entered on this page").waitFor();
   await key(1).getByText(`Project ${PROJECT}`).waitFor();
   await seen();
@@ -29,11 +29,11 @@ await open(async (page) => {
   await other.goto("/keys");
   await page.getByLabel("Key", { exact: true }).fill(`${KEY}-2`);
   await page.getByRole("button", { name: "Add this key" }).press("Enter");
-  await page.getByText("Key 2 was added.").waitFor();
+  await page.getByText("Added key 2.").waitFor();
   await other.getByRole("article", { name: "Key 2" }).waitFor();
 
   await key(1).getByRole("button", { name: "Pause Key 1" }).click();
-  await page.getByText("Key 1 is paused.").waitFor();
+  await page.getByText("Paused key 1.").waitFor();
   await key(1).getByText("Paused", { exact: true }).waitFor();
   await key(1).getByRole("button", { name: "Go on with Key 1" }).click();
   await page.getByText("Resumed key 1.").waitFor();
@@ -50,7 +50,7 @@ await open(async (page) => {
   await page.getByRole("link", { name: "Keep it" }).click();
   await key(2).getByRole("link", { name: "Remove… Key 2" }).click();
   await page.getByRole("button", { name: "Remove the key" }).click();
-  await page.getByText("Key 2 was removed.").waitFor();
+  await page.getByText("Removed key 2.").waitFor();
   assert.equal(await key(2).count(), 0);
   await other.getByRole("article", { name: "Key 2" }).waitFor({ state: "detached" });
   await other.close();

@@ -13,7 +13,7 @@ await open(async (page) => {
   const upload = async (files, address = "") => {
     await page.goto("/matchmaking");
     await page.getByLabel("Email address of the person").fill(address);
-    await page.getByLabel("Resumes", { exact: true }).setInputFiles(files);
+    await page.getByRole("button", { name: "Resumes", exact: true }).setInputFiles(files);
     await go(page, () => page.getByRole("button", { name: "Upload" }).click());
   };
   // The words in the queue change by themselves.

@@ -224,7 +224,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
         );
     }
     let page = app.page("/keys?notice=key-paused&key=1").await;
-    assert!(words(&page).contains("Key 1 is paused. What it has under way goes on."));
+    assert!(words(&page).contains("Paused key 1. Requests that it has started will finish."));
     assert!(row_words(&page, 1).starts_with("Key 1 Paused"));
     assert!(offers(&page, 1, "go-on") && !offers(&page, 1, "pause"));
     assert!(words(&page).contains("The key is paused"));

@@ -67,7 +67,7 @@ async fn a_key_is_entered_named_paused_and_removed() {
         assert_eq!(answer.location(), "/keys?notice=key-removed&key=2");
         let page = app.page(answer.location()).await;
         assert!(!page.contains("id=\"k2\""));
-        assert!(words(&page).contains("Key 2 was removed."), "{}", words(&page));
+        assert!(words(&page).contains("Removed key 2."), "{}", words(&page));
         assert!(words(&page).contains("Key 2 got no answer"), "its history stays");
         assert_eq!(app.count("SELECT COUNT(*) FROM page_keys").await, 0);
         assert_eq!(app.post("/keys/2/remove").await.status, StatusCode::NOT_FOUND);

@@ -210,9 +210,9 @@ async fn the_page_says_when_the_messages_will_be_written_and_why_it_takes_long()
     assert_eq!(app.get("/api/campaigns/1").await.json()["eta"], last, "two gaps and an answer");
     assert!(app.page("/outreach/1").await.contains("Drafts ready in 12 s, at 12:00"));
     let page = app.page("/outreach/1?message=1&state=all").await;
-    assert!(page.contains("Expected at 12:00: it is the next."), "{page}");
+    assert!(page.contains("Expected at 12:00: it is next."), "{page}");
     let page = app.page("/outreach/1?message=3&state=all").await;
-    assert!(page.contains("Expected at 12:00: 2 others go before it."), "{page}");
+    assert!(page.contains("Expected at 12:00: 2 others start before it."), "{page}");
 
     for number in ["1", "2"] {
         app.post(&format!("/keys/{number}/pause")).await;
