@@ -1,24 +1,24 @@
-//! E-mail addresses. `parse` is the only way in, so every address that exists is fit for a mail header.
+//! Email addresses. Only `parse` creates one, so every address is safe in an email header.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The most that RFC 5321 lets a path hold, angle brackets left out.
+/// The longest path in RFC 5321, without its angle brackets.
 const MAX_LENGTH: usize = 254;
 const MAX_LOCAL_PART: usize = 64;
 
-/// As typed by people, trimmed, and fit for a mail header.
+/// As typed by a person, trimmed, and safe in an email header.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
-    #[error("the e-mail address is missing")]
+    #[error("the email address is missing")]
     Empty,
-    #[error("an e-mail address has at most 254 characters")]
+    #[error("an email address has at most 254 characters")]
     TooLong,
-    #[error("this is not an e-mail address: it needs the form name@example.org")]
+    #[error("this is not an email address: it needs the form name@example.org")]
     Malformed,
 }
 
@@ -42,23 +42,23 @@ impl EmailAddress {
         &self.0
     }
 
-    /// What a person is known by: addresses that differ only in case are one person.
+    /// Identifies a person: addresses that differ only in case belong to the same one.
     pub fn key(&self) -> String {
         self.0.to_lowercase()
     }
 
-    /// Hex SHA-256 of [`key`](Self::key): by this a suppression outlives the address.
+    /// Hex SHA-256 of [`key`](Self::key), by which a suppression is kept after the address is erased.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.key().as_bytes()))
     }
 
-    /// The part after the `@`, in lower case: whose server the mail goes to.
+    /// The part after the `@`, in lower case: it decides which server gets the email.
     pub fn domain(&self) -> String {
         self.0.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
     }
 }
 
-/// Dot-separated atoms of RFC 5322 (letters of any script are let through, as RFC 6531 does); no quoted strings,
+/// Dot-separated atoms of RFC 5322 (letters of any script are accepted, as in RFC 6531); no quoted strings,
 /// which no participant has and many servers refuse.
 fn is_local_part(local: &str) -> bool {
     local.len() <= MAX_LOCAL_PART
@@ -102,7 +102,7 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// Logs get no addresses, not even by accident.
+/// Keeps addresses out of logs.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[address]")

@@ -120,7 +120,7 @@ async fn an_unknown_address_is_answered_in_the_same_words_and_gets_no_mail() {
             );
         }
         let odd = ask_for_code(&app, ADA, "no address").await;
-        assert!(text(&odd).starts_with("This is not an e-mail address"), "{odd}");
+        assert!(text(&odd).starts_with("This is not an email address"), "{odd}");
     })
     .await;
 }

@@ -189,7 +189,7 @@ mod tests {
             bad,
             [
                 (4, "the name is missing"),
-                (5, "this is not an e-mail address: it needs the form name@example.org"),
+                (5, "this is not an email address: it needs the form name@example.org"),
                 (8, "same email address as line 7"),
             ]
         );
