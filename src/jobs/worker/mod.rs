@@ -97,11 +97,18 @@ impl Workers {
                     break;
                 }
                 changes.mark_unchanged();
-                let next = worker.next(&app, &owner).await.unwrap_or_else(|error| {
-                    tracing::error!(error = format!("{error:#}"), "The queue cannot be read");
-                    Next::Idle(None)
-                });
-                let Some(until) = begin(&app, &owner, &tasks, permit, next) else { continue };
+                let until = match worker.next(&app, &owner).await {
+                    Ok(Next::Idle(until)) => until,
+                    Ok(next) => {
+                        begin(&app, &owner, &tasks, permit, next);
+                        continue;
+                    }
+                    Err(error) => {
+                        tracing::error!(error = format!("{error:#}"), "The queue cannot be read");
+                        None
+                    }
+                };
+                drop(permit);
                 let anyway = app.clock.now().plus(LOOK_ANYWAY);
                 let until = until.unwrap_or(anyway).min(anyway);
                 tokio::select! {
@@ -117,15 +124,14 @@ impl Workers {
     }
 }
 
-/// Begins what a worker does next, which keeps the permit until it ends. Returns until when the worker sleeps; `None`:
-/// it looks again at once.
+/// Begins what a worker does next, which keeps the permit until it ends.
 fn begin(
     app: &App,
     owner: &Arc<Owner>,
     tasks: &TaskTracker,
     permit: OwnedSemaphorePermit,
     next: Next,
-) -> Option<Option<Millis>> {
+) {
     let (app, owner) = (app.clone(), owner.clone());
     match next {
         Next::Run(leased, fallback) => {
@@ -133,17 +139,14 @@ fn begin(
                 run_all(&app, &owner, &leased, fallback).await;
                 drop(permit);
             });
-            None
         }
         Next::Ask(work, grant) => {
             tasks.spawn(async move {
                 ask(&app, *work, grant).await;
                 drop(permit);
             });
-            None
         }
-        Next::Again => None,
-        Next::Idle(until) => Some(until),
+        Next::Again | Next::Idle(_) => {}
     }
 }
 
