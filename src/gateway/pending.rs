@@ -52,9 +52,9 @@ pub struct Refused {
     pub retry: Option<Duration>,
 }
 
-/// There is no room for another request.
+/// Too many requests are pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{MOST} requests wait already")]
+#[error("{MOST} requests are waiting already")]
 pub struct Full;
 
 /// Cheap to clone.
@@ -128,7 +128,7 @@ impl Ticket {
     /// Waits for the reply.
     pub(super) async fn reply(&mut self) -> Reply {
         let code = 500;
-        let message = "the request was lost; ask again".to_owned();
+        let message = "the request was lost; please retry".to_owned();
         let lost = Reply::Refused(Refused { code, message, retry: None });
         (&mut self.reply).await.unwrap_or(lost)
     }

@@ -1,4 +1,4 @@
-//! Tokens, by which a program identifies itself at the gateway. A token is shown once, when it is made; only its hash is
+//! Tokens that identify programs at the gateway. A token is shown once, when it is made; only its hash is
 //! stored.
 
 use crate::access;
@@ -11,10 +11,10 @@ pub const LONGEST_NAME: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum NotMade {
     #[error(
-        "the name has 1 to {LONGEST_NAME} letters, digits, spaces, dots, hyphens or underscores"
+        "the name must have 1 to {LONGEST_NAME} letters, digits, spaces, dots, hyphens or underscores"
     )]
     Name,
-    #[error("there is a token of this name; remove it first, or take another name")]
+    #[error("there is already a token of this name; remove it first, or choose another name")]
     Exists,
     #[error(transparent)]
     Db(#[from] sqlx::Error),

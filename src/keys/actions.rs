@@ -10,7 +10,7 @@ use crate::store::{self, Conn};
 pub enum KeyError {
     #[error("there is no such key")]
     Gone,
-    #[error("this key stands in a variable: take it out of .env, then press \"Read .env again\"")]
+    #[error("this key is set in a variable: remove it from .env, then press \"Read .env again\"")]
     Variable,
     #[error(transparent)]
     Db(#[from] sqlx::Error),

@@ -22,15 +22,15 @@ pub enum NotAdded {
     Blank,
     #[error("a key has no spaces or line breaks inside: please copy it again")]
     Spaces,
-    #[error("this is too short to be a key: please copy all of it")]
+    #[error("this is too short for a key: please copy all of it")]
     Short,
-    #[error("this is too long to be a key: one has at most {LONGEST} characters")]
+    #[error("this is too long for a key: a key has at most {LONGEST} characters")]
     Long,
-    #[error("this is no key: one has letters of the English alphabet, digits and - _ . only")]
+    #[error("this is not a key: a key has only English letters, digits and - _ .")]
     Characters,
-    #[error("this key is here already, as {0}; one key counts once")]
+    #[error("this key is already here, as {0}; each key counts once")]
     Known(String),
-    #[error("keys cannot be kept: this process has no secret to seal them with")]
+    #[error("keys cannot be stored: this process has no secret to encrypt them with")]
     NoSecret,
     #[error(transparent)]
     Db(#[from] sqlx::Error),
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_a_key_is_told_why_and_not_repeated() {
+    fn a_text_that_cannot_be_a_key_is_refused_without_repeating_it() {
         assert_eq!(
             read_key("  invented-material.1_A\n").unwrap().expose(),
             "invented-material.1_A"
@@ -208,13 +208,13 @@ mod tests {
             ("invented material", "spaces"),
             ("invented\nmaterial", "spaces"),
             ("short-one", "too short"),
-            ("invented-material-ü", "no key"),
-            ("GEMINI_API_KEY1=invented", "no key"),
+            ("invented-material-ü", "not a key"),
+            ("GEMINI_API_KEY1=invented", "not a key"),
             (&"long".repeat(51), "too long"),
         ] {
-            let told = read_key(typed).unwrap_err().to_string();
-            assert!(told.contains(why), "{typed:?}: {told}");
-            assert!(!told.contains("invented") && !told.contains("short-one"), "{told}");
+            let error = read_key(typed).unwrap_err().to_string();
+            assert!(error.contains(why), "{typed:?}: {error}");
+            assert!(!error.contains("invented") && !error.contains("short-one"), "{error}");
         }
     }
 }

@@ -81,12 +81,12 @@ impl KeyState {
         match self {
             Self::Ready => "Ready",
             Self::Waiting { .. } => "Waiting",
-            Self::CoolingDown { .. } => "Resting",
+            Self::CoolingDown { .. } => "Cooling down",
             Self::Paused => "Paused",
-            Self::Disabled { .. } => "Set aside",
+            Self::Disabled { .. } => "Disabled",
             Self::NoModel { .. } => "No model",
             Self::Duplicate { .. } => "Same key",
-            Self::Unreadable => "Not opened",
+            Self::Unreadable => "Not decrypted",
         }
     }
 
@@ -98,15 +98,13 @@ impl KeyState {
                 Some(why.clone())
             }
             Self::Unreadable => {
-                Some("it was sealed with another secret than this process has".into())
+                Some("it was encrypted with another secret than this process has".into())
             }
-            Self::Duplicate { of } => {
-                Some(format!("holds the same key as {of}, so it counts once"))
-            }
+            Self::Duplicate { of } => Some(format!("has the same key as {of}, so it counts once")),
         }
     }
 
-    /// Whether it serves, now or when its minute is over.
+    /// Whether it can be used, now or when its minute is over.
     pub fn serves(&self) -> bool {
         matches!(self, Self::Ready | Self::Waiting { .. })
     }

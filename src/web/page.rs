@@ -120,10 +120,10 @@ fn ready(summary: &keys::Summary, times: &Times) -> String {
         (0, 0) => match summary.reserve {
             None => "No key: templates write".into(),
             Some(true) => "Only the reserve key".into(),
-            Some(false) => "The reserve key does not serve".into(),
+            Some(false) => "The reserve key cannot be used".into(),
         },
-        (0, _) if summary.next_model => format!("The next model serves{until}"),
-        (0, 1) if summary.back_at.is_some() => format!("The key rests{until}"),
+        (0, _) if summary.next_model => format!("The next model is used{until}"),
+        (0, 1) if summary.back_at.is_some() => format!("The key cools down{until}"),
         (0, primary) if summary.paused == primary => {
             if primary == 1 {
                 "The key is paused".into()
@@ -132,7 +132,7 @@ fn ready(summary: &keys::Summary, times: &Times) -> String {
             }
         }
         (0, primary) if summary.paused + summary.disabled == primary => "No key can be used".into(),
-        (0, _) => format!("All keys rest{until}"),
+        (0, _) => format!("All keys cool down{until}"),
         (1, 1) => "1 key ready".into(),
         (ready, primary) => format!("{ready} of {primary} keys ready"),
     }

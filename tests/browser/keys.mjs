@@ -1,4 +1,4 @@
-// A key is entered, paused, named, tried and removed, and .env is read again; every page of it for everybody.
+// A key is added, paused, resumed, moved to a project and removed, and .env is read again; all these pages are accessible.
 
 import { assert, findings, judge, open } from "./lib.mjs";
 
@@ -12,7 +12,7 @@ await open(async (page) => {
   const field = page.getByLabel("Key", { exact: true });
   assert.equal(await field.getAttribute("type"), "password");
   await field.fill("too short");
-  await page.getByLabel("Project (may be left out)").fill(PROJECT);
+  await page.getByLabel("Project (optional)").fill(PROJECT);
   await page.getByRole("button", { name: "Add this key" }).click();
   await page.getByText("A key has no spaces or line breaks inside").first().waitFor();
   assert.equal(await field.inputValue(), "", "a key does not come back");
@@ -35,7 +35,7 @@ await open(async (page) => {
   await key(1).getByRole("button", { name: "Pause Key 1" }).click();
   await page.getByText("Paused key 1.").waitFor();
   await key(1).getByText("Paused", { exact: true }).waitFor();
-  await key(1).getByRole("button", { name: "Go on with Key 1" }).click();
+  await key(1).getByRole("button", { name: "Resume Key 1" }).click();
   await page.getByText("Resumed key 1.").waitFor();
 
   await key(2).getByRole("link", { name: "Change project of Key 2" }).click();

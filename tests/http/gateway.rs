@@ -1,4 +1,4 @@
-//! The door for other programs: tokens, turns, answers as Google gives them.
+//! The gateway for other programs: tokens, order of requests, Google's answers unchanged.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn call(token: &str, call: &str, headers: &[(&str, &str)]) -> axum::http::Reques
     builder.body(body("Say hello.").to_string().into()).unwrap()
 }
 
-/// Asks while the workers work; what waits is waited for.
+/// Sends a request while the workers work, and waits for its answer.
 async fn ask(app: &TestApp, asked: axum::http::Request<Body>) -> Answer {
     while_working(app, app.send(asked)).await
 }
@@ -115,7 +115,7 @@ async fn a_stream_comes_event_by_event_and_its_tokens_are_booked() {
         "SELECT COUNT(*) FROM bookings WHERE outcome = 'ok' AND tokens_in > 0 AND tokens_out > 0";
     assert_eq!(app.count(booked).await, 1);
 
-    // What breaks off in the middle is not begun anew: the program sees that it broke off.
+    // An answer that breaks off in the middle is not restarted: the program sees the break.
     gemini.fault_next([Fault::CutInside]);
     let read = async {
         let response = app.respond(call(&token, &streaming, &[])).await;
@@ -129,7 +129,7 @@ async fn a_stream_comes_event_by_event_and_its_tokens_are_booked() {
 }
 
 #[tokio::test]
-async fn refusals_and_trouble_are_the_pools_and_not_the_programs() {
+async fn the_pool_handles_refusals_and_failures_and_the_program_does_not_see_them() {
     let gemini = patient_gemini().await;
     let app = with_keys(&gemini, Place::sqlite(), &[1, 2]).await;
     let token = token(&app).await;
@@ -139,14 +139,14 @@ async fn refusals_and_trouble_are_the_pools_and_not_the_programs() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert_eq!(gemini.requests().len(), 3);
 
-    // What the program got wrong it is told, and nobody asks again.
+    // An error of the program is passed on to it, without a retry.
     gemini.fault_next([Fault::BadRequest]);
     let (code, status, message) = words(&ask(&app, call(&token, &generate, &[])).await);
     assert_eq!((code, status.as_str()), (400, "INVALID_ARGUMENT"));
     assert!(!message.is_empty());
     assert_eq!(gemini.requests().len(), 4);
 
-    // A model that nobody knows is off for each project, and then said.
+    // An unknown model is turned off for each project, then the program is told.
     let unknown = call(&token, "gemini-0-nobody:generateContent", &[]);
     let (code, status, message) = words(&ask(&app, unknown).await);
     assert_eq!((code, status.as_str()), (404, "NOT_FOUND"), "{message}");
@@ -154,7 +154,7 @@ async fn refusals_and_trouble_are_the_pools_and_not_the_programs() {
 }
 
 #[tokio::test]
-async fn who_cannot_be_served_in_time_is_told_when_to_ask_again() {
+async fn a_request_that_cannot_be_served_in_time_is_told_when_to_retry() {
     let gemini = patient_gemini().await;
     let app = {
         let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
@@ -204,7 +204,7 @@ async fn people_go_first_and_a_program_that_hangs_up_costs_no_request() {
         let classes: Vec<_> = waiting.iter().map(|it| (it.task, it.class)).collect();
         assert_eq!(classes, [(Task::Outreach, Class::Person), (Task::Gateway, Class::Bulk)]);
         let elsewhere = store::jobs::next_waiting(&mut tx, "elsewhere", now).await.unwrap();
-        assert_eq!(elsewhere.len(), 1, "only who holds the connection can answer");
+        assert_eq!(elsewhere.len(), 1, "only the process with the connection can answer");
         drop(tx);
     }
     // It hung up.
@@ -215,7 +215,7 @@ async fn people_go_first_and_a_program_that_hangs_up_costs_no_request() {
 }
 
 #[tokio::test]
-async fn without_a_token_or_in_another_shape_nothing_is_asked() {
+async fn requests_without_a_token_or_in_another_form_are_refused() {
     let gemini = patient_gemini().await;
     let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
     let token = token(&app).await;
@@ -240,10 +240,10 @@ async fn without_a_token_or_in_another_shape_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn tokens_are_made_shown_once_and_removed_on_the_page() {
+async fn tokens_are_created_shown_once_and_removed_on_the_page() {
     let app = TestApp::start().await;
     assert!(app.page("/settings").await.contains("/settings/tokens"));
-    assert!(app.page("/settings/tokens").await.contains("There is none yet"));
+    assert!(app.page("/settings/tokens").await.contains("There are no tokens yet"));
     let made = app.form("/settings/tokens", &[("name", "The website")]).await;
     assert_eq!(made.status, StatusCode::OK);
     let text = made.text();
@@ -258,15 +258,17 @@ async fn tokens_are_made_shown_once_and_removed_on_the_page() {
 
     let twice = app.form("/settings/tokens", &[("name", "The website")]).await;
     assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(twice.text().contains("There is a token of this name"));
+    assert!(twice.text().contains("There is already a token of this name"));
     let hostile = app.form("/settings/tokens", &[("name", "<script>")]).await;
     assert_eq!(hostile.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!hostile.text().contains("value=\"<script>"));
 
-    assert!(app.page("/settings/tokens/remove?name=The%20website").await.contains("turned away"));
+    assert!(
+        app.page("/settings/tokens/remove?name=The%20website").await.contains("will be refused")
+    );
     let removed = app.form("/settings/tokens/remove", &[("name", "The website")]).await;
     assert_eq!(removed.location(), "/settings/tokens?notice=token-removed");
-    assert!(app.page("/settings/tokens").await.contains("There is none yet"));
+    assert!(app.page("/settings/tokens").await.contains("There are no tokens yet"));
     let gone = app.form("/settings/tokens/remove", &[("name", "The website")]).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     let asked = call(&token, &format!("{MODEL}:generateContent"), &[]);

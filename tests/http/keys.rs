@@ -1,4 +1,4 @@
-//! The page of the keys: what it says of each, what a person may do there, and that no key is ever on it.
+//! The page of the keys: what it shows about each, its actions, and that no key is ever on it.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(super) async fn row(app: &TestApp, number: i64) -> KeyId {
     rows.iter().find(|row| row.number == KeyNumber(number)).expect("the key has a row").id
 }
 
-/// A request of that long ago, and what became of it.
+/// Records a request sent `ago`, with its outcome.
 pub(super) async fn sent(
     app: &TestApp,
     number: i64,
@@ -103,7 +103,7 @@ pub(super) fn words(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What stands in the row of one key.
+/// The text of the row of one key.
 pub(super) fn row_words(page: &str, number: i64) -> String {
     let start = page.find(&format!("id=\"k{number}\"")).expect("the key has a row");
     let row = &page[start..];
@@ -111,8 +111,8 @@ pub(super) fn row_words(page: &str, number: i64) -> String {
 }
 
 /// Whether one of the row's buttons can be pressed.
-pub(super) fn offers(page: &str, number: i64, deed: &str) -> bool {
-    let start = page.find(&format!("id=\"k{number}-{deed}\"")).expect("the form is there");
+pub(super) fn offers(page: &str, number: i64, action: &str) -> bool {
+    let start = page.find(&format!("id=\"k{number}-{action}\"")).expect("the form is there");
     !page[start..].split_once('>').unwrap().0.contains(" hidden")
 }
 
@@ -121,7 +121,7 @@ pub(super) fn assert_no_material(page: &str) {
 }
 
 #[tokio::test]
-async fn without_a_key_the_page_says_how_to_get_one_and_who_writes_until_then() {
+async fn without_a_key_the_page_says_how_to_get_one_and_what_works_without() {
     let app = TestApp::start().await;
     let page = app.page("/keys").await;
     let said = words(&page);
@@ -137,7 +137,7 @@ async fn without_a_key_the_page_says_how_to_get_one_and_who_writes_until_then() 
 }
 
 #[tokio::test]
-async fn a_key_that_is_set_aside_and_one_that_rests_until_tomorrow_say_why() {
+async fn a_disabled_key_and_one_that_cools_down_until_tomorrow_say_why() {
     let app = with_keys(&[1, 2, 3]).await;
     let (first, second) =
         (row(&app, 1).await, app.app.pool.key(KeyNumber(2)).unwrap().project.clone());
@@ -153,29 +153,35 @@ async fn a_key_that_is_set_aside_and_one_that_rests_until_tomorrow_say_why() {
 
     let page = app.page("/keys").await;
     assert_no_material(&page);
-    let aside = row_words(&page, 1);
-    assert!(aside.starts_with("Key 1 Set aside Project of its own GEMINI_API_KEY1"), "{aside}");
-    assert!(aside.contains("Google reports this key as leaked, since 12:00."), "{aside}");
-    assert!(aside.contains("0 of 15, set") && aside.contains("0 limit not known yet"), "{aside}");
-    assert!(offers(&page, 1, "try") && !offers(&page, 1, "pause") && !offers(&page, 1, "go-on"));
+    let disabled = row_words(&page, 1);
+    assert!(
+        disabled.starts_with("Key 1 Disabled Project of its own GEMINI_API_KEY1"),
+        "{disabled}"
+    );
+    assert!(disabled.contains("Google reports this key as leaked, since 12:00."), "{disabled}");
+    assert!(
+        disabled.contains("0 of 15, set") && disabled.contains("0 limit not known yet"),
+        "{disabled}"
+    );
+    assert!(offers(&page, 1, "retry") && !offers(&page, 1, "pause") && !offers(&page, 1, "resume"));
 
-    let resting = row_words(&page, 2);
-    assert!(resting.starts_with("Key 2 Resting"), "{resting}");
-    assert!(resting.contains("The day&#39;s quota is used, until 25 Nov 08:01."), "{resting}");
-    assert!(resting.contains("Meanwhile it serves with gemini-3.1-flash-lite."), "{resting}");
-    assert!(resting.contains("1 of 500, learned"), "{resting}");
-    assert!(offers(&page, 2, "try") && offers(&page, 2, "pause"));
+    let cooling = row_words(&page, 2);
+    assert!(cooling.starts_with("Key 2 Cooling down"), "{cooling}");
+    assert!(cooling.contains("The day&#39;s quota is used, until 25 Nov 08:01."), "{cooling}");
+    assert!(cooling.contains("Until then it uses gemini-3.1-flash-lite."), "{cooling}");
+    assert!(cooling.contains("1 of 500, learned"), "{cooling}");
+    assert!(offers(&page, 2, "retry") && offers(&page, 2, "pause"));
 
     assert!(row_words(&page, 3).starts_with("Key 3 Ready"));
     let said = words(&page);
-    assert!(said.contains("Ready 1 of 3, 1 set aside Waiting 0"), "{said}");
+    assert!(said.contains("Ready 1 of 3, 1 disabled Waiting 0"), "{said}");
     assert!(said.contains("Refused today 1 the last at 11:57, key 2"), "{said}");
     assert!(said.contains("1 of 3 keys ready Nothing waiting"), "{said}");
     assert!(page.contains("class=\"dot bad\""));
 }
 
 #[tokio::test]
-async fn when_all_keys_rest_every_page_says_until_when() {
+async fn when_all_keys_cool_down_every_page_says_until_when() {
     let app = with_keys(&[1]).await;
     let id = row(&app, 1).await;
     let until = NOON.plus(Duration::from_mins(15));
@@ -190,13 +196,16 @@ async fn when_all_keys_rest_every_page_says_until_when() {
     let page = app.page("/people").await;
     assert!(page.contains("class=\"dot wait\""));
     let said = words(&page);
-    assert!(said.contains("The key rests until 12:15 1 waiting · next in about 15 min"), "{said}");
+    assert!(
+        said.contains("The key cools down until 12:15 1 waiting · next in about 15 min"),
+        "{said}"
+    );
     let said = words(&app.page("/keys").await);
-    assert!(said.contains("in about 15 min: key 1 rests until 12:15 UTC"), "{said}");
+    assert!(said.contains("in about 15 min: key 1 cools down until 12:15 UTC"), "{said}");
 }
 
 #[tokio::test]
-async fn what_google_said_is_text() {
+async fn answers_of_google_are_shown_as_text() {
     let app = with_keys(&[1]).await;
     let id = row(&app, 1).await;
     sent(&app, 1, Task::Match, Duration::from_mins(1), BookingOutcome::Failed, HOSTILE).await;
@@ -209,11 +218,11 @@ async fn what_google_said_is_text() {
     assert_eq!(page.matches("<script").count(), 1, "only our own:\n{page}");
     assert_eq!(page.matches("&#60;script&#62;alert(1)").count(), 3, "reason, refusal, log");
     assert!(row_words(&page, 1).contains("1 refusal so far, the last at 12:00."));
-    assert!(words(&page).contains("Key 1 got no answer (a match mail, gemini-3.5-flash-lite):"));
+    assert!(words(&page).contains("Key 1 got no answer (a match email, gemini-3.5-flash-lite):"));
 }
 
 #[tokio::test]
-async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
+async fn keys_are_paused_resumed_and_retried() {
     let app = with_keys(&[0, 1]).await;
     // Pressed twice, it is still only paused.
     for _ in 0..2 {
@@ -226,7 +235,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     let page = app.page("/keys?notice=key-paused&key=1").await;
     assert!(words(&page).contains("Paused key 1. Requests that it has started will finish."));
     assert!(row_words(&page, 1).starts_with("Key 1 Paused"));
-    assert!(offers(&page, 1, "go-on") && !offers(&page, 1, "pause"));
+    assert!(offers(&page, 1, "resume") && !offers(&page, 1, "pause"));
     assert!(words(&page).contains("The key is paused"));
 
     assert_eq!(app.post("/keys/1/resume").await.status, StatusCode::SEE_OTHER);
@@ -236,7 +245,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
     let mut tx = app.write().await;
     store::keys::disable(&mut tx, reserve, "suspended", NOON).await.unwrap();
     tx.commit().await.unwrap();
-    assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Set aside"));
+    assert!(row_words(&app.page("/keys").await, 0).starts_with("Reserve Disabled"));
     let answer = app.post("/keys/0/retry").await;
     let said = words(&app.page(answer.location()).await);
     assert!(said.contains("Checking the reserve key with Google."), "{said}");
@@ -249,7 +258,7 @@ async fn a_person_pauses_a_key_goes_on_with_it_and_tries_one_again() {
 }
 
 #[tokio::test]
-async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
+async fn a_day_that_our_own_count_used_up_can_be_retried() {
     let app = with_keys(&[1]).await;
     sent(&app, 1, Task::Skills, Duration::from_mins(2), BookingOutcome::Ok, "").await;
     let project = app.app.pool.key(KeyNumber(1)).unwrap().project.clone();
@@ -259,7 +268,7 @@ async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
         store::quotas::learn(&mut tx, &project, model, learned).await.unwrap();
     }
     tx.commit().await.unwrap();
-    assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Resting"));
+    assert!(row_words(&app.page("/keys").await, 1).starts_with("Key 1 Cooling down"));
     app.post("/keys/1/retry").await;
     let row = wait_for("the key", async || {
         let row = row_words(&app.page("/keys").await, 1);
@@ -270,7 +279,7 @@ async fn a_day_that_is_used_up_by_our_own_count_is_asked_about_again_by_hand() {
 }
 
 #[tokio::test]
-async fn twins_the_reserve_and_shared_projects_are_named() {
+async fn duplicates_the_reserve_and_shared_projects_are_named() {
     let app = TestApp::start_with(Place::sqlite(), |config| {
         let atlas = |number| config::Key {
             project: Some("atlas".into()),
@@ -290,8 +299,8 @@ async fn twins_the_reserve_and_shared_projects_are_named() {
     assert!(row_words(&page, 2).contains("1 of 15, set"), "they share the minute");
     assert!(page.contains("id=\"k1-ticks\" d=\"M225.0 4V20\""), "15 of 60 seconds ago");
     assert!(page.contains("id=\"k2-ticks\" d=\"\""));
-    assert!(words(&page).contains("holds the same key as GEMINI_API_KEY2"));
-    assert!(row_words(&page, 0).contains("only when no other key will serve soon"));
+    assert!(words(&page).contains("has the same key as GEMINI_API_KEY2"));
+    assert!(row_words(&page, 0).contains("used only if no other key is free soon"));
     assert!(words(&page).contains("Ready 2 of 2, and a reserve"));
 
     let alone = words(&with_keys(&[0]).await.page("/keys").await);
@@ -300,7 +309,7 @@ async fn twins_the_reserve_and_shared_projects_are_named() {
 }
 
 #[tokio::test]
-async fn the_page_says_what_waits_when_it_starts_and_what_the_hour_brought() {
+async fn the_page_says_what_waits_when_it_starts_and_what_happened_in_the_last_hour() {
     on_both_places(async |place| hour(TestApp::start_with(place, keys(&[1, 2])).await).await).await;
 }
 
@@ -326,13 +335,13 @@ async fn hour(app: TestApp) {
     let said = words(&page);
     assert!(said.contains("Waiting 3 done by 12:00"), "{said}");
     assert!(said.contains("Speed now 0 a minute, of 30 allowed"), "{said}");
-    assert!(said.contains("Requests today 5 starts anew at 08:00"), "{said}");
+    assert!(said.contains("Requests today 5 starts again at 08:00"), "{said}");
     assert!(said.contains("3 waiting · next in 3 s"), "{said}");
     assert!(said.contains("For two With 2 projects"), "{said}");
     assert!(said.contains("Invitations 5 s 5 s 3 in 3.0 s the last 2 s ago"), "{said}");
     assert!(said.contains("Skills 7 s 7 s 0 at once none yet"), "{said}");
-    // Key 1 was used in the last minute by a request that was given back: key 2 has rested longer.
-    assert!(row_words(&page, 2).contains("Has rested longest, goes next in 3.0 s"), "{said}");
+    // Key 1 was used in the last minute by a request that was given back: key 2 was unused for longer.
+    assert!(row_words(&page, 2).contains("Unused for longest; used next in 3.0 s"), "{said}");
     assert!(page.contains("3 in all, 2 in the busiest minute (11:50), 1 refused"), "{page}");
     assert!(
         said.contains("11:50 1 1 0 0 0 1 11:01 1 0 0 0 0 0"),
@@ -342,7 +351,7 @@ async fn hour(app: TestApp) {
 }
 
 #[tokio::test]
-async fn an_open_page_stays_true_and_its_stream_ends_when_muster_stops() {
+async fn an_open_page_is_updated_and_its_stream_ends_when_muster_stops() {
     let app = with_keys(&[0, 1]).await;
     sent(&app, 1, Task::Skills, Duration::from_secs(15), BookingOutcome::Refused, HOSTILE).await;
     let page = app.page("/keys").await;
@@ -387,7 +396,7 @@ async fn an_open_page_stays_true_and_its_stream_ends_when_muster_stops() {
     let third = event(&mut stream).await;
     assert_eq!(third["texts"]["k1-state-word"], "Paused");
     assert_eq!(third["attrs"]["k1-pause"]["hidden"], "");
-    assert_eq!(third["attrs"]["k1-go-on"]["hidden"], serde_json::Value::Null);
+    assert_eq!(third["attrs"]["k1-resume"]["hidden"], serde_json::Value::Null);
     assert_eq!(third["texts"]["pool-words"], "The key is paused");
 
     app.app.stopping.cancel();
@@ -401,7 +410,7 @@ async fn event(stream: &mut axum::body::BodyDataStream) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn letters_that_no_day_has_room_for_are_not_promised_for_today() {
+async fn work_beyond_the_quota_of_today_is_not_promised_for_today() {
     let app = TestApp::start_with(Place::sqlite(), |config| {
         keys(&[1])(config);
         config.gemini.limits.requests_per_day = Some(1);

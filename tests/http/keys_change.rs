@@ -86,25 +86,25 @@ async fn a_key_of_a_variable_is_not_removed_here_and_one_key_counts_once() {
     for path in ["/keys/1/remove"] {
         for answer in [app.get(path).await, app.post(path).await] {
             assert_eq!(answer.status, StatusCode::CONFLICT);
-            assert!(words(&answer.text()).contains("take it out of .env, then press"));
+            assert!(words(&answer.text()).contains("remove it from .env, then press"));
         }
     }
     let known = enter(&app, "invented-material-1", "").await;
     assert_eq!(known.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_no_material(&known.text());
     assert!(
-        words(&known.text()).contains("here already, as GEMINI_API_KEY1; one key counts once.")
+        words(&known.text()).contains("already here, as GEMINI_API_KEY1; each key counts once.")
     );
     enter(&app, MATERIAL, "").await;
     let known = enter(&app, MATERIAL, "").await;
-    assert!(words(&known.text()).contains("here already, as key 2; one key counts once."));
+    assert!(words(&known.text()).contains("already here, as key 2; each key counts once."));
     assert_eq!(app.app.pool.keys().len(), 2);
     assert_eq!(app.get("/keys/9/remove").await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.get("/keys/9/project").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
-async fn what_is_no_key_gets_a_clear_word_and_is_not_sent_back() {
+async fn an_invalid_key_gets_a_clear_error_and_is_not_sent_back() {
     let app = TestApp::start().await;
     let long = "invented".repeat(26);
     for (typed, why) in [
@@ -112,10 +112,10 @@ async fn what_is_no_key_gets_a_clear_word_and_is_not_sent_back() {
         ("   ", "The key is missing."),
         ("invented material", "A key has no spaces or line breaks inside"),
         ("invented\r\nmaterial", "A key has no spaces or line breaks inside"),
-        ("invented", "This is too short to be a key"),
-        ("invented-märchen", "This is no key"),
-        ("<b>invented</b>", "This is no key"),
-        (&long, "This is too long to be a key"),
+        ("invented", "This is too short for a key"),
+        ("invented-märchen", "This is not a key"),
+        ("<b>invented</b>", "This is not a key"),
+        (&long, "This is too long for a key"),
     ] {
         let answer = enter(&app, typed, "atlas").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed:?}");
@@ -131,7 +131,8 @@ async fn what_is_no_key_gets_a_clear_word_and_is_not_sent_back() {
 }
 
 #[tokio::test]
-async fn every_process_sees_it_and_one_with_another_secret_says_that_it_cannot_open_it() {
+async fn every_process_sees_an_entered_key_and_one_with_another_secret_says_that_it_cannot_decrypt_it()
+ {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, with_keys(&[1])).await;
         let same = app.another(|_| {}).await;
@@ -146,18 +147,18 @@ async fn every_process_sees_it_and_one_with_another_secret_says_that_it_cannot_o
 
         let page = other.page("/keys").await;
         let said = words(&page);
-        assert!(said.contains("Key 2 Not opened entered on this page"), "{said}");
+        assert!(said.contains("Key 2 Not decrypted entered on this page"), "{said}");
         assert!(said.contains("it was entered where another secret is set"), "{said}");
         assert!(
             said.contains("Ready 1 of 1") && other.app.pool.key(KeyNumber(2)).is_none(),
             "{said}"
         );
         let again = enter(&other, MATERIAL, "").await;
-        assert!(words(&again.text()).contains("here already, as key 2"));
+        assert!(words(&again.text()).contains("already here, as key 2"));
         assert_eq!(other.post("/keys/2/remove").await.status, StatusCode::SEE_OTHER);
         assert!(!app.page("/keys").await.contains("id=\"k2\""));
 
-        // Started anew, a process knows what was entered before.
+        // A process that starts later knows the keys entered before.
         enter(&app, MATERIAL, "").await;
         let later = app.another(|_| {}).await;
         assert!(
@@ -174,7 +175,7 @@ fn env(file: &Path, lines: &str) {
 }
 
 #[tokio::test]
-async fn the_file_is_read_again_and_what_changed_is_told_in_one_line() {
+async fn env_is_read_again_and_the_changes_are_listed_in_one_line() {
     on_both_places(async |place| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(".env");
@@ -218,30 +219,30 @@ async fn the_file_is_read_again_and_what_changed_is_told_in_one_line() {
             assert!(words(&page).contains("Ready 3 of 3, and a reserve"));
         }
 
-        // A mistake: nothing is taken over.
+        // A mistake: nothing is applied.
         env(&file, "GEMINI_API_KEY1=invented-material-1\nKEY_REQUESTS_PER_MINUTE1=some\n");
         let answer = app.post("/keys/reload-env").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let told = words(&answer.text());
-        assert!(told.contains("Nothing of .env was taken over. KEY_REQUESTS_PER_MINUTE1 is"), "{told}");
+        assert!(told.contains("Nothing of .env was applied. KEY_REQUESTS_PER_MINUTE1 is"), "{told}");
         assert!(row_words(&answer.text(), 3).starts_with("Key 3 Ready"));
         env(&file, "GEMINI_API_KEY1=invented\tmaterial\n");
         let told = app.post("/keys/reload-env").await.text();
         assert_no_material(&told);
-        assert!(words(&told).contains("Nothing of .env was taken over."));
+        assert!(words(&told).contains("Nothing of .env was applied."));
 
-        // The key that was entered stands in the file now, too: one key.
+        // The entered key is now in the file too: it is one key.
         env(&file, &format!("GEMINI_API_KEY7={MATERIAL}\n"));
         let told = said(&app).await;
         assert!(told.contains("added #7; removed the reserve, #1, #3."), "{told}");
-        assert!(told.contains("What was entered here is the same key as GEMINI_API_KEY7."), "{told}");
+        assert!(told.contains("The key entered here is the same key as GEMINI_API_KEY7."), "{told}");
         assert!(told.contains("Ready 1 of 1"), "{told}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn two_that_were_refused_only_together_are_proposed_and_grouped_with_one_click() {
+async fn keys_that_are_refused_only_together_are_proposed_as_a_group() {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, with_keys(&[1, 2, 3])).await;
         let seconds = Duration::from_secs;
@@ -296,7 +297,7 @@ async fn inside(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn a_key_that_is_tried_is_asked_for_its_models_once() {
+async fn retrying_a_key_asks_for_its_models_once() {
     on_both_places(async |place| {
         let clock = muster::model::Clock::test(NOON);
         let gemini = TestGemini::start(clock, Rules::default()).await;
@@ -318,9 +319,9 @@ async fn a_key_that_is_tried_is_asked_for_its_models_once() {
             row_words(&page, 1).contains("Google has suspended this key").then_some(page)
         })
         .await;
-        assert!(row_words(&page, 1).starts_with("Key 1 Set aside"), "{}", row_words(&page, 1));
+        assert!(row_words(&page, 1).starts_with("Key 1 Disabled"), "{}", row_words(&page, 1));
         assert!(!page.contains("AIza"), "the words quote a key");
-        assert!(offers(&page, 1, "try"));
+        assert!(offers(&page, 1, "retry"));
 
         gemini.fault_key(1, None);
         gemini.change(|rules| drop(rules.models.remove(0)));

@@ -54,7 +54,7 @@ impl Used {
 
     fn set_clock(&mut self, now: Millis) {
         self.bench.clock = Clock::test(now);
-        // This bench's queue stands in memory.
+        // This bench's queue is in memory.
         for job in &mut self.bench.jobs {
             (job.run_at, job.deadline_at) = (now, now.plus(Duration::from_hours(24)));
         }

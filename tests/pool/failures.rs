@@ -29,7 +29,7 @@ async fn trouble_of_google_is_tried_again_with_another_key_after_a_pause() {
 }
 
 #[tokio::test]
-async fn after_six_tries_the_resort_serves_and_says_why() {
+async fn after_six_tries_the_fallback_is_used_and_says_why() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(1, Some(Fault::Overloaded));
     bench.gemini.fault_key(2, Some(Fault::Overloaded));
@@ -44,7 +44,7 @@ async fn after_six_tries_the_resort_serves_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_person_who_watches_gets_the_resort_before_the_pauses_grow_too_long() {
+async fn a_waiting_person_gets_the_fallback_before_the_pauses_grow_too_long() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(1, Some(Fault::InternalError));
     bench.gemini.fault_key(2, Some(Fault::InternalError));
@@ -55,7 +55,7 @@ async fn a_person_who_watches_gets_the_resort_before_the_pauses_grow_too_long() 
 }
 
 #[tokio::test]
-async fn answers_of_no_use_cost_an_attempt_and_after_three_the_resort_serves() {
+async fn unusable_answers_cost_an_attempt_and_after_three_the_fallback_is_used() {
     for fault in [
         Fault::Garbage,
         Fault::NoCandidates,

@@ -52,6 +52,6 @@ async fn each_use_and_each_refusal_is_one_line_with_the_key_s_number_and_never_t
     assert_eq!(count("Using API key #97 (of 2)"), 1, "{ours:#?}");
     assert_eq!(count("API key #97 was refused: Google has suspended this key"), 1, "{ours:#?}");
     for hidden in [key(41), key(97), "AIza".into(), "Ada Sample".into()] {
-        assert!(!text.contains(&hidden), "{hidden} stands in the log");
+        assert!(!text.contains(&hidden), "{hidden} is in the log");
     }
 }

@@ -60,7 +60,7 @@ async fn the_reserve_waits_while_another_key_serves_and_steps_in_when_none_does(
 }
 
 #[tokio::test]
-async fn when_all_keys_are_refused_everything_is_finished_by_the_resort_at_once() {
+async fn when_all_keys_are_refused_the_fallback_does_everything_at_once() {
     on_both_engines(all_keys_are_refused).await;
 }
 
@@ -75,7 +75,7 @@ async fn all_keys_are_refused(db: TestDb) {
     assert_eq!(bench.gemini.requests().len(), 3);
     assert!(bench.clock.now().since(NOON) < Duration::from_mins(1));
     let By::Fallback(why) = &bench.done[19].by else { panic!() };
-    for part in ["key 1 is set aside: Google has suspended this key", "the reserve key", "key 2"] {
+    for part in ["key 1 is disabled: Google has suspended this key", "the reserve key", "key 2"] {
         assert!(why.contains(part), "{why}");
     }
     let words = bench.key(1).await.last_error.unwrap();
@@ -83,7 +83,7 @@ async fn all_keys_are_refused(db: TestDb) {
 }
 
 #[tokio::test]
-async fn no_key_at_all_means_the_resort_at_once() {
+async fn without_a_key_the_fallback_is_used_at_once() {
     let mut bench = Bench::new(&[]).await;
     bench.bulk(Task::Match, 3);
     bench.run().await;
@@ -180,15 +180,15 @@ async fn a_fault_of_a_key_that_may_pass_makes_it_rest_longer_each_time() {
         bench.bulk(Task::Skills, 3);
         bench.run().await;
         assert_eq!(bench.by_model(), 3);
-        let rest = async |bench: &Bench| match bench.state(2).await {
+        let cooldown = async |bench: &Bench| match bench.state(2).await {
             KeyState::CoolingDown { until, .. } => until.since(bench.gemini_last(2)),
             other => panic!("{fault:?}: {other:?}"),
         };
-        assert_eq!(rest(&bench).await, Duration::from_mins(15), "{fault:?}");
+        assert_eq!(cooldown(&bench).await, Duration::from_mins(15), "{fault:?}");
         bench.clock.advance(Duration::from_mins(16));
         bench.bulk(Task::Skills, 2);
         bench.run().await;
-        assert_eq!(rest(&bench).await, Duration::from_mins(30), "{fault:?}");
+        assert_eq!(cooldown(&bench).await, Duration::from_mins(30), "{fault:?}");
 
         bench.gemini.fault_key(2, None);
         bench.clock.advance(Duration::from_mins(31));
@@ -220,14 +220,14 @@ async fn a_short_429_makes_the_project_rest_for_seconds_and_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn a_person_who_watches_is_not_kept_waiting_by_resting_keys() {
+async fn a_waiting_person_is_not_kept_waiting_by_keys_that_cool_down() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(1, Some(Fault::Address));
     bench.gemini.fault_key(2, Some(Fault::Address));
     bench.add(Task::Skills, Class::Person, 1, Duration::from_mins(2));
     bench.run().await;
     let By::Fallback(why) = &bench.done[0].by else { panic!("{:?}", bench.done) };
-    assert!(why.starts_with("no key was free in time: key 1 rests until 12:15 UTC"), "{why}");
+    assert!(why.starts_with("no key was free in time: key 1 cools down until 12:15 UTC"), "{why}");
     assert!(bench.clock.now().since(NOON) < Duration::from_mins(2));
 }
 

@@ -1,4 +1,4 @@
-//! The door for other programs, in the real binary: with Google's own library, and when Muster is killed.
+//! The gateway for other programs, in the real binary: with Google's own library, and when Muster is killed.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -30,9 +30,9 @@ async fn count(desk: &Desk, select: &'static str) -> i64 {
 }
 
 #[tokio::test]
-async fn googles_own_library_asks_through_the_door() {
+async fn googles_own_library_works_with_the_gateway() {
     let Some(python) = python("asking with Google's library").await else { return };
-    // Two keys with three requests a minute each: six fill it, at life's own pace.
+    // Two keys with three requests a minute each: six fill it, in real time.
     let rules = Rules { per_minute: 3, ..Rules::default() };
     let gemini = TestGemini::start(Clock::machine(), rules).await;
     let desk = with_keys(Desk::new(), &gemini, &[1, 2])
@@ -92,7 +92,7 @@ async fn googles_own_library_asks_through_the_door() {
 }
 
 #[tokio::test]
-async fn what_waited_at_the_door_of_a_killed_process_is_forgotten_and_the_program_can_ask_again() {
+async fn pending_requests_of_a_killed_process_are_dropped_and_the_program_can_retry() {
     let gemini = TestGemini::start(Clock::machine(), rules()).await;
     let desk = with_keys(Desk::new(), &gemini, &[1]);
     let token = token(&desk).await;
@@ -119,10 +119,10 @@ async fn what_waited_at_the_door_of_a_killed_process_is_forgotten_and_the_progra
     // The slot of the killed one is held until the server cannot count it any more.
     let answer = ask(muster.url(), i64::from(SCALE) * 12).await.unwrap();
     assert_eq!(answer.status(), 200);
-    wait_for("what was left behind to be forgotten", async || {
+    wait_for("the job of the killed process to be dropped", async || {
         (count(&desk, "SELECT COUNT(*) FROM jobs").await == 0).then_some(())
     })
     .await;
     assert_eq!(gemini.refusals(), 0);
-    assert_eq!(gemini.requests().len(), 2, "nobody asks for who is gone");
+    assert_eq!(gemini.requests().len(), 2, "no request for the program that is gone");
 }

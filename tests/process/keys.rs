@@ -45,7 +45,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn a_key_that_is_entered_serves_and_stands_nowhere_in_database_and_log() {
+async fn an_entered_key_is_used_and_is_not_in_the_database_or_log_in_clear() {
     let gemini = TestGemini::start(Clock::machine(), rules()).await;
     let desk = with_keys(Desk::new(), &gemini, &[]).set("RUST_LOG", "trace").set("PACING", "full");
     let muster = desk.start().await;
@@ -67,10 +67,10 @@ async fn a_key_that_is_entered_serves_and_stands_nowhere_in_database_and_log() {
     for part in [&material[..], &number[..], &number[..8], &hex::encode(&material)] {
         assert_eq!(files_with(&desk.data_dir(), part.as_bytes()), Vec::<std::path::PathBuf>::new());
         for process in [&muster, &neighbour] {
-            assert!(!process.log().contains(part), "{part} stands in the log");
+            assert!(!process.log().contains(part), "{part} is in the log");
         }
     }
-    assert!(!files_with(&desk.data_dir(), b"page_keys").is_empty(), "the database is looked at");
+    assert!(!files_with(&desk.data_dir(), b"page_keys").is_empty(), "the database is searched");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn the_file_is_read_again_by_every_process() {
 }
 
 #[tokio::test]
-async fn the_command_line_says_of_each_key_whether_it_is_fine() {
+async fn the_command_line_says_whether_each_key_is_fine() {
     let gemini = TestGemini::start(Clock::machine(), rules()).await;
     let desk = with_keys(Desk::new(), &gemini, &[0, 1, 4]);
     let fine = desk.run(&["keys", "check"]).await;

@@ -9,11 +9,11 @@ use crate::model::Millis;
 /// Why nothing starts before `at`.
 pub fn wait(view: &View, at: Millis, because: &Because, now: Millis) -> String {
     match because {
-        Because::Spacing => format!("starts keep their distance; next one {}", after(at, now)),
+        Because::Spacing => format!("starts are spaced; next one {}", after(at, now)),
         Because::Slot => format!("next slot {}", after(at, now)),
         Because::Tokens => format!("this minute's tokens are used; next slot {}", after(at, now)),
         Because::Capacity => {
-            format!("Google has no room at the moment; asked again {}", after(at, now))
+            format!("Google is overloaded; retried {}", after(at, now))
         }
         Because::Day => {
             let keys = match view.keys.len() {
@@ -24,7 +24,7 @@ pub fn wait(view: &View, at: Millis, because: &Because, now: Millis) -> String {
             format!("the day's quota of {keys} is used until {}", clock_time(at, now))
         }
         Because::Fault { key, reason } => {
-            format!("{key} rests until {}: {reason}", clock_time(at, now))
+            format!("{key} cools down until {}: {reason}", clock_time(at, now))
         }
     }
 }

@@ -137,7 +137,7 @@ impl View {
             return When::Never(format!("{} is paused", key.name()));
         }
         if let Some(reason) = key.disabled() {
-            return When::Never(format!("{} is set aside: {reason}", key.name()));
+            return When::Never(format!("{} is disabled: {reason}", key.name()));
         }
         let Some(ledger) = self.ledger(&key.project, model) else {
             return When::Never(format!("{} has no quota", key.name()));

@@ -31,7 +31,7 @@ impl Because {
     pub fn why_cooling_down(&self) -> Option<String> {
         match self {
             Self::Spacing | Self::Slot | Self::Tokens => None,
-            Self::Capacity => Some("Google has no room at the moment".into()),
+            Self::Capacity => Some("Google is overloaded".into()),
             Self::Day => Some("the day's quota is used".into()),
             Self::Fault { reason, .. } => Some(reason.clone()),
         }

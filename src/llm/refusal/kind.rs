@@ -84,7 +84,7 @@ impl RefusalKind {
             Self::Tokens => "its input tokens of this minute are used",
             Self::Day => "its requests of today are used",
             Self::TokensOfDay => "its input tokens of today are used",
-            Self::Capacity => "Google has no room at the moment",
+            Self::Capacity => "Google is overloaded",
             Self::NoQuota => "its project has no quota for this model",
             Self::ModelGone => "Google does not offer this model (any more)",
             Self::Invalid => "Google does not know this key",

@@ -1,5 +1,5 @@
-//! The Gemini-compatible gateway: Google's own libraries work with it if they are given its base URL. Errors have the shape
-//! of Google's, so that those libraries can read them.
+//! The Gemini-compatible gateway: Google's own libraries work with it, given its base URL. Errors have the form of Google's,
+//! so that those libraries can read them.
 
 pub mod tokens;
 
@@ -44,7 +44,7 @@ pub async fn ask(
 pub async fn nothing_here() -> Response {
     refuse(refused(
         404,
-        "the door takes models/{model}:generateContent and :streamGenerateContent?alt=sse",
+        "unknown address: use models/{model}:generateContent or models/{model}:streamGenerateContent?alt=sse",
     ))
 }
 
@@ -53,19 +53,22 @@ async fn answer(app: &App, call: &str, how: &How, request: Request) -> Result<Re
     let token = token(request.headers()).ok_or_else(|| {
         refused(
             401,
-            "no token was sent; it stands in x-goog-api-key, or behind Authorization: Bearer",
+            "the token is missing; send it in the header x-goog-api-key, or as Authorization: Bearer TOKEN",
         )
     })?;
     let who = token_owner(app, token).await.map_err(|error| fault(&error))?;
     let who = who.ok_or_else(|| {
-        refused(401, "this token is not known; make one on the settings page, or by muster token create NAME")
+        refused(
+            401,
+            "unknown token; create one on the settings page, or with muster token create NAME",
+        )
     })?;
     let (model, stream) = model_of(call, how)?;
     let label = task(request.headers())?;
     let patience = deadline(request.headers())? / app.config.time_scale;
     let body = axum::body::to_bytes(request.into_body(), LARGEST)
         .await
-        .map_err(|_| refused(413, "the request is larger than 20 MiB, or broke off"))?;
+        .map_err(|_| refused(413, "the request is larger than 20 MiB, or incomplete"))?;
     let tokens = serde_json::from_slice::<Value>(&body).ok().filter(Value::is_object);
     let tokens = tokens
         .map(|body| gateway::estimated_tokens(&body))
@@ -122,17 +125,20 @@ fn model_of(call: &str, how: &How) -> Result<(String, bool), Refused> {
     let (model, method) = call.split_once(':').unwrap_or((call, ""));
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if model.is_empty() || model.len() > 80 || !model.chars().all(fits) {
-        return Err(refused(404, "the name of the model has letters, digits, dots and hyphens"));
+        return Err(refused(
+            404,
+            "the model's name may have only letters, digits, dots, hyphens and underscores",
+        ));
     }
     let stream = match (method, how.alt.as_deref()) {
         ("generateContent", None | Some("json")) => false,
         ("streamGenerateContent", Some("sse")) => true,
         ("streamGenerateContent", _) => {
-            return Err(refused(400, "a stream is sent as events: add ?alt=sse"));
+            return Err(refused(400, "streams are sent as server-sent events only: add ?alt=sse"));
         }
         _ => {
-            let words = "the door takes generateContent and streamGenerateContent only";
-            return Err(refused(404, words));
+            let reason = "unknown method: use generateContent or streamGenerateContent";
+            return Err(refused(404, reason));
         }
     };
     Ok((model.to_owned(), stream))
@@ -146,7 +152,7 @@ fn task(headers: &HeaderMap) -> Result<String, Refused> {
     if text.is_empty() || text.len() > 40 || !text.chars().all(fits) {
         return Err(refused(
             400,
-            "X-Task has 1 to 40 letters, digits, dots, hyphens or underscores",
+            "X-Task must have 1 to 40 letters, digits, dots, hyphens or underscores",
         ));
     }
     Ok(text.to_owned())
@@ -160,7 +166,7 @@ fn deadline(headers: &HeaderMap) -> Result<Duration, Refused> {
     let seconds = value.to_str().ok().and_then(|text| text.trim().parse::<u64>().ok());
     match seconds {
         Some(seconds @ 1..=LONGEST_DEADLINE) => Ok(Duration::from_secs(seconds)),
-        _ => Err(refused(400, "X-Deadline-Seconds is a whole number from 1 to 3600")),
+        _ => Err(refused(400, "X-Deadline-Seconds must be a whole number from 1 to 3600")),
     }
 }
 
@@ -170,10 +176,10 @@ fn refused(code: u16, message: &str) -> Refused {
 
 fn fault(error: &sqlx::Error) -> Refused {
     tracing::error!(error = format!("{error:#}"), "a gateway request failed");
-    refused(500, "something went wrong on Muster's side; ask again")
+    refused(500, "something went wrong on Muster's side; please retry")
 }
 
-/// The shape of Google's errors.
+/// An error in the form of Google's.
 fn refuse(refused: Refused) -> Response {
     let Refused { code, message, retry } = refused;
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,4 +1,4 @@
-//! Tokens of the organiser's other programs: made, shown once, listed and removed.
+//! Tokens of the organiser's other programs: create, show once, list and remove.
 
 use askama::Template;
 use axum::Extension;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::events;
 use crate::gateway::tokens::{self, NotMade};
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;
 use crate::web::notice::{Notice, NoticeQuery};
@@ -21,11 +21,11 @@ use crate::web::page::{Frame, Place, Times, filters, render, thousands};
 pub struct TokensPage {
     frame: Frame,
     notice: String,
-    /// The token that was just made, the only time that it is shown; else empty.
+    /// The token that was just created; it is shown only this once. Otherwise empty.
     token: String,
     typed: String,
     errors: FieldErrors,
-    /// What a library is told: the address before `/v1beta`.
+    /// The base URL for libraries: the address before `/v1beta`.
     base_url: String,
     model: String,
     rows: Vec<Row>,
@@ -33,7 +33,7 @@ pub struct TokensPage {
 
 struct Row {
     name: String,
-    made: String,
+    created: String,
     used: String,
     requests: String,
 }
@@ -117,7 +117,7 @@ async fn page(
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let rows = tokens::list(&mut conn).await?.into_iter().map(|token| Row {
         name: token.name,
-        made: times.at(token.created_at),
+        created: times.at(token.created_at),
         used: token.last_used_at.map_or_else(|| "never".into(), |at| times.at(at)),
         requests: thousands(token.requests),
     });

@@ -1,4 +1,4 @@
-//! What is changed on the page: keys come and go, name their project, are grouped; `.env` is read again.
+//! Changes on the page: add and remove keys, set and group projects, read `.env` again.
 
 use askama::Template;
 use axum::Extension;
@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::env_changes;
-use super::rows::name;
-use super::{AddForm, done, shown};
+use super::page::{AddForm, done, shown};
+use super::text::name;
 use crate::app::App;
 use crate::keys::{self, EnvError, KeyRow, KeyState, NotAdded};
 use crate::model::KeyNumber;
-use crate::web::Error;
+use crate::web::error::Error;
 use crate::web::form::{FieldErrors, line};
 use crate::web::guard::Organiser;
 use crate::web::notice::Notice;
@@ -67,9 +67,7 @@ pub async fn reload_env(
         }
         Err(EnvError::Db(error)) => Err(error.into()),
         Err(EnvError::Config(error)) => {
-            tracing::warn!(
-                "The file .env was read again, and nothing of it was taken over: {error}"
-            );
+            tracing::warn!("The file .env was read again, and nothing of it was applied: {error}");
             let form = AddForm::default();
             let page = shown(&app, &organiser, String::new(), form, error.to_string()).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -111,7 +109,7 @@ struct AskRemovePage {
     number: KeyNumber,
 }
 
-/// The keys and the one that is meant.
+/// All keys, and the one with this number.
 async fn one(app: &App, number: KeyNumber) -> Result<(Vec<KeyRow>, KeyRow), Error> {
     let mut conn = app.db.read().await?;
     let all = keys::overview(&mut conn, &app.pool, app.clock.now()).await?;
@@ -142,7 +140,7 @@ async fn project_page(
         number,
         source: match key.place {
             keys::Place::Variable => key.source,
-            keys::Place::Page => "Entered by hand".into(),
+            keys::Place::Page => "Entered on this page".into(),
         },
         project,
         names,

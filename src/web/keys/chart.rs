@@ -3,14 +3,14 @@
 
 use std::fmt::Write as _;
 
-use super::rows::task_name;
+use super::task_row::task_name;
 use crate::model::Millis;
 use crate::model::job::Task;
 use crate::store::usage::Minute;
 use crate::web::page::Times;
 
 const MINUTE: i64 = 60_000;
-/// Bars; the last one is the minute that runs.
+/// The number of bars; the last one is the current minute.
 const BARS: i64 = 60;
 /// From the bottom up.
 const ORDER: [(Task, &str); 5] = [
@@ -21,12 +21,12 @@ const ORDER: [(Task, &str); 5] = [
     (Task::Gateway, "f5"),
 ];
 
-/// The bar in which a task's requests stand: what the FAQ is searched by is a part of the FAQ.
+/// The task whose bar shows the requests of `task`: searching the FAQ counts as part of the FAQ.
 fn shown_as(task: Task) -> Task {
     if task == Task::Embed { Task::Faq } else { task }
 }
 
-// The drawing: 640 × 176, the bars between these.
+// The drawing is 640 × 176; the bars are within these.
 const LEFT: f64 = 31.0;
 const STEP: f64 = 10.034;
 const WIDTH: f64 = 8.0;
@@ -42,7 +42,7 @@ pub struct Chart {
     pub grid: Vec<Line>,
     pub axis: Vec<Label>,
     /// The facts in a sentence.
-    pub words: String,
+    pub summary: String,
     pub names: Vec<&'static str>,
     /// The newest minute first; minutes without a request are left out.
     pub table: Vec<Row>,
@@ -159,7 +159,7 @@ impl Chart {
                     text: "now".into(),
                 }])
                 .collect(),
-            words: words(minutes, peak, busiest.map(|minute| times.clock(at(minute)))),
+            summary: summary(minutes, peak, busiest.map(|minute| times.clock(at(minute)))),
             names: ORDER.iter().map(|(task, _)| task_name(*task)).collect(),
             table,
             as_of: times.exactly(now),
@@ -167,11 +167,11 @@ impl Chart {
     }
 }
 
-fn words(minutes: &[Minute], peak: i64, busiest: Option<String>) -> String {
+fn summary(minutes: &[Minute], peak: i64, busiest: Option<String>) -> String {
     let total: i64 = minutes.iter().map(|it| it.requests).sum();
     let refused: i64 = minutes.iter().map(|it| it.refused).sum();
     if total == 0 {
-        return "Requests a minute over the last hour: none was sent".into();
+        return "Requests a minute over the last hour: no request was sent".into();
     }
     let refused = if refused == 0 { "none refused".into() } else { format!("{refused} refused") };
     let busiest = busiest.unwrap_or_default();
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_stand_on_each_other_and_the_last_one_is_the_minute_that_runs() {
+    fn bars_are_stacked_and_the_last_one_is_the_current_minute() {
         let chart = chart(&[
             minute(0, Task::Outreach, 10, 0),
             minute(0, Task::Skills, 10, 0),
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn an_hour_without_requests_says_so() {
-        assert!(chart(&[]).words.ends_with("none was sent"));
+        assert!(chart(&[]).summary.ends_with("no request was sent"));
         assert_eq!(Chart::since(NOW), Millis(1_795_604_460_000)); // 11:01
     }
 }

@@ -6,7 +6,7 @@ use crate::keys::Changes;
 const KINDS: [(&str, &str, &str); 5] = [
     ("added", "added ", ""),
     ("removed", "removed ", ""),
-    ("replaced", "", " is another key now"),
+    ("replaced", "", " is now another key"),
     ("project", "project of ", " changed"),
     ("limits", "limits of ", " changed"),
 ];
