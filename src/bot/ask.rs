@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Surroundings;
 use crate::discord::{Message, Reply, escape};
-use crate::faq::{self, Answer, AskError, Asked, Asker, Question};
+use crate::faq::{self, Answer, AskError, Asked, Question, Requester};
 use crate::model::job::Class;
 use crate::model::{DiscordUser, Job, Millis, ReplyId, Secret};
 use crate::store::discord as rows;
@@ -27,8 +27,9 @@ pub async fn ask(
         Err(error) => return Ok(Message::new(&sentence(&error.to_string())).into()),
     };
     let now = around.now;
-    let asker = Asker::participant(around.secret.expose(), &format!("discord {}", user.as_str()));
-    match faq::limit(tx, &asker, now).await {
+    let requester =
+        Requester::participant(around.secret.expose(), &format!("discord {}", user.as_str()));
+    match faq::limit(tx, &requester, now).await {
         Ok(()) => {}
         Err(AskError::TooMany(error)) => {
             return Ok(Message::new(&sentence(&error.to_string())).into());
@@ -74,7 +75,7 @@ pub async fn due(tx: &mut Conn, id: ReplyId, now: Millis) -> sqlx::Result<Due> {
     let answer = match faq::found(tx, reply.question_id).await? {
         Some(answer) => answer,
         None if now < reply.answer_by => return Ok(Due::Wait(reply.answer_by)),
-        None => faq::instead(tx, reply.question_id, "no key was free in time", now).await?,
+        None => faq::answer_now(tx, reply.question_id, "no key was free in time", now).await?,
     };
     Ok(Due::Tell { message: message(&answer), token: reply.token, until: reply.expires_at })
 }

@@ -1,9 +1,10 @@
-//! What entries and questions are about, as numbers: who still lacks them, and what becomes of them.
+//! Embeddings of entries and questions: which are missing, how they are queued and stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::hash;
-use super::{answers, links, nearness};
+use super::hash::hash;
+use super::loaded::Faq;
+use super::{links, nearness};
 use crate::events;
 use crate::keys::Pool;
 use crate::llm::pacing::TokenEstimate;
@@ -13,19 +14,19 @@ use crate::store::Conn;
 use crate::store::faq::{self as rows, Entry, QuestionState};
 use crate::store::jobs::{self, Needs};
 
-/// So many characters of an entry are looked at: about what the model reads.
+/// How many characters of an entry are embedded: about as many as the model reads.
 const LONGEST: usize = 6_000;
 
-/// So many entries at most are queued with one question, which waits for it.
+/// How many entries are queued at most while a question waits for the transaction.
 const SOME: usize = 50;
 
-/// Queues the work of finding out what entries are about that are new or have changed.
+/// Queues an embedding for each entry that is new or has changed.
 pub async fn catch_up(tx: &mut Conn, pool: &Pool, now: Millis) -> sqlx::Result<()> {
     let entries = rows::entries(tx, events::CURRENT).await?;
     queue_missing(tx, pool, &entries, usize::MAX, now).await
 }
 
-/// The same for some of these entries, with each question: keys may have come since.
+/// The same for some of these entries. Done with each question, because keys may have been added since.
 pub async fn catch_up_some(
     tx: &mut Conn,
     pool: &Pool,
@@ -61,9 +62,9 @@ async fn queue_missing(
     Ok(())
 }
 
-/// Queues the same for a question, which is answered afterwards whatever comes of it; false when there is nothing to
-/// compare it with.
-pub async fn ask_first(
+/// Queues an embedding of a question, which is answered afterwards in any case. Returns false when no entry has an
+/// embedding to compare it with.
+pub async fn embed_question(
     tx: &mut Conn,
     pool: &Pool,
     question: QuestionId,
@@ -86,26 +87,18 @@ pub async fn ask_first(
     Ok(true)
 }
 
-/// What this model made of entries, some of it perhaps of an older text.
-pub async fn known(conn: &mut Conn, model: &str) -> sqlx::Result<BTreeMap<EntryId, Vec<f32>>> {
-    let rows = rows::embeddings(conn, events::CURRENT, model).await?;
-    let known =
-        rows.into_iter().filter_map(|row| Some((row.entry_id, nearness::from_bytes(&row.vector)?)));
-    Ok(known.collect())
-}
-
-/// The text of an entry that is still there.
+/// The text to embed for an entry; `None` when it was deleted or switched off.
 pub async fn entry_text(conn: &mut Conn, id: EntryId) -> sqlx::Result<Option<String>> {
     Ok(rows::entry(conn, id).await?.filter(|entry| entry.off_at.is_none()).map(|it| text(&it)))
 }
 
-/// The text of a question that still waits for its answer.
+/// The text to embed for a question; `None` when it is answered already.
 pub async fn question_text(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<String>> {
     let row = rows::question(conn, id).await?;
     Ok(row.filter(|row| row.state == QuestionState::Waiting).map(|row| row.text))
 }
 
-/// Keeps what a text of an entry is about. When the entry has changed since, the next [`catch_up`] sees it.
+/// Stores the embedding of an entry's text. If the entry has changed since, the next [`catch_up`] queues it again.
 pub async fn keep_entry(
     tx: &mut Conn,
     id: EntryId,
@@ -121,26 +114,25 @@ pub async fn keep_entry(
     rows::keep_embedding(tx, id, model, &hash(&[text]), &bytes, now).await
 }
 
-/// The question is answered now, by its words and, where they are known, by its numbers.
-pub async fn go_on(
+/// Answers the question: by its words, and by its embedding if there is one.
+pub async fn answer_embedded(
     tx: &mut Conn,
     pool: &Pool,
     id: QuestionId,
-    vector: Option<&[f32]>,
-    model: &str,
+    embedding: Option<(&str, &[f32])>,
     now: Millis,
 ) -> sqlx::Result<()> {
-    if let Some(vector) = vector {
+    if let Some((model, vector)) = embedding {
         rows::keep_question_vector(tx, id, model, &nearness::to_bytes(vector)).await?;
     }
     let Some(row) = rows::question(tx, id).await? else { return Ok(()) };
     if row.state == QuestionState::Waiting {
-        answers::answer_or_ask(tx, pool, &row, now).await?;
+        Faq::load(tx).await?.answer_or_ask(tx, pool, &row, now).await?;
     }
     Ok(())
 }
 
-/// Without links, which say nothing of what it is about.
+/// The entry's text without links, which say nothing about its subject.
 fn text(entry: &Entry) -> String {
     let whole = format!("{}\n\n{}", entry.question, entry.answer);
     links::take_out(&whole, &mut Vec::new()).chars().take(LONGEST).collect()

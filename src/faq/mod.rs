@@ -1,24 +1,29 @@
-//! The FAQ: what organisers wrote, and answers from it. A question is answered from the store where it was asked
-//! before, by Gemini from the best passages, or by the best passage as it stands.
+//! The FAQ: the organisers' entries, and answers from them. A question that was asked before is answered from the
+//! store, any other by Gemini from the best entries, or by the best entry unchanged.
 //!
-//! It must not know who shows the answer: pages, the JSON interface and chats call the same function.
+//! It must not know who shows the answer: pages, the JSON interface and Discord call the same functions.
 
-mod answers;
-mod asker;
+mod answer;
+mod asking;
+mod by_model;
+mod check;
 pub mod embeddings;
 pub mod entries;
+mod hash;
 pub mod import;
 mod indexes;
-mod judge;
-mod lines;
 mod links;
+mod loaded;
 pub mod nearness;
+mod question;
+mod rate_limit;
 pub mod search;
 mod soundness;
+mod work;
 
-pub use answers::{
-    AS_WRITTEN, Answer, AskError, Asked, Citation, NOT_IN_THE_FAQ, Question, QuestionError, answer,
-    ask, conclude, conclude_instead, found, instead, take_up, wait,
-};
-pub use asker::{Asker, TooMany, limit};
-pub use judge::{Passage, Work, Written};
+pub use answer::{Answer, Citation};
+pub use asking::{Asked, answer, answer_now, ask, found};
+pub use by_model::{conclude, conclude_by_entry, start};
+pub use question::Question;
+pub use rate_limit::{AskError, Requester, limit};
+pub use work::{Passage, Work};

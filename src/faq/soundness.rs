@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::Passage;
+use super::work::Passage;
 
 /// Longer than any answer to a participant's question.
 const LONGEST: usize = 2_000;

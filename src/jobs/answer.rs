@@ -21,7 +21,7 @@ pub async fn fall_back(
     if store::jobs::still_owned(&mut tx, leased).await?
         && start(&mut tx, leased, id).await?.is_some()
     {
-        faq::conclude_instead(&mut tx, id, why, app.clock.now()).await?;
+        faq::conclude_by_entry(&mut tx, id, why, app.clock.now()).await?;
         store::jobs::finish(&mut tx, leased).await?;
     }
     Ok(tx.commit().await?)
@@ -29,7 +29,7 @@ pub async fn fall_back(
 
 /// The question and what is known of it, if somebody still waits; otherwise the job is done.
 pub async fn start(tx: &mut Conn, leased: &Leased, id: QuestionId) -> sqlx::Result<Option<Work>> {
-    let work = faq::take_up(tx, id).await?;
+    let work = faq::start(tx, id).await?;
     if work.is_none() {
         store::jobs::finish(tx, leased).await?;
     }
@@ -55,9 +55,7 @@ pub async fn by_model(
     let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     let again = match (after, read) {
-        (After::Fine, Some(read)) => {
-            let prompts::FaqAnswer { answer, citations, unknown } = read;
-            let written = faq::Written { answer, citations, unknown };
+        (After::Fine, Some(written)) => {
             let made_by = MadeBy::model(&grant.model, grant.key);
             faq::conclude(&mut tx, id, work, &written, made_by, now).await?;
             None
@@ -65,7 +63,7 @@ pub async fn by_model(
         (After::Fine, None) => anyhow::bail!("an answer was booked as good and could not be read"),
         (After::Again { at } | After::Attempt { at, .. }, _) => Some(at),
         (After::Fallback { why }, _) => {
-            faq::conclude_instead(&mut tx, id, &why, now).await?;
+            faq::conclude_by_entry(&mut tx, id, &why, now).await?;
             None
         }
     };

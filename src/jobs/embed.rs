@@ -56,7 +56,7 @@ async fn go_without(
     let now = app.clock.now();
     match subject {
         Subject::Question(id) => {
-            embeddings::go_on(tx, &app.pool, id, None, "", now).await?;
+            embeddings::answer_embedded(tx, &app.pool, id, None, now).await?;
             store::jobs::finish(tx, leased).await
         }
         // Without a key there is nothing to wait for: the next question asks for it again.
@@ -93,7 +93,8 @@ pub async fn by_model(
             store::jobs::finish(&mut tx, leased).await?;
         }
         (After::Fine, Subject::Question(id)) => {
-            embeddings::go_on(&mut tx, &app.pool, id, Some(&vector), &grant.model, now).await?;
+            let embedding = Some((grant.model.as_str(), vector.as_slice()));
+            embeddings::answer_embedded(&mut tx, &app.pool, id, embedding, now).await?;
             store::jobs::finish(&mut tx, leased).await?;
         }
         (After::Again { at } | After::Attempt { at, .. }, _) => {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Unusable};
 use super::{Request, privacy};
 use crate::model::email::{Draft, EmailFacts, Purpose};
+use crate::model::faq::ModelAnswer;
 
 /// Where the data begins and ends. A fence inside the data is taken out before.
 const OPEN: &str = "<data>";
@@ -178,19 +179,10 @@ pub fn faq(question: &str, passages: &[(&str, &str)]) -> Request {
     }
 }
 
-/// What the model says to a question.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-pub struct FaqAnswer {
-    pub answer: String,
-    /// Numbers of passages, which may not exist.
-    pub citations: Vec<i64>,
-    pub unknown: bool,
-}
-
 /// The answer in an answer to [`faq`].
-pub fn read_faq(answer: &Answer) -> Result<FaqAnswer, Unusable> {
+pub fn read_faq(answer: &Answer) -> Result<ModelAnswer, Unusable> {
     let json = answer.json.clone().ok_or(Unusable::NotJson)?;
-    let mut read: FaqAnswer = serde_json::from_value(json)
+    let mut read: ModelAnswer = serde_json::from_value(json)
         .map_err(|_| Unusable::NotTheSchema("answer, citations and unknown".into()))?;
     let text = read.answer.replace("\r\n", "\n").replace('\r', "\n");
     read.answer = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();

@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod clock;
 pub mod delivery;
 pub mod email;
+pub mod faq;
 pub mod ids;
 pub mod job;
 mod key;

@@ -5,7 +5,7 @@ mod aliases;
 mod api;
 pub mod assets;
 mod discord;
-mod discord_setup;
+
 mod error;
 mod expected;
 mod faq;
@@ -59,7 +59,7 @@ pub fn router(app: App) -> Router {
         Router::new().route("/u/{code}", get(unsubscribe::page).post(unsubscribe::unsubscribe));
     let interactions = Router::new().route(
         "/discord/interactions",
-        post(discord::interactions).layer(DefaultBodyLimit::max(discord::LARGEST)),
+        post(discord::interactions::interactions).layer(DefaultBodyLimit::max(discord::interactions::LARGEST)),
     );
     let faq_page = Router::new().route("/faq/public", get(faq::public_page).post(faq::ask_public));
     let faq_api = Router::new()
@@ -144,9 +144,9 @@ fn pages() -> Router<App> {
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
         .route("/faq/{id}/{deed}", post(faq::act))
-        .route("/discord", get(discord_setup::show))
-        .route("/discord/live", get(discord_setup::live))
-        .route("/discord/{deed}", get(discord_setup::ask).post(discord_setup::act))
+        .route("/discord", get(discord::setup::show))
+        .route("/discord/live", get(discord::setup::live))
+        .route("/discord/{deed}", get(discord::setup::ask).post(discord::setup::act))
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

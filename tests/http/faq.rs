@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use muster::faq::{self, Question, Written};
+use muster::faq::{self, Question};
+use muster::model::faq::ModelAnswer;
 use muster::model::made_by::MadeBy;
 use muster::model::{KeyNumber, Secret};
 use serde_json::json;
@@ -305,16 +306,16 @@ async fn an_answer_from_an_older_faq_is_not_told_to_who_asked_a_newer_one() {
             asked.id
         };
         let id = asked().await;
-        let work = faq::take_up(&mut *app.write().await, id).await.unwrap().unwrap();
+        let work = faq::start(&mut *app.write().await, id).await.unwrap().unwrap();
         add(&app, "", "Is there a printer?", "Yes.").await;
         assert_eq!(asked().await, id);
         let (mut tx, made_by) = (app.write().await, MadeBy::model("gemini", KeyNumber(1)));
-        let written = Written { answer: "Old.".into(), citations: vec![1], unknown: false };
+        let written = ModelAnswer { answer: "Old.".into(), citations: vec![1], unknown: false };
         faq::conclude(&mut tx, id, &work, &written, made_by.clone(), NOON).await.unwrap();
         assert_eq!(faq::found(&mut tx, id).await.unwrap(), None);
 
-        let work = faq::take_up(&mut tx, id).await.unwrap().unwrap();
-        let written = Written { answer: "New.".into(), ..written };
+        let work = faq::start(&mut tx, id).await.unwrap().unwrap();
+        let written = ModelAnswer { answer: "New.".into(), ..written };
         faq::conclude(&mut tx, id, &work, &written, made_by, NOON).await.unwrap();
         assert_eq!(faq::found(&mut tx, id).await.unwrap().unwrap().text, "New.");
     })

@@ -1,7 +1,7 @@
 //! Judges a set-up by what Discord says about it. Pure: facts in, findings out.
 
 use super::permissions::{USE_APPLICATION_COMMANDS, allows, missing, stands_above};
-use super::places::{plan, seen};
+use super::plan::{plan, seen};
 use super::{endpoint, invite_link};
 use crate::config::Bot;
 use crate::discord::commands;

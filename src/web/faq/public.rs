@@ -25,7 +25,7 @@ use crate::access;
 use crate::app::App;
 use crate::events::{self, CURRENT};
 use crate::faq::entries;
-use crate::faq::{self, Answer, AskError, Asker, Question};
+use crate::faq::{self, Answer, AskError, Question, Requester};
 use crate::model::made_by::Maker;
 use crate::store;
 
@@ -63,14 +63,14 @@ impl FromRequestParts<App> for Visitor {
 }
 
 impl Visitor {
-    fn asker(&self, app: &App) -> Result<Asker, Error> {
+    fn requester(&self, app: &App) -> Result<Requester, Error> {
         let secret = access::secret(&app.config).map_err(|error| Error::Internal(error.into()))?;
         if let Some(organiser) = &self.organiser {
-            return Ok(Asker::organiser(secret.expose(), &organiser.0));
+            return Ok(Requester::organiser(secret.expose(), &organiser.0));
         }
         let network = self.address.map(|it| access::network(it.to_canonical()).to_string());
         let network = network.unwrap_or_default();
-        Ok(Asker::visitor(secret.expose(), &network, self.browser.as_deref()))
+        Ok(Requester::visitor(secret.expose(), &network, self.browser.as_deref()))
     }
 }
 
@@ -78,9 +78,9 @@ impl Visitor {
 async fn try_answer(app: &App, visitor: &Visitor, typed: &str) -> Result<Answer, Error> {
     let question = Question::parse(typed)
         .map_err(|error| Error::Unprocessable(sentence(&error.to_string())))?;
-    let asker = visitor.asker(app)?;
+    let requester = visitor.requester(app)?;
     let patience = app.config.gemini.deadline_faq;
-    faq::answer(&app.db, &app.clock, &app.pool, &question, &asker, patience).await.map_err(
+    faq::answer(&app.db, &app.clock, &app.pool, &question, &requester, patience).await.map_err(
         |error| match error {
             AskError::TooMany(error) => Error::TooMany(sentence(&error.to_string())),
             AskError::Db(error) => error.into(),

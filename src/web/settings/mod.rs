@@ -16,7 +16,7 @@ use crate::model::EmailAddress;
 use crate::model::matching::RuleName;
 use crate::sending::{direct, pace};
 use crate::store::Conn;
-use crate::web::discord_setup;
+use crate::web::discord::setup as discord_setup;
 use crate::web::error::Error;
 use crate::web::form::FieldErrors;
 use crate::web::guard::Organiser;

@@ -3,11 +3,11 @@
 
 mod check;
 mod permissions;
-mod places;
+mod plan;
 
 pub use check::{Facts, Server, check};
 pub use permissions::{INVITED_WITH, Permission, allows, missing, stands_above};
-pub use places::{Kind, Step, WANTED, Wanted, plan, seen};
+pub use plan::{Kind, Step, WANTED, Wanted, plan, seen};
 
 use crate::model::job::Class;
 use crate::model::setup::Deed;

@@ -10,7 +10,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::error::{ApiError, Error};
+use super::super::error::{ApiError, Error};
 use crate::access;
 use crate::app::App;
 use crate::bot::{self, Incoming, Interaction, Message, PublicKey, Reply, Surroundings};

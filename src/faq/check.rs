@@ -1,40 +1,16 @@
-//! What of the model's answer is believed: citations that do not exist are dropped, and an answer without one, or with facts
-//! that no passage holds, gives way to the passage as it stands. Pure.
+//! Decides whether the model's answer is shown. Citations of passages that do not exist are dropped; an answer without
+//! citations, or with facts that no passage has, is replaced by the best entry. Pure.
 
-use super::answers::{Answer, Citation, as_written, unknown};
+use super::answer::{Answer, Citation};
+use super::work::Work;
 use super::{links, soundness};
+use crate::model::faq::ModelAnswer;
 use crate::model::made_by::{MadeBy, Maker};
 use crate::store::faq::Entry;
 
-/// A question that is to be answered, and what the model may know.
-pub struct Work {
-    pub question: String,
-    /// The best entries, their links taken out.
-    pub passages: Vec<Passage>,
-    pub(super) entries: Vec<Entry>,
-    pub(super) links: Vec<String>,
-    pub(super) version: String,
-    /// Which FAQ the question was asked of.
-    pub(super) asked_of: String,
-}
-
-/// One entry as the model reads it.
-pub struct Passage {
-    pub question: String,
-    pub answer: String,
-}
-
-/// What the model wrote: the numbers of the passages that it used count from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    pub answer: String,
-    pub citations: Vec<i64>,
-    pub unknown: bool,
-}
-
-pub fn judge(work: &Work, written: &Written, made_by: MadeBy) -> Answer {
+pub fn check(work: &Work, written: &ModelAnswer, made_by: MadeBy) -> Answer {
     if written.unknown {
-        return unknown(made_by);
+        return Answer::unknown(made_by);
     }
     let cited = cited(work, &written.citations);
     let sound = if cited.is_empty() {
@@ -50,18 +26,18 @@ pub fn judge(work: &Work, written: &Written, made_by: MadeBy) -> Answer {
             let citations = cited.into_iter().map(Citation::of).collect();
             Answer { text, citations, unknown: false, made_by }
         }
-        // The model's name stays: the same words would be answered no better the next time.
+        // The model stays named, so that the same question is not sent to it again: its answer would be no better.
         (Err(doubt), entry) => {
             let made_by = MadeBy { by: Maker::Passage, why: Some(doubt.into()), ..made_by };
             match entry {
-                Some(entry) => as_written(entry, made_by),
-                None => unknown(made_by),
+                Some(entry) => Answer::as_written(entry, made_by),
+                None => Answer::unknown(made_by),
             }
         }
     }
 }
 
-/// The entries that the model named, each once.
+/// The entries that the model cited, each once.
 fn cited<'a>(work: &'a Work, numbers: &[i64]) -> Vec<&'a Entry> {
     let mut cited: Vec<&Entry> = Vec::new();
     for number in numbers {

@@ -10,10 +10,10 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::stream::Stream;
 
-use super::error::Error;
-use super::guard::Organiser;
-use super::page::{Frame, Place, Times, count, filters, render};
-use super::sse::{self, Live};
+use super::super::error::Error;
+use super::super::guard::Organiser;
+use super::super::page::{Frame, Place, Times, count, filters, render};
+use super::super::sse::{self, Live};
 use crate::app::App;
 use crate::bot::setup;
 use crate::config::Config;

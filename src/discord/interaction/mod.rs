@@ -174,5 +174,4 @@ fn text(value: Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "interaction_tests.rs"]
 mod tests;
