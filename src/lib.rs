@@ -17,6 +17,7 @@ pub mod skills;
 pub mod access;
 pub mod bot;
 pub mod campaigns;
+pub mod discord_accounts;
 pub mod events;
 pub mod faq;
 pub mod gateway;

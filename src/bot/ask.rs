@@ -1,8 +1,8 @@
-//! `/ask`: the FAQ answers, at once where it can, else as soon as a job has the answer.
+//! `/ask`: the FAQ answers, at once if it can, otherwise as soon as a job has the answer.
 
 use std::time::Duration;
 
-use super::Surroundings;
+use super::context::Context;
 use crate::discord::{Message, Reply, escape};
 use crate::faq::{self, Answer, AskError, Asked, Question, Requester};
 use crate::model::job::Class;
@@ -10,14 +10,14 @@ use crate::model::{DiscordUser, Job, Millis, ReplyId, Secret};
 use crate::store::discord as rows;
 use crate::store::{self, Conn};
 
-/// How long Gemini has; then the best passage serves.
+/// How long Gemini may take; after that the best entry is the answer.
 const PATIENCE: Duration = Duration::from_mins(12);
-/// How long Discord takes an answer: 15 minutes, less what a request may take.
+/// How long Discord accepts an answer: 15 minutes, less the time for a request.
 const TOKEN: Duration = Duration::from_secs(15 * 60 - 20);
 
 pub async fn ask(
     tx: &mut Conn,
-    around: &Surroundings<'_>,
+    context: &Context<'_>,
     user: &DiscordUser,
     token: &Secret,
     typed: &str,
@@ -26,9 +26,9 @@ pub async fn ask(
         Ok(question) => question,
         Err(error) => return Ok(Message::new(&sentence(&error.to_string())).into()),
     };
-    let now = around.now;
+    let now = context.now;
     let requester =
-        Requester::participant(around.secret.expose(), &format!("discord {}", user.as_str()));
+        Requester::participant(context.secret.expose(), &format!("discord {}", user.as_str()));
     match faq::limit(tx, &requester, now).await {
         Ok(()) => {}
         Err(AskError::TooMany(error)) => {
@@ -36,9 +36,9 @@ pub async fn ask(
         }
         Err(AskError::Db(error)) => return Err(error.into()),
     }
-    let scale = around.config.time_scale;
+    let scale = context.config.time_scale;
     let patience = PATIENCE / scale;
-    let Asked { id, answer } = faq::ask(tx, around.pool, &question, patience, now).await?;
+    let Asked { id, answer } = faq::ask(tx, context.pool, &question, patience, now).await?;
     if let Some(answer) = answer {
         return Ok(message(&answer).into());
     }
@@ -49,19 +49,19 @@ pub async fn ask(
     Ok(Reply::Later)
 }
 
-/// What is to be done about an answer that Discord waits for.
+/// What to do about an answer that Discord waits for.
 #[derive(Debug)]
 pub enum Due {
-    /// Nothing any more.
+    /// It is done.
     Nothing,
-    /// It is too late, and nobody was told.
+    /// It is too late, and the participant got no answer.
     Missed,
-    /// There is no answer yet: look again then, or when woken.
+    /// There is no answer yet: check again then, or when woken.
     Wait(Millis),
-    Tell {
+    Send {
         message: Message,
         token: Secret,
-        /// Discord takes it until then.
+        /// Discord accepts it until then.
         until: Millis,
     },
 }
@@ -77,7 +77,7 @@ pub async fn due(tx: &mut Conn, id: ReplyId, now: Millis) -> sqlx::Result<Due> {
         None if now < reply.answer_by => return Ok(Due::Wait(reply.answer_by)),
         None => faq::answer_now(tx, reply.question_id, "no key was free in time", now).await?,
     };
-    Ok(Due::Tell { message: message(&answer), token: reply.token, until: reply.expires_at })
+    Ok(Due::Send { message: message(&answer), token: reply.token, until: reply.expires_at })
 }
 
 fn message(answer: &Answer) -> Message {
@@ -89,9 +89,9 @@ fn message(answer: &Answer) -> Message {
     Message::answer(&answer.text, &source)
 }
 
-/// A message of the domain's as a sentence.
-pub fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
+/// An error message as a sentence.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
 }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_is_a_sentence() {
+    fn an_error_becomes_a_sentence() {
         assert_eq!(sentence("the question is missing"), "The question is missing.");
     }
 }

@@ -10,10 +10,10 @@ use crate::model::DiscordUser;
 use crate::model::email::Teammate;
 use crate::store::{self, Conn};
 
-/// Of the skills that two share, the rarest: a list of all of them says less.
+/// How many shared skills are named, the rarest first: a longer list says less.
 const NAMED_SKILLS: usize = 5;
-/// A list of ten people with long names stays below what a message may hold.
-const ROOM: usize = 1_800;
+/// Ten people with long names must fit into a message.
+const LONGEST: usize = 1_800;
 
 pub async fn list(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Message> {
     let Some(person) = store::discord::person(conn, user).await? else {
@@ -38,7 +38,7 @@ fn text(teammates: &[Teammate]) -> String {
     let mut hides_addresses = false;
     for (place, teammate) in teammates.iter().enumerate() {
         let line = line(teammate);
-        if text.chars().count() + line.chars().count() > ROOM {
+        if text.chars().count() + line.chars().count() > LONGEST {
             let _ = write!(text, "\n… and {} more.", teammates.len() - place);
             break;
         }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_match_says_who_why_and_an_address_where_both_agreed() {
+    fn a_match_shows_name_reason_and_an_address_if_both_agreed() {
         let list = [
             teammate("Ada *L*", &["Rust", "SQL", "Go"], Some("ada_l@example.org")),
             teammate("Bo", &["Rust"], None),

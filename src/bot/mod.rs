@@ -1,38 +1,24 @@
-//! What participants do on Discord: ask the FAQ, see their matches, show who they are. An interaction comes in, a reply
-//! goes out, and what follows later is in the queue.
+//! What participants can do on Discord: ask the FAQ, see their matches, verify their account. An interaction comes in, a
+//! reply goes out, and slower work is queued.
 //!
-//! It must not know how either travels, and it waits for nobody: Discord gives three seconds.
+//! It must not know how these are transported, and it must not wait: Discord allows three seconds.
 
 mod ask;
+mod context;
 mod matches;
-mod roles;
 pub mod setup;
 mod verify;
 
 pub use crate::discord::{Incoming, Interaction, Message, PublicKey, Reply};
 pub use ask::{Due, due};
-pub use roles::{Wanted, give_missing_roles, given, take_back, taken, unwanted, wanted};
+pub use context::Context;
+pub use verify::VERIFY_BUTTON;
 
-use crate::config::Config;
 use crate::discord::Asked;
 use crate::discord::commands;
-use crate::keys::Pool;
-use crate::model::{Millis, Secret};
 use crate::store::Conn;
 
-/// The button by which somebody begins to show who they are. It stands under the bot's own words of welcome too.
-pub const VERIFY_BUTTON: &str = "verify";
-
-/// What the replies depend on beside the database.
-pub struct Surroundings<'a> {
-    pub config: &'a Config,
-    pub pool: &'a Pool,
-    /// Keeps hashes from being tried against guesses.
-    pub secret: &'a Secret,
-    pub now: Millis,
-}
-
-/// Whether doing it writes; otherwise a connection that reads is enough.
+/// Whether handling this writes to the database; otherwise a read connection is enough.
 pub fn writes(asked: &Asked) -> bool {
     match asked {
         Asked::Command { name, options } => match name.as_str() {
@@ -45,23 +31,23 @@ pub fn writes(asked: &Asked) -> bool {
     }
 }
 
-/// Does what somebody asks for, in the caller's transaction; see [`writes`].
+/// Handles an interaction in the caller's transaction; see [`writes`].
 pub async fn handle(
     tx: &mut Conn,
-    around: &Surroundings<'_>,
+    context: &Context<'_>,
     interaction: &Interaction,
 ) -> anyhow::Result<Reply> {
     let user = &interaction.user;
     let typed = |name| interaction.asked.typed(name);
     Ok(match &interaction.asked {
         Asked::Command { name, .. } => match name.as_str() {
-            "ask" => ask::ask(tx, around, user, &interaction.token, typed("question")).await?,
+            "ask" => ask::ask(tx, context, user, &interaction.token, typed("question")).await?,
             "match" => matches::list(tx, user).await?.into(),
             "team" => team().into(),
             "verify" => match (typed("email"), typed("code")) {
                 ("", "") => Reply::Modal(verify::ADDRESS),
-                (address, "") => verify::send_code(tx, around, user, address).await?.into(),
-                (_, code) => verify::try_code(tx, around, user, code).await?.into(),
+                (address, "") => verify::send_code(tx, context, user, address).await?.into(),
+                (_, code) => verify::try_code(tx, context, user, code).await?.into(),
             },
             "help" => help().into(),
             _ => unknown().into(),
@@ -72,10 +58,10 @@ pub async fn handle(
             _ => unknown().into(),
         },
         Asked::Modal { id, .. } if id == verify::ADDRESS.id => {
-            verify::send_code(tx, around, user, typed(verify::ADDRESS.field)).await?.into()
+            verify::send_code(tx, context, user, typed(verify::ADDRESS.field)).await?.into()
         }
         Asked::Modal { id, .. } if id == verify::CODE.id => {
-            verify::try_code(tx, around, user, typed(verify::CODE.field)).await?.into()
+            verify::try_code(tx, context, user, typed(verify::CODE.field)).await?.into()
         }
         Asked::Modal { .. } | Asked::Other => unknown().into(),
     })
@@ -91,7 +77,7 @@ fn help() -> Message {
     Message::new(&format!("What you can ask me:{lines}"))
 }
 
-/// A command or a button of an older Muster.
+/// The reply to a command or button of another version of Muster.
 fn unknown() -> Message {
     Message::new("I do not know this (any more). **/help** lists what you can ask me.")
 }

@@ -1,9 +1,9 @@
-//! Text as Discord shows it: what its markdown does not know, what would be taken for markdown, and cutting to a length.
+//! Text for Discord: translating Markdown that it does not support, escaping, and shortening.
 
-/// What begins or ends something in the middle of a line: emphasis, code, a hidden text, a link, a mention, an emoji.
+/// Characters that start or end markup within a line: emphasis, code, a spoiler, a link, a mention, an emoji.
 const SIGNS: &str = "\\*_~`|[]<>:";
 
-/// Text of somebody else's that is to stand as it was typed, on one line and not at its beginning.
+/// Escapes somebody else's text, to be shown as typed, on one line and not at its beginning.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for word in
@@ -22,7 +22,7 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Markdown as the FAQ has it, for Discord: it knows headings of three depths, and no pictures.
+/// Translates the FAQ's Markdown for Discord, which supports three levels of headings and no pictures.
 pub fn translate(text: &str) -> String {
     let mut lines = Vec::new();
     let mut in_fence = false;
@@ -40,7 +40,7 @@ pub fn translate(text: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// How long Discord may take a text to be. It does not say what it counts; of what it might this is the largest.
+/// The length of a text. Discord does not document what it counts; this is the largest of the candidates.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
@@ -49,16 +49,16 @@ fn is_fence(line: &str) -> bool {
     line.trim_start().starts_with("```")
 }
 
-/// What stands after the last word of a text that was cut, and what closes an open fence.
+/// What follows the last word of a shortened text, and what closes an open fence.
 const MORE: &str = " …";
 const CLOSING: &str = "\n```";
 
-/// At most `room` long ([`length`]): cut after a word where it is longer, never inside a link, a fence closed again.
-pub fn cut(text: &str, room: usize) -> String {
-    if length(text) <= room {
+/// Shortens a text to a [`length`], after a word and never inside a link, and closes an open fence.
+pub fn cut(text: &str, longest: usize) -> String {
+    if length(text) <= longest {
         return text.to_owned();
     }
-    let kept = room.saturating_sub(MORE.len() + CLOSING.len());
+    let kept = longest.saturating_sub(MORE.len() + CLOSING.len());
     let mut ends = Ends::default();
     let mut used = 0;
     let mut hard = 0;
@@ -75,17 +75,17 @@ pub fn cut(text: &str, room: usize) -> String {
     format!("{}{more}{closing}", text[..at].trim_end())
 }
 
-/// Where a text may end, found while it is read.
+/// The positions at which a text may end, found while scanning it.
 #[derive(Default)]
 struct Ends {
-    /// The end of the last word that lies outside of links, and whether that is in a fence.
+    /// The end of the last word outside of links, and whether it is in a fence.
     last: Option<(usize, bool)>,
     in_fence: bool,
-    /// Backticks since the beginning of this line, `None` once something else came.
+    /// Backticks since the beginning of this line; `None` after any other character.
     backticks: Option<u32>,
     begun: bool,
     place: Place,
-    /// Of the square brackets of a link's words, how many are open.
+    /// How many square brackets of a link's text are open.
     open: u32,
 }
 
@@ -147,7 +147,7 @@ impl Ends {
             }
             (Place::Between, '(') => Place::Address,
             (Place::Text, '<') => Place::Angle,
-            // No link goes on in the next line.
+            // A link does not continue on the next line.
             (_, '\n') | (Place::Between, _) | (Place::Address, ')') | (Place::Angle, '>' | ' ') => {
                 Place::Text
             }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_stands_as_it_was_typed() {
+    fn a_name_is_shown_as_typed() {
         assert_eq!(escape("Ada *the* _first_"), "Ada \\*the\\* \\_first\\_");
         assert_eq!(escape("<@123>\n# Boo :x:"), "\\<@123\\> # Boo \\:x\\:");
         assert_eq!(escape("[x](https://evil.example)"), "\\[x\\](https\\://evil.example)");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_discord_does_not_know_is_said_otherwise() {
+    fn unsupported_markdown_is_translated() {
         assert_eq!(translate("#### Lunch ####\n\nYes."), "**Lunch**\n\nYes.");
         assert_eq!(translate("## Lunch"), "## Lunch");
         assert_eq!(
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_text_stays_whole() {
+    fn a_short_text_is_not_cut() {
         assert_eq!(cut("Yes.", 2000), "Yes.");
         assert_eq!(cut(&"x".repeat(2000), 2000), "x".repeat(2000));
     }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_kept_whole_or_left_out() {
+    fn a_link_is_kept_complete_or_left_out() {
         let link = "[the whole long programme](https://harbour.example/programme)";
         for before in 1900..2000 {
             let text = format!("{} {link} {}", "a".repeat(before), "word ".repeat(50));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_end_is_cut_hard() {
+    fn an_endless_word_is_cut_anywhere() {
         let short = cut(&"x".repeat(3000), 2000);
         assert!(length(&short) <= 2000 && short.ends_with("x …"));
         let short = cut(&"🦀".repeat(3000), 2000);

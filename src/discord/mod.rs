@@ -1,7 +1,7 @@
-//! Discord: what comes in (`signature`, `interaction`), what goes out (`reply`, `notice`, `commands`), how it is asked (`rest`)
-//! and what it answers with (`objects`).
+//! Discord: incoming requests (`signature`, `interaction`), outgoing messages (`reply`, `notice`, `commands`), the REST
+//! client (`rest`) and the objects in its responses (`objects`).
 //!
-//! Values in, values out: this room knows neither the store nor the web.
+//! Values in, values out: this module knows neither the store nor the web.
 
 pub mod commands;
 pub mod interaction;
@@ -15,5 +15,5 @@ pub mod signature;
 pub use interaction::{Asked, Incoming, Interaction};
 pub use markdown::escape;
 pub use reply::{Message, Modal, Reply};
-pub use rest::{Rest, Trouble};
+pub use rest::{Rest, RestError};
 pub use signature::{BadKey, PublicKey, Refused};

@@ -1,4 +1,4 @@
-//! What the bot writes in a channel of its own accord, for everybody to read.
+//! Messages that the bot posts in a channel, for everybody.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::reply::Button;
 pub fn with_button(text: &str, button: Button) -> Value {
     json!({
         "content": text,
-        // Type 1: a row. Type 2: a button. Style 1: the one to press.
+        // Type 1: a row. Type 2: a button. Style 1: primary.
         "components": [{ "type": 1, "components": [
             { "type": 2, "style": 1, "custom_id": button.id, "label": button.label }
         ] }],

@@ -1,4 +1,4 @@
-//! What Discord answers with: the fields that Muster reads, and no other. Numbers of Discord's are text.
+//! Objects in Discord's responses, with only the fields that Muster reads. Discord's ids are text.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Application {
     pub id: String,
-    /// Hexadecimal: the other half of what interactions are signed with.
+    /// The public key that verifies interactions, in hexadecimal.
     #[serde(default)]
     pub verify_key: String,
     #[serde(default)]
@@ -23,10 +23,10 @@ pub struct Guild {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Role {
-    /// That of `@everyone` is the server's.
+    /// The id of `@everyone` is the server's id.
     pub id: String,
     pub name: String,
-    /// A bit set, written in decimal.
+    /// A bit set, in decimal.
     pub permissions: String,
     pub position: i64,
     /// Belongs to a bot or an integration: nobody can give it.
@@ -39,16 +39,16 @@ pub struct Channel {
     pub id: String,
     #[serde(default)]
     pub name: String,
-    /// 0: for text.
+    /// 0: a text channel.
     #[serde(rename = "type")]
     pub kind: i64,
 }
 
-/// Somebody as one server knows them.
+/// A member of a server.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Member {
     pub user: User,
-    /// Without `@everyone`, which everybody has.
+    /// Without `@everyone`, which every member has.
     pub roles: Vec<String>,
 }
 

@@ -1,30 +1,30 @@
-//! What goes out to somebody who typed a command or pressed a button. Nothing in it calls anybody.
+//! Replies to participants who typed a command or pressed a button. They never mention anybody.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::markdown;
 
-/// Of a message's text, as Discord counts it.
+/// The longest text of a message, as Discord counts it.
 pub const LONGEST: usize = 2000;
 
-/// Only the one who asked sees it.
+/// The flag of a message that only the participant sees.
 const EPHEMERAL: u32 = 64;
 
-/// The first answer to an interaction, due within 3 seconds.
+/// The first reply to an interaction, due within 3 seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// To Discord's own question whether somebody is there.
+    /// The reply to Discord's check of the endpoint.
     Pong,
     Message(Message),
-    /// "… is thinking": the answer follows, seen by the same.
+    /// "… is thinking": the answer follows.
     Later,
-    /// A window with one field.
+    /// A modal with one field.
     Modal(Modal),
 }
 
-/// Seen by the one who asked and by nobody else. Serialises as Discord takes it in the place of a message that is there:
-/// who sees that one was said when it was begun.
+/// A message that only the participant sees. It serialises as a replacement of an existing message, whose visibility was
+/// fixed by the first reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     text: String,
@@ -33,12 +33,12 @@ pub struct Message {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Button {
-    /// Comes back when it is pressed.
+    /// Sent back when it is pressed.
     pub id: &'static str,
     pub label: &'static str,
 }
 
-/// A window with one line to type. Its `id` and the field's come back with what was typed.
+/// A modal with one line of text. Its id and the field's id are sent back with what was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modal {
     pub id: &'static str,
@@ -53,12 +53,12 @@ pub struct Modal {
 }
 
 impl Message {
-    /// Discord's markdown. What is too long is cut.
+    /// A message in Discord's Markdown, shortened if it is too long.
     pub fn new(text: &str) -> Self {
         Self { text: markdown::cut(text, LONGEST), buttons: Vec::new() }
     }
 
-    /// An answer in the markdown of the FAQ; `source`, in Discord's, is kept whole below it.
+    /// An answer in the FAQ's Markdown, with `source` (in Discord's Markdown) uncut below it.
     pub fn answer(text: &str, source: &str) -> Self {
         let source = markdown::cut(source, LONGEST / 2);
         let room = LONGEST - markdown::length(&source) - 2;
@@ -76,7 +76,7 @@ impl Message {
         &self.text
     }
 
-    /// Type 1: a row. Type 2: a button. Style 1: the one to press.
+    /// Type 1: a row. Type 2: a button. Style 1: primary.
     fn to_json(&self) -> Value {
         let buttons: Vec<Value> = self
             .buttons
@@ -103,7 +103,7 @@ impl Serialize for Message {
 }
 
 impl Modal {
-    /// Type 18: a label with its field. Type 4: a field. Style 1: of one line.
+    /// Type 18: a label with its field. Type 4: a text field. Style 1: one line.
     fn to_json(self) -> Value {
         json!({
             "custom_id": self.id,
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_calls_anybody_and_only_the_asker_sees_it() {
+    fn no_reply_mentions_anybody_and_only_the_requester_sees_it() {
         let reply = Reply::from(Message::new("@everyone <@1> <@&2>"));
         assert_eq!(
             reply.to_json(),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_kinds_are_as_discord_takes_them() {
+    fn the_other_kinds_have_discords_format() {
         assert_eq!(Reply::Pong.to_json(), json!({ "type": 1 }));
         assert_eq!(Reply::Later.to_json(), json!({ "type": 5, "data": { "flags": 64 } }));
         let button = Button { id: "go", label: "Go" };

@@ -1,11 +1,11 @@
-//! Whether a request is Discord's: Ed25519 over its timestamp followed by its body as it came. Pure.
+//! Verifies that a request comes from Discord: Ed25519 over its timestamp followed by its raw body. Pure.
 
 use std::time::Duration;
 
 use crate::model::Millis;
 use crate::model::clock::millis;
 
-/// A timestamp further from the clock than this belongs to a request that was kept and is sent once more.
+/// A request whose timestamp is further from the clock than this may be a replay.
 const FRESH: Duration = Duration::from_mins(5);
 
 const KEY: usize = 32;
@@ -16,10 +16,10 @@ const SIGNATURE: usize = 64;
 pub struct PublicKey([u8; KEY]);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a public key of Discord's has 64 hexadecimal digits, in lower case")]
+#[error("Discord's public key has 64 hexadecimal digits, in lower case")]
 pub struct BadKey;
 
-/// Why a request is not believed. Discord sends such requests on purpose, to see that they are refused.
+/// Why a request is refused. Discord sends invalid requests on purpose, to test that they are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("it is not signed")]
@@ -37,7 +37,7 @@ impl PublicKey {
         bytes(text).map(Self).ok_or(BadKey)
     }
 
-    /// Judges a request by its headers `X-Signature-Timestamp` (seconds since 1970) and `X-Signature-Ed25519` (hex).
+    /// Verifies a request by its headers `X-Signature-Timestamp` (seconds since 1970) and `X-Signature-Ed25519` (hex).
     pub fn check(
         &self,
         timestamp: Option<&str>,
@@ -59,7 +59,7 @@ impl PublicKey {
     }
 }
 
-/// Exactly so many bytes in lower-case hexadecimal: what can be written in two ways is taken in one.
+/// Exactly `N` bytes in lower-case hexadecimal, so that each value has only one valid form.
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if !text.bytes().all(is_hex) {
@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_signed_by_discord_is_believed() {
+    fn a_request_signed_by_discord_is_accepted() {
         assert_eq!(check(AT, &signed(AT, BODY), BODY), Ok(()));
         assert_eq!(check(AT, &signed(AT, b""), b""), Ok(()));
     }
 
-    /// RFC 8032, 7.1, test 2: it holds that ring signs by the same standard, on which the tests below build.
+    /// RFC 8032, 7.1, test 2. It shows that ring signs by the standard; the other tests rely on that.
     #[test]
-    fn the_signature_is_the_one_of_the_standard() {
+    fn the_signature_follows_the_standard() {
         let key = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
         let signature = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
                          085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_body_or_timestamp_is_noticed() {
+    fn a_changed_body_or_timestamp_is_refused() {
         let signature = signed(AT, BODY);
         assert_eq!(check(AT, &signature, br#"{"type":2}"#), Err(Refused::Wrong));
         assert_eq!(check(AT, &signature, b""), Err(Refused::Wrong));
@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn another_key_is_noticed() {
+    fn another_key_is_refused() {
         let other = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
         let signature = hex::encode(other.sign(&[AT.as_bytes(), BODY].concat()));
         assert_eq!(check(AT, &signature, BODY), Err(Refused::Wrong));
     }
 
     #[test]
-    fn what_is_not_signed_is_refused() {
+    fn unsigned_requests_are_refused() {
         let signature = signed(AT, BODY);
         for (timestamp, signature) in [(None, None), (Some(AT), None), (None, Some(&*signature))] {
             assert_eq!(key().check(timestamp, signature, BODY, NOW), Err(Refused::Unsigned));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_is_taken_in_one_way_only() {
+    fn hexadecimal_is_accepted_in_one_form_only() {
         let good = signed(AT, BODY);
         for bad in [
             String::new(),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_is_digits() {
+    fn a_timestamp_consists_of_digits() {
         for bad in ["", "now", "-1795521600", "+1795521600", "1795521600.5", " 1795521600", "９"] {
             assert_eq!(check(bad, &signed(bad, BODY), BODY), Err(Refused::Malformed), "{bad}");
         }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_sent_once_more_later_is_refused() {
+    fn a_request_that_is_replayed_later_is_refused() {
         for (off, expected) in [
             (0, Ok(())),
             (300, Ok(())),

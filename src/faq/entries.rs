@@ -1,4 +1,4 @@
-//! Entries: what organisers write, in which order, on or off.
+//! The entries of the FAQ: checking, order, import, and who may read them.
 
 use crate::model::text::one_line;
 use crate::model::{EntryId, EventId, Millis, QuestionId};
@@ -10,10 +10,10 @@ pub const LONGEST_QUESTION: usize = 300;
 pub const LONGEST_ANSWER: usize = 10_000;
 const LONGEST_SOURCE: usize = 500;
 
-/// The setting that opens the participants' page to everybody.
+/// The name of the setting that opens the participants' page to everybody.
 const PUBLIC: &str = "faq_public";
 
-/// The entry as it is kept, or what is wrong with which field.
+/// The entry as it is stored, or the problems by field.
 pub fn check(typed: &EntryText) -> Result<EntryText, Vec<(&'static str, String)>> {
     let mut problems = Vec::new();
     let mut line = |field: &'static str, what: &str, typed: &str, most: usize, needed: bool| {
@@ -34,11 +34,11 @@ pub fn check(typed: &EntryText) -> Result<EntryText, Vec<(&'static str, String)>
         .map(|c| if c == '\t' { ' ' } else { c })
         .filter(|c| !c.is_control() || *c == '\n')
         .collect();
-    // A line has no end that nobody sees.
+    // Remove invisible spaces at the ends of lines.
     let answer: Vec<&str> = answer.lines().map(str::trim_end).collect();
     let answer = answer.join("\n");
     let answer = answer.trim_start_matches('\n').trim_end();
-    // Four spaces make code of the first line.
+    // Four spaces would turn the first line into code.
     let answer = if answer.starts_with("    ") { answer } else { answer.trim_start() }.to_owned();
     if answer.is_empty() {
         problems.push(("answer", "the answer is missing".into()));
@@ -60,14 +60,14 @@ fn is_web_link(link: &str) -> bool {
     scheme && !link.contains(char::is_whitespace) && url::Url::parse(link).is_ok()
 }
 
-/// Two questions with the same words are the same entry.
+/// Entries whose questions have the same words are the same entry.
 pub fn same_question(question: &str) -> String {
     let words = question.to_lowercase();
     let words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Entries by section: sections in the order in which they come first, entries in theirs.
+/// Groups entries by section. Sections are in the order of their first entries.
 pub fn by_section(entries: Vec<Entry>) -> Vec<(String, Vec<Entry>)> {
     let mut sections: Vec<(String, Vec<Entry>)> = Vec::new();
     for entry in entries {
@@ -79,7 +79,7 @@ pub fn by_section(entries: Vec<Entry>) -> Vec<(String, Vec<Entry>)> {
     sections
 }
 
-/// All entries as an export has them: section by section.
+/// All entries, section by section.
 pub async fn in_order(conn: &mut Conn, event: EventId) -> sqlx::Result<Vec<Entry>> {
     let sections = by_section(rows::entries(conn, event).await?);
     Ok(sections.into_iter().flat_map(|(_, entries)| entries).collect())
@@ -92,7 +92,7 @@ pub enum Direction {
     Down,
 }
 
-/// Moves an entry past its neighbour in the section; at the end of the section nothing happens.
+/// Moves an entry past its neighbour, if it has one in its section.
 pub async fn shift(
     tx: &mut Conn,
     event: EventId,
@@ -110,9 +110,9 @@ pub async fn shift(
     });
     let Some(other) = neighbour else { return Ok(()) };
     all.swap(at, other);
-    for (place, entry) in (1..).zip(&all) {
-        if entry.position != place {
-            rows::place_entry(tx, entry.id, place).await?;
+    for (position, entry) in (1..).zip(&all) {
+        if entry.position != position {
+            rows::place_entry(tx, entry.id, position).await?;
         }
     }
     Ok(())
@@ -126,7 +126,7 @@ pub struct Tally {
     pub same: usize,
 }
 
-/// What becomes of one entry of a file.
+/// What an import does with one entry of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     New,
@@ -134,8 +134,7 @@ pub enum Change {
     Same,
 }
 
-/// What importing these would do to what is there: an entry with the same question is changed, others are added, and
-/// none is taken away.
+/// What importing these would do: entries with the same question are updated, others are added, none is deleted.
 pub fn plan(known: &[Entry], texts: &[EntryText]) -> Vec<Change> {
     let change = |text: &EntryText| {
         let same = same_question(&text.question);
@@ -187,7 +186,7 @@ pub async fn import(
     Ok(tally(&changes))
 }
 
-/// Adds an entry; when it answers a question that stood under *Unanswered*, that is settled.
+/// Adds an entry and settles the unanswered question that it answers, if any.
 pub async fn add(
     tx: &mut Conn,
     event: EventId,
@@ -201,7 +200,7 @@ pub async fn add(
     rows::insert_entry(tx, event, text, now).await
 }
 
-/// Whether everybody may read the FAQ and ask it without logging in.
+/// Whether everybody may read the FAQ and ask questions without logging in.
 pub async fn is_public(conn: &mut Conn, event: EventId) -> sqlx::Result<bool> {
     Ok(store::events::setting(conn, event, PUBLIC).await?.as_deref() == Some("1"))
 }

@@ -1,5 +1,5 @@
-//! The indexes of the FAQs that were searched last. Making one takes longer than all else that is done for a question, and
-//! it is wanted while others wait for the database.
+//! A cache of the indexes that were used last. Building one takes longer than everything else for a question, and would
+//! block the database for others.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::search::Index;
 use crate::store::faq::Entry;
 
-/// The FAQ of now, and of before it was changed.
+/// The current FAQ, and the one before its last change.
 const KEPT: usize = 2;
 
-/// The last one that was wanted comes first. By what is in it: no change can be overlooked, whoever made it.
+/// The last one used comes first. The key is the hash of the entries, so no change can be missed, whoever made it.
 static LAST: Mutex<VecDeque<(String, Arc<Index>)>> = Mutex::new(VecDeque::new());
 
 /// The index of these entries, whose hash in this order is `version`.
@@ -18,7 +18,7 @@ pub fn of(version: &str, entries: &[Entry]) -> Arc<Index> {
     if let Some(index) = last(|last| find(last, version)) {
         return index;
     }
-    // Made outside of the lock: two who come at once make it twice, and nobody waits for it who asks another FAQ.
+    // Built outside of the lock: two simultaneous requests may both build it, but nobody waits for another FAQ's index.
     let index = Arc::new(Index::new(entries));
     last(|last| {
         last.push_front((version.to_owned(), Arc::clone(&index)));
@@ -44,13 +44,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_is_found_again_until_others_were_wanted() {
+    fn an_index_is_cached_until_others_were_used() {
         let mut last = VecDeque::new();
         for version in ["old", "new"] {
             last.push_front((version.to_owned(), Arc::new(Index::new(&[]))));
         }
         let old = find(&mut last, "old").unwrap();
-        assert!(Arc::ptr_eq(&old, &last[0].1), "the one that was wanted comes first");
+        assert!(Arc::ptr_eq(&old, &last[0].1), "the one that was used comes first");
         assert_eq!(last.len(), KEPT);
         assert!(find(&mut last, "another").is_none());
     }

@@ -1,11 +1,11 @@
-//! Links and addresses in what the model reads and writes: it sees marks in their place, so it can name those that the
-//! organisers wrote and invent none.
+//! Replaces links and addresses by marks in what the model reads, so that its answer can contain the organisers' links
+//! but no invented ones. Pure.
 
 use std::fmt::Write as _;
 
 const MARK: &str = "link-";
 
-/// The text with a mark for each link and address; what they stood for joins `links`.
+/// Replaces each link and address by a mark, and adds it to `links`.
 pub fn take_out(text: &str, links: &mut Vec<String>) -> String {
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(is_border) {
@@ -25,7 +25,7 @@ pub fn take_out(text: &str, links: &mut Vec<String>) -> String {
     out
 }
 
-/// The links in place of their marks; `None` when the text holds a link of its own or a mark that stands for nothing.
+/// Replaces the marks by their links; `None` if the text contains a link of its own or an unknown mark.
 pub fn put_back(text: &str, links: &[String]) -> Option<String> {
     let mut own = Vec::new();
     take_out(text, &mut own);
@@ -68,7 +68,7 @@ fn is_link(word: &str) -> bool {
         || is_bare_address(&lower)
 }
 
-/// `host.example/path`: chats make invitations of some, and people follow the others.
+/// `host.example/path`: chat programs turn some of these into invitations, and people follow the others.
 fn is_bare_address(word: &str) -> bool {
     word.split_once('/').is_some_and(|(host, path)| {
         host.rsplit_once('.').is_some_and(|(name, end)| {
@@ -83,12 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_come_back_and_none_is_invented() {
+    fn links_are_restored_and_none_is_invented() {
         let text = "Join [our chat](https://chat.example.org/x?a=1) or write to team@example.org. See https://chat.example.org/x?a=1!";
         let mut links = Vec::new();
-        let veiled = take_out(text, &mut links);
-        assert_eq!(veiled, "Join [our chat](link-1) or write to link-2. See link-1!");
-        assert_eq!(put_back(&veiled, &links).as_deref(), Some(text));
+        let marked = take_out(text, &mut links);
+        assert_eq!(marked, "Join [our chat](link-1) or write to link-2. See link-1!");
+        assert_eq!(put_back(&marked, &links).as_deref(), Some(text));
         assert_eq!(put_back("See link-3", &links), None);
         assert_eq!(put_back("See https://evil.example", &links), None);
         assert_eq!(put_back("Join discord.gg/free", &links), None);

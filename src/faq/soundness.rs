@@ -1,4 +1,4 @@
-//! Whether what the model wrote may be believed: figures come from the passages or from the question, or nowhere.
+//! Checks the model's answer: its numbers must come from the passages or from the question. Pure.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::work::Passage;
 /// Longer than any answer to a participant's question.
 const LONGEST: usize = 2_000;
 
-/// Why the answer is not to be shown; `None` when nothing is wrong with it.
+/// Why the answer must not be shown; `None` if nothing is wrong with it.
 pub fn doubt(answer: &str, question: &str, passages: &[Passage]) -> Option<&'static str> {
     if answer.trim().is_empty() {
         return Some("the answer was empty");
@@ -15,20 +15,20 @@ pub fn doubt(answer: &str, question: &str, passages: &[Passage]) -> Option<&'sta
     if answer.chars().count() > LONGEST {
         return Some("the answer was far too long");
     }
-    let mut known = figures(question);
+    let mut known = numbers(question);
     for passage in passages {
-        known.extend(figures(&passage.question));
-        known.extend(figures(&passage.answer));
+        known.extend(numbers(&passage.question));
+        known.extend(numbers(&passage.answer));
     }
-    if figures(answer).is_subset(&known) {
+    if numbers(answer).is_subset(&known) {
         None
     } else {
         Some("the answer held a figure that is not in the FAQ")
     }
 }
 
-/// Runs of digits: `10:30` are two, so that the same time may be written in another way.
-fn figures(text: &str) -> BTreeSet<&str> {
+/// Runs of digits. `10:30` has two, so that the same time may be written differently.
+fn numbers(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !c.is_numeric())
         .map(|run| run.trim_start_matches('0'))
         .filter(|run| !run.is_empty())
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_from_nowhere_is_not_believed() {
+    fn an_invented_number_is_not_accepted() {
         let passages = [Passage { question: "When?".into(), answer: "At 09:30 on day 1.".into() }];
         assert_eq!(doubt("It starts at 9.30.", "when", &passages), None);
         assert!(doubt("It starts at 10:30.", "when", &passages).is_some());

@@ -1,4 +1,4 @@
-//! Answers a question from the FAQ: by Gemini, or by the best passage when that is the resort.
+//! Answers a question from the FAQ: by Gemini, or by the best entry as the fallback.
 
 use crate::app::App;
 use crate::faq::{self, Passage, Work};
@@ -27,7 +27,7 @@ pub async fn fall_back(
     Ok(tx.commit().await?)
 }
 
-/// The question and what is known of it, if somebody still waits; otherwise the job is done.
+/// The question with the passages for the model, if it is still unanswered; otherwise the job is done.
 pub async fn start(tx: &mut Conn, leased: &Leased, id: QuestionId) -> sqlx::Result<Option<Work>> {
     let work = faq::start(tx, id).await?;
     if work.is_none() {
@@ -51,7 +51,7 @@ pub async fn by_model(
     let request = prompts::faq(&work.question, &passages);
     let (outcome, read) = ask(app, grant, &request, prompts::read_faq).await;
     let now = app.clock.now();
-    let words = outcome.as_ref().err().map(ToString::to_string);
+    let reason = outcome.as_ref().err().map(ToString::to_string);
     let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     let again = match (after, read) {
@@ -69,7 +69,7 @@ pub async fn by_model(
     };
     match again {
         Some(at) => {
-            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, reason.as_deref()).await?;
         }
         None => store::jobs::finish(&mut tx, leased).await?,
     }

@@ -1,5 +1,5 @@
-//! Does on Discord what an organiser asked for on `/discord`, and writes down what came of it. Each deed can be done
-//! again: it looks first, and makes only what is missing.
+//! Carries out on Discord what an organiser started on `/discord`, and stores the result. Each action can be repeated: it
+//! reads the server first, and creates only what is missing.
 
 use std::time::Duration;
 
@@ -9,27 +9,28 @@ use crate::app::App;
 use crate::bot::{self, setup};
 use crate::discord::objects::{Channel, Role};
 use crate::discord::reply::Button;
-use crate::discord::{Rest, Trouble, commands, notice};
+use crate::discord::{Rest, RestError, commands, notice};
+use crate::discord_accounts;
 use crate::events;
-use crate::model::setup::{Deed, DeedState, Finding, Seen, Spot};
+use crate::model::setup::{Existing, Finding, Resource, SetupAction, SetupState};
 use crate::model::{Millis, SetupId};
 use crate::store;
 use crate::store::discord_setup::Run;
 use crate::store::jobs::Leased;
 
-/// Where Discord cannot be reached: so often it is tried, each pause twice as long as the one before.
+/// How often to try while Discord cannot be reached; each pause is twice as long as the one before.
 const ATTEMPTS: i64 = 6;
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// What came of a deed.
+/// The result of an action.
 #[derive(Default)]
 struct Outcome {
     findings: Vec<Finding>,
-    /// What was made or found.
-    spots: Vec<(Spot, String)>,
-    /// The roles and channels as they stand now.
-    seen: Option<Seen>,
-    /// An organiser has to do something first; the findings say what.
+    /// What was created or found.
+    resources: Vec<(Resource, String)>,
+    /// The server's roles and channels now.
+    existing: Option<Existing>,
+    /// An organiser must do something first; the findings say what.
     failed: bool,
 }
 
@@ -43,11 +44,11 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
     let mut tx = app.db.write().await?;
     let ours = store::jobs::still_owned(&mut tx, leased).await?;
     let run = store::discord_setup::find(&mut tx, id).await?;
-    let Some(run) = run.filter(|run| ours && run.state == DeedState::Waiting) else {
+    let Some(run) = run.filter(|run| ours && run.state == SetupState::Waiting) else {
         store::jobs::finish(&mut tx, leased).await?;
         return Ok(tx.commit().await?);
     };
-    let known = store::discord_setup::spots(&mut tx, &run.guild).await?;
+    let known = store::discord_setup::resources(&mut tx, &run.guild).await?;
     let event = events::current(&mut tx, &app.config).await?;
     tx.commit().await?;
 
@@ -64,28 +65,32 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
     }
     match done {
         Ok(outcome) => {
-            let Outcome { findings, spots, seen, failed } = outcome;
-            for (spot, discord_id) in &spots {
-                store::discord_setup::put_spot(&mut tx, &run.guild, *spot, discord_id).await?;
+            let Outcome { findings, resources, existing, failed } = outcome;
+            for (resource, discord_id) in &resources {
+                store::discord_setup::put_resource(&mut tx, &run.guild, *resource, discord_id)
+                    .await?;
             }
-            let state = if failed { DeedState::Failed } else { DeedState::Done };
-            store::discord_setup::end(&mut tx, &run, state, &findings, seen.as_ref(), now).await?;
-            // The role may be there, and the permission to give it, only since now.
-            if !failed && matches!(run.deed, Deed::Check | Deed::Places) {
-                bot::give_missing_roles(&mut tx, now).await?;
+            let state = if failed { SetupState::Failed } else { SetupState::Done };
+            store::discord_setup::end(&mut tx, &run, state, &findings, existing.as_ref(), now)
+                .await?;
+            // The role, or the permission to give it, may exist only now.
+            if !failed && matches!(run.action, SetupAction::Check | SetupAction::RolesAndChannels) {
+                discord_accounts::give_missing_roles(&mut tx, now).await?;
             }
-            if !failed && matches!(run.deed, Deed::Commands | Deed::Places) {
+            if !failed
+                && matches!(run.action, SetupAction::Commands | SetupAction::RolesAndChannels)
+            {
                 setup::check_again(&mut tx, &run.guild, &run.asked_by, now).await?;
             }
             store::jobs::finish(&mut tx, leased).await?;
         }
-        Err(trouble) => {
-            if let Some((at, attempts)) = again(&trouble, leased, app.config.time_scale, now) {
-                let why = Finding::note(trouble.to_string());
+        Err(error) => {
+            if let Some((at, attempts)) = retry_at(&error, leased, app.config.time_scale, now) {
+                let why = Finding::note(error.to_string());
                 store::discord_setup::put_off(&mut tx, &run, at, &why).await?;
-                store::jobs::release(&mut tx, leased, at, attempts, Some(&why.words)).await?;
+                store::jobs::release(&mut tx, leased, at, attempts, Some(&why.text)).await?;
             } else {
-                let (state, findings) = (DeedState::Failed, [Finding::bad(words(&trouble))]);
+                let (state, findings) = (SetupState::Failed, [Finding::bad(advice(&error))]);
                 store::discord_setup::end(&mut tx, &run, state, &findings, None, now).await?;
                 store::jobs::finish(&mut tx, leased).await?;
             }
@@ -94,28 +99,28 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
     Ok(tx.commit().await?)
 }
 
-/// When it is tried again, and how often it has failed by then; `None`: not before somebody asks for it.
-fn again(trouble: &Trouble, leased: &Leased, scale: u32, now: Millis) -> Option<(Millis, i64)> {
-    match trouble {
-        Trouble::Later { at } => Some((*at, leased.attempts)),
-        Trouble::Unreachable { .. } => {
+/// When to retry, and how often it has failed by then; `None`: not until somebody starts it again.
+fn retry_at(error: &RestError, leased: &Leased, scale: u32, now: Millis) -> Option<(Millis, i64)> {
+    match error {
+        RestError::RateLimited { at } => Some((*at, leased.attempts)),
+        RestError::Unreachable { .. } => {
             let attempts = leased.attempts + 1;
             let pause = PAUSE * 2_u32.saturating_pow(leased.attempts.clamp(0, 16) as u32);
             (attempts < ATTEMPTS).then(|| (now.plus(pause / scale), attempts))
         }
-        Trouble::Unauthorised
-        | Trouble::Forbidden { .. }
-        | Trouble::Gone { .. }
-        | Trouble::Refused { .. } => None,
+        RestError::Unauthorised
+        | RestError::Forbidden { .. }
+        | RestError::NotFound { .. }
+        | RestError::Refused { .. } => None,
     }
 }
 
-/// With what helps, where it can be known.
-fn words(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Forbidden { .. } => {
+/// The error, with advice where there is any.
+fn advice(error: &RestError) -> String {
+    match error {
+        RestError::Forbidden { .. } => {
             format!(
-                "{trouble}. “Check the set-up” says which permission is missing on the server; a channel may have rules of its own."
+                "{error}. “Check the set-up” says which permission is missing on the server; a channel may have rules of its own."
             )
         }
         other => format!("{other}."),
@@ -125,24 +130,24 @@ fn words(trouble: &Trouble) -> String {
 async fn carry_out(
     rest: &Rest,
     run: &Run,
-    known: &[(Spot, String)],
+    known: &[(Resource, String)],
     event: &str,
-) -> Result<Outcome, Trouble> {
-    match run.deed {
-        Deed::Check => check(rest, known).await,
-        Deed::Commands => register(rest).await,
-        Deed::Places => make(rest, known).await,
-        Deed::Button => post_button(rest, run, known, event).await,
+) -> Result<Outcome, RestError> {
+    match run.action {
+        SetupAction::Check => check(rest, known).await,
+        SetupAction::Commands => register(rest).await,
+        SetupAction::RolesAndChannels => create(rest, known).await,
+        SetupAction::Button => post_button(rest, run, known, event).await,
     }
 }
 
-async fn check(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble> {
-    // A person looks at it: what was mended meanwhile is to be seen.
-    rest.try_again();
+async fn check(rest: &Rest, known: &[(Resource, String)]) -> Result<Outcome, RestError> {
+    // Somebody is watching, so retry what was refused before: it may be fixed.
+    rest.reset_refusals();
     let application = rest.application().await?;
     let guild = match rest.guild().await {
         Ok(guild) => Some(guild),
-        Err(Trouble::Gone { .. } | Trouble::Forbidden { .. }) => None,
+        Err(RestError::NotFound { .. } | RestError::Forbidden { .. }) => None,
         Err(other) => return Err(other),
     };
     let server = match guild {
@@ -153,39 +158,39 @@ async fn check(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble
             channels: rest.channels().await?,
             commands: match rest.commands().await {
                 Ok(commands) => Some(commands),
-                Err(Trouble::Forbidden { .. }) => None,
+                Err(RestError::Forbidden { .. }) => None,
                 Err(other) => return Err(other),
             },
         }),
         None => None,
     };
-    let seen = server.as_ref().map(|it| setup::seen(&it.roles, &it.channels));
+    let existing = server.as_ref().map(|it| setup::existing(&it.roles, &it.channels));
     let facts = setup::Facts { application, server };
     let findings = setup::check(rest.bot(), &facts, known);
-    let spots = seen.as_ref().map(|seen| found(&setup::plan(seen, known))).unwrap_or_default();
-    Ok(Outcome { findings, spots, seen, failed: false })
+    let resources = existing.as_ref().map(|it| found(&setup::plan(it, known))).unwrap_or_default();
+    Ok(Outcome { findings, resources, existing, failed: false })
 }
 
-async fn register(rest: &Rest) -> Result<Outcome, Trouble> {
+async fn register(rest: &Rest) -> Result<Outcome, RestError> {
     let registered = rest.register_commands(&commands::definitions()).await?;
     let names: Vec<String> = registered.iter().map(|it| format!("/{}", it.name)).collect();
     let finding = Finding::good(format!("Registered: {}.", names.join(", ")));
     Ok(Outcome { findings: vec![finding], ..Outcome::default() })
 }
 
-async fn make(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble> {
+async fn create(rest: &Rest, known: &[(Resource, String)]) -> Result<Outcome, RestError> {
     let (mut roles, mut channels) = (rest.roles().await?, rest.channels().await?);
-    let steps = setup::plan(&setup::seen(&roles, &channels), known);
-    let mut spots = found(&steps);
+    let steps = setup::plan(&setup::existing(&roles, &channels), known);
+    let mut resources = found(&steps);
     let mut findings = Vec::new();
     for step in &steps {
         let wanted = step.wanted;
         let title = wanted.heading();
-        if let Some(there) = &step.there {
-            let name = if there.name.eq_ignore_ascii_case(wanted.name) {
+        if let Some(existing) = &step.existing {
+            let name = if existing.name.eq_ignore_ascii_case(wanted.name) {
                 String::new()
             } else {
-                format!(", under the name {}", there.name)
+                format!(", under the name {}", existing.name)
             };
             findings.push(Finding::good(format!("{title} was there already{name}: kept.")));
             continue;
@@ -202,28 +207,29 @@ async fn make(rest: &Rest, known: &[(Spot, String)]) -> Result<Outcome, Trouble>
                 channel.id
             }
         };
-        spots.push((wanted.spot, id));
+        resources.push((wanted.resource, id));
         findings.push(Finding::good(format!("{title} was made.")));
     }
-    let seen = Some(setup::seen(&roles, &channels));
-    Ok(Outcome { findings, spots, seen, failed: false })
+    let existing = Some(setup::existing(&roles, &channels));
+    Ok(Outcome { findings, resources, existing, failed: false })
 }
 
 async fn post_button(
     rest: &Rest,
     run: &Run,
-    known: &[(Spot, String)],
+    known: &[(Resource, String)],
     event: &str,
-) -> Result<Outcome, Trouble> {
-    let spot = |wanted| known.iter().find(|(spot, _)| *spot == wanted).map(|(_, id)| id.as_str());
-    let Some(channel) = spot(Spot::VerifyChannel) else {
+) -> Result<Outcome, RestError> {
+    let id_of =
+        |wanted| known.iter().find(|(known, _)| *known == wanted).map(|(_, id)| id.as_str());
+    let Some(channel) = id_of(Resource::VerifyChannel) else {
         return Ok(Outcome::failed(Finding::bad(
             "Muster knows no channel #verify yet. Press “Make roles and channels” first, or “Check the set-up” if you made the channel by hand.",
         )));
     };
     let button = Button { id: bot::VERIFY_BUTTON, label: "Show who I am" };
-    let mut message = notice::with_button(&setup::verify_words(event), button);
-    if let Some(id) = spot(Spot::VerifyMessage) {
+    let mut message = notice::with_button(&setup::verify_text(event), button);
+    if let Some(id) = id_of(Resource::VerifyMessage) {
         match rest.edit_message(channel, id, &message).await {
             Ok(_) => {
                 return Ok(Outcome {
@@ -233,24 +239,25 @@ async fn post_button(
                     ..Outcome::default()
                 });
             }
-            // Somebody deleted it, or the channel is another one by now.
-            Err(Trouble::Gone { .. }) => {}
+            // Somebody deleted it, or the channel was replaced.
+            Err(RestError::NotFound { .. }) => {}
             Err(other) => return Err(other),
         }
     }
-    // Discord makes one message of several with the same nonce: an answer that got lost leaves no second button.
+    // Discord drops repeated messages with the same nonce, so a lost response does not lead to a second button.
     message["nonce"] = json!(format!("button-{}", run.asked_at.0));
     message["enforce_nonce"] = json!(true);
     let posted = rest.post_message(channel, &message).await?;
     Ok(Outcome {
         findings: vec![Finding::good("The button stands in #verify.")],
-        spots: vec![(Spot::VerifyMessage, posted.id)],
+        resources: vec![(Resource::VerifyMessage, posted.id)],
         ..Outcome::default()
     })
 }
 
-/// What of the wanted was found on the server.
-fn found(steps: &[setup::Step]) -> Vec<(Spot, String)> {
-    let there = |step: &setup::Step| Some((step.wanted.spot, step.there.as_ref()?.id.clone()));
-    steps.iter().filter_map(there).collect()
+/// The resources that exist on the server.
+fn found(steps: &[setup::Step]) -> Vec<(Resource, String)> {
+    let found =
+        |step: &setup::Step| Some((step.wanted.resource, step.existing.as_ref()?.id.clone()));
+    steps.iter().filter_map(found).collect()
 }

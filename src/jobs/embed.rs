@@ -1,5 +1,4 @@
-//! Finds out what a text of the FAQ is about, as numbers: of an entry when there is time, of a question before it is
-//! answered.
+//! Gets the embedding of a text of the FAQ: of an entry when there is time, of a question before it is answered.
 
 use std::time::Duration;
 
@@ -12,17 +11,17 @@ use crate::model::{EntryId, QuestionId};
 use crate::store::jobs::Leased;
 use crate::store::{self, Conn};
 
-/// Where no key serves for long, an entry is looked at again then; words alone find it meanwhile.
-const LATER: Duration = Duration::from_hours(1);
+/// How long an entry waits when no key is available; until then the search finds it by words alone.
+const RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// Whose text it is.
+/// What is embedded.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject {
     Entry(EntryId),
     Question(QuestionId),
 }
 
-/// The text, if its numbers are still wanted; otherwise the job is done.
+/// The text, if its embedding is still needed; otherwise the job is done.
 pub async fn start(
     tx: &mut Conn,
     leased: &Leased,
@@ -38,16 +37,16 @@ pub async fn start(
     Ok(text)
 }
 
-/// No key serves in time: a question is answered by its words, an entry waits.
+/// No key is available in time: a question is answered by its words, an entry waits.
 pub async fn fall_back(app: &App, leased: &Leased, subject: Subject) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
     if store::jobs::still_owned(&mut tx, leased).await? {
-        go_without(&mut tx, app, leased, subject).await?;
+        do_without(&mut tx, app, leased, subject).await?;
     }
     Ok(tx.commit().await?)
 }
 
-async fn go_without(
+async fn do_without(
     tx: &mut Conn,
     app: &App,
     leased: &Leased,
@@ -59,10 +58,10 @@ async fn go_without(
             embeddings::answer_embedded(tx, &app.pool, id, None, now).await?;
             store::jobs::finish(tx, leased).await
         }
-        // Without a key there is nothing to wait for: the next question asks for it again.
+        // Without any key there is nothing to wait for. The next question queues the entry again.
         Subject::Entry(_) if app.pool.keys().is_empty() => store::jobs::finish(tx, leased).await,
         Subject::Entry(_) => {
-            store::jobs::release(tx, leased, now.plus(LATER), leased.attempts, None).await
+            store::jobs::release(tx, leased, now.plus(RETRY_AFTER), leased.attempts, None).await
         }
     }
 }
@@ -84,7 +83,7 @@ pub async fn by_model(
         Err(failure) => (Err(failure), Vec::new()),
     };
     let now = app.clock.now();
-    let words = outcome.as_ref().err().map(ToString::to_string);
+    let reason = outcome.as_ref().err().map(ToString::to_string);
     let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };
     match (after, subject) {
@@ -98,9 +97,9 @@ pub async fn by_model(
             store::jobs::finish(&mut tx, leased).await?;
         }
         (After::Again { at } | After::Attempt { at, .. }, _) => {
-            store::jobs::release(&mut tx, leased, at, leased.attempts, words.as_deref()).await?;
+            store::jobs::release(&mut tx, leased, at, leased.attempts, reason.as_deref()).await?;
         }
-        (After::Fallback { .. }, _) => go_without(&mut tx, app, leased, subject).await?,
+        (After::Fallback { .. }, _) => do_without(&mut tx, app, leased, subject).await?,
     }
     Ok(tx.commit().await?)
 }

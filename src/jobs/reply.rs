@@ -1,15 +1,15 @@
-//! Puts the answer to a question where Discord waits for it. Nobody can be told when 15 minutes are over.
+//! Sends the answer to a question that was asked on Discord, which accepts it for 15 minutes.
 
 use std::time::Duration;
 
 use crate::app::App;
 use crate::bot::{self, Due, Message};
-use crate::discord::{Rest, Trouble};
+use crate::discord::{Rest, RestError};
 use crate::model::{Millis, ReplyId, Secret};
+use crate::store;
 use crate::store::jobs::Leased;
-use crate::store::{self};
 
-/// After the first, second, … time that Discord could not be reached; the last one stays.
+/// The pauses after each time that Discord could not be reached; the last one repeats.
 const PAUSES: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(5),
@@ -18,9 +18,9 @@ const PAUSES: [Duration; 5] = [
     Duration::from_mins(1),
 ];
 
-/// So often it is tried again where Discord does not know (yet) what is to be answered: an answer that is there at once may
-/// overtake the word that it comes later.
-const OVERTAKEN: i64 = 3;
+/// How often to retry when Discord does not know the interaction: a fast answer may arrive before Discord has processed
+/// the first reply to it.
+const NOT_FOUND_TRIES: i64 = 3;
 
 pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
     let now = app.clock.now();
@@ -29,14 +29,14 @@ pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
         return Ok(());
     }
     let (message, token, until) = match bot::due(&mut tx, id, now).await? {
-        Due::Tell { message, token, until } => (message, token, until),
+        Due::Send { message, token, until } => (message, token, until),
         Due::Wait(at) => {
             store::jobs::release(&mut tx, leased, at, leased.attempts, None).await?;
             return Ok(tx.commit().await?);
         }
-        other => {
-            if matches!(other, Due::Missed) {
-                tracing::warn!(reply.id = id.0, "Discord's reply {id}: it is too late to answer");
+        due @ (Due::Nothing | Due::Missed) => {
+            if matches!(due, Due::Missed) {
+                tracing::warn!(reply.id = id.0, "Discord reply {id} is too late and was not sent");
             }
             store::jobs::finish(&mut tx, leased).await?;
             return Ok(tx.commit().await?);
@@ -45,44 +45,44 @@ pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
     tx.commit().await?;
 
     let Some(discord) = &app.discord else {
-        tracing::warn!(reply.id = id.0, "Discord's reply {id}: Discord is not set up any more");
-        return drop_it(app, leased, id).await;
+        tracing::warn!(
+            reply.id = id.0,
+            "Discord reply {id} was not sent: Discord is not set up any more"
+        );
+        return delete(app, leased, id).await;
     };
     match discord.edit_original(token.expose(), &message).await {
-        Ok(()) => drop_it(app, leased, id).await,
-        Err(trouble) => match again_at(&trouble, leased.attempts, app) {
+        Ok(()) => delete(app, leased, id).await,
+        Err(error) => match retry_at(&error, leased.attempts, app) {
             Some(at) if at < until => {
                 let mut tx = app.db.write().await?;
-                let words = trouble.to_string();
-                store::jobs::release(&mut tx, leased, at, leased.attempts + 1, Some(&words))
+                let reason = error.to_string();
+                store::jobs::release(&mut tx, leased, at, leased.attempts + 1, Some(&reason))
                     .await?;
                 Ok(tx.commit().await?)
             }
             _ => {
-                tracing::warn!(
-                    reply.id = id.0,
-                    "Discord's reply {id} was not delivered: {trouble}"
-                );
-                if matches!(trouble, Trouble::Refused { .. }) {
+                tracing::warn!(reply.id = id.0, "Discord reply {id} was not delivered: {error}");
+                if matches!(error, RestError::Refused { .. }) {
                     apologise(discord, &token).await;
                 }
-                drop_it(app, leased, id).await
+                delete(app, leased, id).await
             }
         },
     }
 }
 
-/// Discord is there and does not take this text: other words are better than none.
+/// Discord refused this text; another one is better than none.
 async fn apologise(discord: &Rest, token: &Secret) {
-    let words =
+    let message =
         Message::new("I have an answer that cannot be shown here. Please ask the organisers.");
-    if let Err(trouble) = discord.edit_original(token.expose(), &words).await {
-        tracing::warn!("Discord does not take other words either: {trouble}");
+    if let Err(error) = discord.edit_original(token.expose(), &message).await {
+        tracing::warn!("Discord refused the apology too: {error}");
     }
 }
 
-/// The row goes with the token in it.
-async fn drop_it(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
+/// Deletes the row, and the token with it.
+async fn delete(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> {
     let mut tx = app.db.write().await?;
     if store::jobs::still_owned(&mut tx, leased).await? {
         store::discord::delete_reply(&mut tx, id).await?;
@@ -91,18 +91,18 @@ async fn drop_it(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
     Ok(tx.commit().await?)
 }
 
-/// When the same request may go through; `None`: never.
-fn again_at(trouble: &Trouble, attempts: i64, app: &App) -> Option<Millis> {
+/// When to retry; `None`: never.
+fn retry_at(error: &RestError, attempts: i64, app: &App) -> Option<Millis> {
     let pause = *PAUSES.get(attempts as usize).unwrap_or(&PAUSES[PAUSES.len() - 1]);
-    match trouble {
-        Trouble::Later { at } => Some(*at),
-        Trouble::Unreachable { .. } => Some(app.clock.now().plus(pause / app.config.time_scale)),
-        Trouble::Gone { .. } if attempts < OVERTAKEN => {
+    match error {
+        RestError::RateLimited { at } => Some(*at),
+        RestError::Unreachable { .. } => Some(app.clock.now().plus(pause / app.config.time_scale)),
+        RestError::NotFound { .. } if attempts < NOT_FOUND_TRIES => {
             Some(app.clock.now().plus(pause / app.config.time_scale))
         }
-        Trouble::Unauthorised
-        | Trouble::Forbidden { .. }
-        | Trouble::Gone { .. }
-        | Trouble::Refused { .. } => None,
+        RestError::Unauthorised
+        | RestError::Forbidden { .. }
+        | RestError::NotFound { .. }
+        | RestError::Refused { .. } => None,
     }
 }

@@ -1,41 +1,45 @@
-//! Setting up the Discord server: what can be asked for, and what comes of it.
+//! Setting up the Discord server: the actions that an organiser can start, and their results.
 
 use super::words;
 
 /// What an organiser can have done on Discord.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Deed {
-    /// Look whether everything is as it must be.
+pub enum SetupAction {
+    /// Check that everything is set up correctly.
     Check,
-    /// Tell Discord which commands there are.
+    /// Register the commands with Discord.
     Commands,
-    /// Make the role and the channels that are missing.
-    Places,
-    /// Put the button up by which participants show who they are.
+    /// Create the role and the channels that are missing.
+    RolesAndChannels,
+    /// Post the button with which participants verify themselves.
     Button,
 }
 
-words!(Deed, "deed", {
+words!(SetupAction, "action on Discord", {
     Check => "check",
     Commands => "commands",
-    Places => "places",
+    RolesAndChannels => "places",
     Button => "button",
 });
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeedState {
-    /// In the queue, or being done.
+pub enum SetupState {
+    /// Queued or running.
     Waiting,
     Done,
     Failed,
 }
 
-words!(DeedState, "state of a deed", { Waiting => "waiting", Done => "done", Failed => "failed" });
+words!(SetupState, "state of an action on Discord", {
+    Waiting => "waiting",
+    Done => "done",
+    Failed => "failed",
+});
 
-/// A place on the server that Muster needs to find again.
+/// A role, channel or message on the server that Muster must find again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Spot {
-    /// The role of participants who have shown who they are.
+pub enum Resource {
+    /// The role of participants who are verified.
     VerifiedRole,
     VerifyChannel,
     AskChannel,
@@ -44,7 +48,7 @@ pub enum Spot {
     VerifyMessage,
 }
 
-words!(Spot, "spot", {
+words!(Resource, "resource on Discord", {
     VerifiedRole => "role:verified",
     VerifyChannel => "channel:verify",
     AskChannel => "channel:ask",
@@ -52,12 +56,13 @@ words!(Spot, "spot", {
     VerifyMessage => "message:verify",
 });
 
-/// A line of what came of a deed.
+/// One line of an action's result.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
     pub tone: Tone,
     /// For the organiser.
-    pub words: String,
+    #[serde(rename = "words")]
+    pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -66,27 +71,27 @@ pub enum Tone {
     Good,
     /// Worth knowing; nothing is wrong.
     Note,
-    /// To be mended by a person.
+    /// A person must fix it.
     Bad,
 }
 
 impl Finding {
-    pub fn good(words: impl Into<String>) -> Self {
-        Self { tone: Tone::Good, words: words.into() }
+    pub fn good(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Good, text: text.into() }
     }
 
-    pub fn note(words: impl Into<String>) -> Self {
-        Self { tone: Tone::Note, words: words.into() }
+    pub fn note(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Note, text: text.into() }
     }
 
-    pub fn bad(words: impl Into<String>) -> Self {
-        Self { tone: Tone::Bad, words: words.into() }
+    pub fn bad(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Bad, text: text.into() }
     }
 }
 
-/// What stood on the server when somebody looked.
+/// The roles and channels on the server when it was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Seen {
+pub struct Existing {
     pub roles: Vec<Named>,
     pub channels: Vec<Named>,
 }

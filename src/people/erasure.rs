@@ -1,7 +1,7 @@
 //! Erasing a person.
 
 use super::suppression::suppress;
-use crate::bot;
+use crate::discord_accounts;
 use crate::model::message::MessageState;
 use crate::model::person::SuppressionReason;
 use crate::model::{Millis, PersonId};
@@ -21,7 +21,7 @@ pub async fn erase(tx: &mut Conn, id: PersonId, now: Millis) -> sqlx::Result<boo
         suppress(tx, &person.address, SuppressionReason::Erased, Some(reason), now).await?;
     }
     if let Some(account) = store::discord::account(tx, id).await? {
-        bot::take_back(tx, &account.discord_user, now).await?;
+        discord_accounts::disconnected(tx, &account.discord_user, now).await?;
     }
     store::people::delete(tx, id).await
 }

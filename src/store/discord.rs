@@ -1,16 +1,16 @@
-//! Discord: whose account is whose, codes on their way, answers that Discord waits for.
+//! Discord: the accounts of people, verification codes, and replies that are still due.
 
 use super::Conn;
 use crate::model::{DiscordUser, LostRoleId, Millis, PersonId, QuestionId, ReplyId, Secret};
 
-// ── Whose account is whose ──
+// ── Accounts ──
 
-/// A person's account.
+/// The account of a person.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Account {
     pub discord_user: String,
     pub verified_at: Millis,
-    /// `None`: the role is still to be given.
+    /// `None`: the role has not been given yet.
     pub role_given_at: Option<Millis>,
 }
 
@@ -23,7 +23,7 @@ pub async fn account(conn: &mut Conn, person: PersonId) -> sqlx::Result<Option<A
     .await
 }
 
-/// Whose account it is.
+/// The person to whom an account belongs.
 pub async fn person(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Option<PersonId>> {
     sqlx::query_scalar("SELECT person_id FROM discord_people WHERE discord_user = $1")
         .bind(user.as_str())
@@ -31,8 +31,8 @@ pub async fn person(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Option<
         .await
 }
 
-/// Whether the account is somebody's.
-pub async fn is_tied(conn: &mut Conn, user: &str) -> sqlx::Result<bool> {
+/// Whether the account belongs to somebody.
+pub async fn is_connected(conn: &mut Conn, user: &str) -> sqlx::Result<bool> {
     let person: Option<PersonId> =
         sqlx::query_scalar("SELECT person_id FROM discord_people WHERE discord_user = $1")
             .bind(user)
@@ -41,9 +41,9 @@ pub async fn is_tied(conn: &mut Conn, user: &str) -> sqlx::Result<bool> {
     Ok(person.is_some())
 }
 
-/// Ties an account to a person; what either was tied to before is tied no more. Returns the person's other account, if
-/// they had one.
-pub async fn tie(
+/// Connects an account with a person and removes the former connections of both. Returns the person's former account,
+/// if it was another one.
+pub async fn connect(
     conn: &mut Conn,
     person: PersonId,
     user: &DiscordUser,
@@ -67,7 +67,7 @@ pub async fn tie(
     Ok(before.into_iter().find(|other| other != user.as_str()))
 }
 
-/// The role was given to this account; false when the person has another one by now.
+/// Records that the role was given to this account; false when the person has another account by now.
 pub async fn role_given(
     conn: &mut Conn,
     person: PersonId,
@@ -85,7 +85,7 @@ pub async fn role_given(
     Ok(done.rows_affected() == 1)
 }
 
-/// Who is verified and has no role yet.
+/// Everybody who is verified and does not have the role yet.
 pub async fn without_role(conn: &mut Conn) -> sqlx::Result<Vec<PersonId>> {
     sqlx::query_scalar(
         "SELECT person_id FROM discord_people WHERE role_given_at IS NULL ORDER BY person_id",
@@ -106,7 +106,7 @@ pub async fn insert_lost_role(conn: &mut Conn, user: &str) -> sqlx::Result<LostR
     .await
 }
 
-/// The account; `None` when it is settled.
+/// The account; `None` when it has lost the role already.
 pub async fn lost_role(conn: &mut Conn, id: LostRoleId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT discord_user FROM discord_lost_roles WHERE id = $1")
         .bind(id)
@@ -119,7 +119,8 @@ pub async fn delete_lost_role(conn: &mut Conn, id: LostRoleId) -> sqlx::Result<(
     Ok(())
 }
 
-/// The role was taken from an account that is somebody's again: it is still to be given. Returns whose.
+/// Records that the role was taken from an account. If it belongs to somebody again, returns that person, who must get
+/// the role back.
 pub async fn role_taken(conn: &mut Conn, user: &str) -> sqlx::Result<Option<PersonId>> {
     sqlx::query_scalar(
         "UPDATE discord_people SET role_given_at = NULL WHERE discord_user = $1 RETURNING person_id",
@@ -131,7 +132,7 @@ pub async fn role_taken(conn: &mut Conn, user: &str) -> sqlx::Result<Option<Pers
 
 // ── Codes ──
 
-/// A code that was asked for: the account's last one is the one that counts.
+/// Stores a requested code. Only the account's latest code is valid.
 pub async fn put_code(
     conn: &mut Conn,
     user: &DiscordUser,
@@ -155,14 +156,14 @@ pub async fn put_code(
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Code {
-    /// `None`: nobody, and no code fits.
+    /// `None`: the address was nobody's, so no code matches.
     pub person_id: Option<PersonId>,
     pub code_hash: String,
-    /// This one included.
+    /// Including this one.
     pub tries: i64,
 }
 
-/// Counts a try before it is judged; `None` when there is no code any more that can be tried.
+/// Counts a try before it is checked; `None` when there is no valid code.
 pub async fn try_code(
     conn: &mut Conn,
     user: &DiscordUser,
@@ -193,20 +194,24 @@ pub async fn forget_codes(conn: &mut Conn, now: Millis) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// When somebody asked for a code since then, the latest first.
-pub async fn code_asks(conn: &mut Conn, asker: &str, since: Millis) -> sqlx::Result<Vec<Millis>> {
+/// When a requester asked for codes since then, the latest first.
+pub async fn code_asks(
+    conn: &mut Conn,
+    requester: &str,
+    since: Millis,
+) -> sqlx::Result<Vec<Millis>> {
     sqlx::query_scalar(
         "SELECT asked_at FROM discord_code_asks WHERE asker = $1 AND asked_at > $2 ORDER BY asked_at DESC",
     )
-    .bind(asker)
+    .bind(requester)
     .bind(since)
     .fetch_all(conn)
     .await
 }
 
-pub async fn count_code_ask(conn: &mut Conn, asker: &str, now: Millis) -> sqlx::Result<()> {
+pub async fn count_code_ask(conn: &mut Conn, requester: &str, now: Millis) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO discord_code_asks (asker, asked_at) VALUES ($1, $2)")
-        .bind(asker)
+        .bind(requester)
         .bind(now)
         .execute(conn)
         .await?;
@@ -221,7 +226,7 @@ pub async fn forget_code_asks(conn: &mut Conn, before: Millis) -> sqlx::Result<(
     Ok(())
 }
 
-// ── Answers that Discord waits for ──
+// ── Replies that are due ──
 
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -269,7 +274,7 @@ pub async fn delete_reply(conn: &mut Conn, id: ReplyId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The question is answered: what waits for that is looked at now.
+/// Runs the replies to a question now that it is answered.
 pub async fn wake_replies(conn: &mut Conn, question: QuestionId, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE jobs SET run_at = $2 WHERE kind = 'reply' AND run_at > $2

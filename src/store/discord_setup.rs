@@ -1,24 +1,28 @@
-//! Setting up the Discord server: what was asked for and what came of it, and where things stand on the server.
+//! Setting up the Discord server: the last run of each action with its result, and the ids of roles and channels.
 
 use super::Conn;
-use crate::model::setup::{Deed, DeedState, Finding, Seen, Spot};
+use crate::model::setup::{Existing, Finding, Resource, SetupAction, SetupState};
 use crate::model::{Millis, SetupId};
 
-// ── Where things stand on the server ──
+// ── Ids on the server ──
 
-/// The number that Discord gave the place; `None`: it was neither made nor found yet.
-pub async fn spot(conn: &mut Conn, guild: &str, spot: Spot) -> sqlx::Result<Option<String>> {
+/// The id that Discord gave the resource; `None` when it was neither created nor found yet.
+pub async fn resource(
+    conn: &mut Conn,
+    guild: &str,
+    resource: Resource,
+) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT discord_id FROM discord_spots WHERE guild = $1 AND spot = $2")
         .bind(guild)
-        .bind(spot.as_str())
+        .bind(resource.as_str())
         .fetch_optional(conn)
         .await
 }
 
-pub async fn put_spot(
+pub async fn put_resource(
     conn: &mut Conn,
     guild: &str,
-    spot: Spot,
+    resource: Resource,
     discord_id: &str,
 ) -> sqlx::Result<()> {
     sqlx::query(
@@ -26,25 +30,25 @@ pub async fn put_spot(
          ON CONFLICT (guild, spot) DO UPDATE SET discord_id = excluded.discord_id",
     )
     .bind(guild)
-    .bind(spot.as_str())
+    .bind(resource.as_str())
     .bind(discord_id)
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// All places that are known on a server.
-pub async fn spots(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<(Spot, String)>> {
+/// All resources that are known on a server.
+pub async fn resources(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<(Resource, String)>> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT spot, discord_id FROM discord_spots WHERE guild = $1 ORDER BY spot")
             .bind(guild)
             .fetch_all(conn)
             .await?;
-    // One of a newer Muster's is none of ours.
-    Ok(rows.into_iter().filter_map(|(spot, id)| Some((spot.parse().ok()?, id))).collect())
+    // A resource of a newer version of Muster is skipped.
+    Ok(rows.into_iter().filter_map(|(word, id)| Some((word.parse().ok()?, id))).collect())
 }
 
-// ── What was asked for ──
+// ── Runs ──
 
 macro_rules! columns {
     () => {
@@ -52,31 +56,31 @@ macro_rules! columns {
     };
 }
 
-/// A deed as it was asked for last.
+/// The last run of an action.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub id: SetupId,
-    /// The server that is meant.
     pub guild: String,
-    pub deed: Deed,
-    pub state: DeedState,
+    pub action: SetupAction,
+    pub state: SetupState,
     pub asked_by: String,
     pub asked_at: Millis,
     pub ended_at: Option<Millis>,
-    /// Where Discord asked us to wait or could not be reached: not before then.
+    /// When it is retried, if Discord asked to wait or could not be reached.
     pub wait_until: Option<Millis>,
     pub findings: Vec<Finding>,
-    pub seen: Option<Seen>,
+    /// The server's roles and channels, if the action read them.
+    pub existing: Option<Existing>,
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
     id: SetupId,
     guild: String,
+    #[sqlx(rename = "deed", try_from = "String")]
+    action: SetupAction,
     #[sqlx(try_from = "String")]
-    deed: Deed,
-    #[sqlx(try_from = "String")]
-    state: DeedState,
+    state: SetupState,
     asked_by: String,
     asked_at: Millis,
     ended_at: Option<Millis>,
@@ -87,19 +91,30 @@ struct Row {
 
 impl From<Row> for Run {
     fn from(row: Row) -> Self {
-        let Row { id, guild, deed, state, asked_by, asked_at, ended_at, wait_until, .. } = row;
-        // Only this file writes them; what cannot be read is shown as nothing rather than as a fault.
+        let Row { id, guild, action, state, asked_by, asked_at, ended_at, wait_until, .. } = row;
+        // Only this file writes this JSON. If it cannot be parsed, show no findings rather than an error.
         let findings = serde_json::from_str(&row.findings).unwrap_or_default();
-        let seen = serde_json::from_str(&row.seen).ok();
-        Self { id, guild, deed, state, asked_by, asked_at, ended_at, wait_until, findings, seen }
+        let existing = serde_json::from_str(&row.seen).ok();
+        Self {
+            id,
+            guild,
+            action,
+            state,
+            asked_by,
+            asked_at,
+            ended_at,
+            wait_until,
+            findings,
+            existing,
+        }
     }
 }
 
-/// Writes down that it is to be done (again) on a server. What came of it before stands until then.
-pub async fn ask(
+/// Records that an action must run (again) on a server. Its last result stays until then.
+pub async fn request(
     conn: &mut Conn,
     guild: &str,
-    deed: Deed,
+    action: SetupAction,
     who: &str,
     now: Millis,
 ) -> sqlx::Result<SetupId> {
@@ -110,7 +125,7 @@ pub async fn ask(
          RETURNING id",
     )
     .bind(guild)
-    .bind(deed.as_str())
+    .bind(action.as_str())
     .bind(who)
     .bind(now)
     .fetch_one(conn)
@@ -126,7 +141,7 @@ pub async fn find(conn: &mut Conn, id: SetupId) -> sqlx::Result<Option<Run>> {
     Ok(row.map(Run::from))
 }
 
-/// What was asked for on a server.
+/// The last run of each action on a server.
 pub async fn list(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<Run>> {
     let rows: Vec<Row> = sqlx::query_as(concat!(
         "SELECT ",
@@ -139,7 +154,7 @@ pub async fn list(conn: &mut Conn, guild: &str) -> sqlx::Result<Vec<Run>> {
     Ok(rows.into_iter().map(Run::from).collect())
 }
 
-/// It cannot be done now, and why; it is tried again at `until`.
+/// Postpones a run until then, and says why.
 pub async fn put_off(conn: &mut Conn, run: &Run, until: Millis, why: &Finding) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE discord_setup SET wait_until = $2, findings = $3 WHERE id = $1 AND asked_at = $4",
@@ -153,16 +168,16 @@ pub async fn put_off(conn: &mut Conn, run: &Run, until: Millis, why: &Finding) -
     Ok(())
 }
 
-/// What came of it. Asked for again meanwhile, it goes on waiting. What was seen stays when `seen` is `None`.
+/// Stores a run's result, unless the action was requested again meanwhile. `None` keeps the known roles and channels.
 pub async fn end(
     conn: &mut Conn,
     run: &Run,
-    state: DeedState,
+    state: SetupState,
     findings: &[Finding],
-    seen: Option<&Seen>,
+    existing: Option<&Existing>,
     now: Millis,
 ) -> sqlx::Result<()> {
-    let seen = seen.map(|seen| serde_json::to_string(seen).unwrap_or_default());
+    let existing = existing.map(|it| serde_json::to_string(it).unwrap_or_default());
     sqlx::query(
         "UPDATE discord_setup SET state = $2, findings = $3, seen = COALESCE($4, seen), ended_at = $5, wait_until = NULL
          WHERE id = $1 AND asked_at = $6",
@@ -170,7 +185,7 @@ pub async fn end(
     .bind(run.id)
     .bind(state.as_str())
     .bind(text(findings))
-    .bind(seen)
+    .bind(existing)
     .bind(now)
     .bind(run.asked_at)
     .execute(conn)

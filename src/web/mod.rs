@@ -59,7 +59,8 @@ pub fn router(app: App) -> Router {
         Router::new().route("/u/{code}", get(unsubscribe::page).post(unsubscribe::unsubscribe));
     let interactions = Router::new().route(
         "/discord/interactions",
-        post(discord::interactions::interactions).layer(DefaultBodyLimit::max(discord::interactions::LARGEST)),
+        post(discord::interactions::interactions)
+            .layer(DefaultBodyLimit::max(discord::interactions::LARGEST)),
     );
     let faq_page = Router::new().route("/faq/public", get(faq::public_page).post(faq::ask_public));
     let faq_api = Router::new()
@@ -143,10 +144,10 @@ fn pages() -> Router<App> {
         .route("/faq/unanswered/{id}/settle", post(faq::settle))
         .route("/faq/{id}", post(faq::save))
         .route("/faq/{id}/edit", get(faq::edit))
-        .route("/faq/{id}/{deed}", post(faq::act))
+        .route("/faq/{id}/{action}", post(faq::act))
         .route("/discord", get(discord::setup::show))
         .route("/discord/live", get(discord::setup::live))
-        .route("/discord/{deed}", get(discord::setup::ask).post(discord::setup::act))
+        .route("/discord/{action}", get(discord::setup::ask).post(discord::setup::act))
         .route("/settings", get(settings::show))
         .route("/settings/event", post(settings::save_event))
         .route("/settings/mail/test", post(settings::send_test))

@@ -1,4 +1,4 @@
-//! Whether the tests' Discord is one: discord.js's own client gets on with it, and waits where it is told to.
+//! Checks the tests' Discord with discord.js's own client, which must understand it and wait when told to.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::discord::{APPLICATION, GUILD, TOKEN, TestDiscord};
 use crate::support::repository;
 
 #[tokio::test]
-async fn a_client_that_everybody_uses_gets_on_with_the_tests_discord() {
+async fn a_widely_used_client_understands_the_tests_discord() {
     let Some(tools) = packages().await else { return };
     let discord = TestDiscord::start(Clock::machine()).await;
     discord.limit(3, Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! The client of Discord's API against a Discord that counts, refuses and fails. Time moves only where a test moves it.
+//! The client of Discord's API against a server that counts, refuses and fails. Time moves only when a test moves it.
 
 mod client;
 mod wire;
@@ -6,25 +6,25 @@ mod wire;
 use std::time::Duration;
 
 use muster::config::{Config, Vars};
-use muster::discord::{Rest, Trouble};
+use muster::discord::{Rest, RestError};
 use muster::model::{Clock, Millis};
 use serde_json::json;
 
 use crate::support::app::NOON;
 use crate::support::discord::{Fault, TOKEN, TestDiscord};
 
-struct Desk {
+struct Scene {
     clock: Clock,
     discord: TestDiscord,
     rest: Rest,
 }
 
-impl Desk {
+impl Scene {
     async fn new() -> Self {
         Self::scaled(1).await
     }
 
-    /// With time-outs that are so many times shorter.
+    /// With timeouts shortened by this factor.
     async fn scaled(time_scale: u32) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::test(NOON);
@@ -35,7 +35,7 @@ impl Desk {
         Self { clock, discord, rest }
     }
 
-    /// Runs what waits on the clock, which is moved forward as soon as it stands still.
+    /// Runs work that waits for the clock, which moves forward whenever the work pauses.
     async fn moving<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
@@ -55,7 +55,7 @@ fn at(seconds: u64) -> Millis {
 
 #[tokio::test]
 async fn every_request_is_understood_and_answered() {
-    let Desk { discord, rest, .. } = Desk::new().await;
+    let Scene { discord, rest, .. } = Scene::new().await;
     assert_eq!(rest.application().await.unwrap().id, "1100000000000000001");
     assert_eq!(rest.guild().await.unwrap().name, "Hack the Harbour");
     assert_eq!(rest.me_as_member().await.unwrap().user.username, "Muster");
@@ -77,8 +77,8 @@ async fn every_request_is_understood_and_answered() {
 }
 
 #[tokio::test]
-async fn an_interaction_is_answered_without_the_token_and_for_a_quarter_of_an_hour() {
-    let Desk { discord, rest, clock } = Desk::new().await;
+async fn an_interaction_is_answered_without_the_token_and_for_fifteen_minutes() {
+    let Scene { discord, rest, clock } = Scene::new().await;
     discord.interaction("a.token-of_it");
     rest.edit_original("a.token-of_it", &json!({ "content": "The answer" })).await.unwrap();
     assert_eq!(discord.answers("a.token-of_it")[0]["content"], "The answer");
@@ -86,16 +86,16 @@ async fn an_interaction_is_answered_without_the_token_and_for_a_quarter_of_an_ho
     clock.advance(Duration::from_mins(15));
     let late =
         rest.edit_original("a.token-of_it", &json!({ "content": "Late" })).await.unwrap_err();
-    assert!(matches!(&late, Trouble::Gone { code: 50027, .. }), "{late:?}");
+    assert!(matches!(&late, RestError::NotFound { code: 50027, .. }), "{late:?}");
     assert!(!late.to_string().contains("a.token-of_it"));
-    assert!(!rest.is_set_aside(), "the bot's own token is not to blame");
+    assert!(!rest.is_disabled(), "the bot's own token is not to blame");
     let unknown = rest.edit_original("another", &json!({ "content": "Hello" })).await.unwrap_err();
-    assert!(matches!(unknown, Trouble::Gone { code: 10015, .. }), "{unknown:?}");
+    assert!(matches!(unknown, RestError::NotFound { code: 10015, .. }), "{unknown:?}");
 }
 
 #[tokio::test]
-async fn nobody_is_mentioned_whatever_a_message_says() {
-    let Desk { discord, rest, .. } = Desk::new().await;
+async fn no_message_mentions_anybody_whatever_it_says() {
+    let Scene { discord, rest, .. } = Scene::new().await;
     let channel = discord.add_channel("ask");
     let message = json!({ "content": "@everyone", "allowed_mentions": { "parse": ["everyone"] } });
     rest.post_message(&channel, &message).await.unwrap();
@@ -103,12 +103,12 @@ async fn nobody_is_mentioned_whatever_a_message_says() {
 }
 
 #[tokio::test]
-async fn an_empty_bucket_is_not_asked_before_its_time() {
-    let Desk { discord, rest, clock } = Desk::new().await;
+async fn an_empty_bucket_is_not_used_before_its_reset() {
+    let Scene { discord, rest, clock } = Scene::new().await;
     discord.limit(2, Duration::from_secs(30));
     rest.roles().await.unwrap();
     rest.roles().await.unwrap();
-    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(30) }));
+    assert_eq!(rest.roles().await, Err(RestError::RateLimited { at: at(30) }));
     rest.channels().await.unwrap();
     clock.advance(Duration::from_secs(30));
     rest.roles().await.unwrap();
@@ -117,60 +117,60 @@ async fn an_empty_bucket_is_not_asked_before_its_time() {
 }
 
 #[tokio::test]
-async fn a_short_wait_is_slept_through_and_a_long_one_is_the_callers() {
-    let desk = Desk::new().await;
-    let Desk { discord, rest, clock } = &desk;
-    discord.fault("/roles", Fault::TooMany { retry_after: 1.337, everything: false });
-    desk.moving(rest.roles()).await.unwrap();
+async fn the_client_sleeps_through_a_short_wait_and_returns_a_long_one() {
+    let scene = Scene::new().await;
+    let Scene { discord, rest, clock } = &scene;
+    discord.fault("/roles", Fault::TooMany { retry_after: 1.337, global: false });
+    scene.moving(rest.roles()).await.unwrap();
     let seen = discord.seen();
     assert!(seen[1].at >= NOON.plus(Duration::from_millis(1_337)), "{seen:?}");
 
     let now = clock.now();
-    discord.fault("/roles", Fault::TooMany { retry_after: 64.57, everything: false });
+    discord.fault("/roles", Fault::TooMany { retry_after: 64.57, global: false });
     let then = now.plus(Duration::from_secs(65));
-    assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));
+    assert_eq!(rest.roles().await, Err(RestError::RateLimited { at: then }));
     clock.advance_to(Millis(then.0 - 2_001));
-    assert_eq!(rest.roles().await, Err(Trouble::Later { at: then }));
+    assert_eq!(rest.roles().await, Err(RestError::RateLimited { at: then }));
     assert_eq!(discord.count("/roles"), 3, "nothing was asked meanwhile");
     clock.advance_to(then);
     rest.roles().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_429_for_everything_stops_every_route_of_every_clone() {
-    let Desk { discord, rest, clock } = Desk::new().await;
-    discord.fault("/roles", Fault::TooMany { retry_after: 20.0, everything: true });
-    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(20) }));
-    assert_eq!(rest.clone().channels().await, Err(Trouble::Later { at: at(20) }));
+async fn a_global_429_stops_every_route_of_every_clone() {
+    let Scene { discord, rest, clock } = Scene::new().await;
+    discord.fault("/roles", Fault::TooMany { retry_after: 20.0, global: true });
+    assert_eq!(rest.roles().await, Err(RestError::RateLimited { at: at(20) }));
+    assert_eq!(rest.clone().channels().await, Err(RestError::RateLimited { at: at(20) }));
     assert_eq!(discord.seen().len(), 1);
     clock.advance(Duration::from_secs(20));
     rest.channels().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_barred_address_asks_nothing_more_until_it_is_over() {
-    let Desk { discord, rest, .. } = Desk::new().await;
+async fn a_blocked_address_sends_no_request_until_the_block_ends() {
+    let Scene { discord, rest, .. } = Scene::new().await;
     discord.fault("/roles", Fault::Barred { retry_after: 600 });
-    assert_eq!(rest.roles().await, Err(Trouble::Later { at: at(600) }));
-    assert_eq!(rest.channels().await, Err(Trouble::Later { at: at(600) }));
+    assert_eq!(rest.roles().await, Err(RestError::RateLimited { at: at(600) }));
+    assert_eq!(rest.channels().await, Err(RestError::RateLimited { at: at(600) }));
     assert_eq!(discord.seen().len(), 1);
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_accepted_is_used_once() {
-    let Desk { discord, rest, .. } = Desk::new().await;
+async fn a_token_that_is_not_accepted_is_used_only_once() {
+    let Scene { discord, rest, .. } = Scene::new().await;
     discord.fault("", Fault::Unauthorised);
-    assert_eq!(rest.roles().await, Err(Trouble::Unauthorised));
-    assert_eq!(rest.channels().await, Err(Trouble::Unauthorised));
-    assert!(rest.is_set_aside());
+    assert_eq!(rest.roles().await, Err(RestError::Unauthorised));
+    assert_eq!(rest.channels().await, Err(RestError::Unauthorised));
+    assert!(rest.is_disabled());
     assert_eq!(discord.seen().len(), 1);
-    rest.try_again();
+    rest.reset_refusals();
     rest.channels().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_forbidden_over_and_over_is_not_asked_any_more() {
-    let Desk { discord, rest, clock } = Desk::new().await;
+async fn a_route_that_is_forbidden_repeatedly_is_not_used_any_more() {
+    let Scene { discord, rest, clock } = Scene::new().await;
     let role = discord.add_role("Verified", 9);
     discord.add_member("42");
     let forbidden = rest.add_role("42", &role).await.unwrap_err();
@@ -182,49 +182,49 @@ async fn what_is_forbidden_over_and_over_is_not_asked_any_more() {
         clock.advance(Duration::from_secs(1));
         rest.add_role("42", &role).await.unwrap_err();
     }
-    assert_eq!(rest.add_role("42", &role).await, Err(Trouble::Later { at: at(600) }));
+    assert_eq!(rest.add_role("42", &role).await, Err(RestError::RateLimited { at: at(600) }));
     assert_eq!(discord.count("PUT"), 20);
     // Other routes are asked as before.
     rest.roles().await.unwrap();
 
     discord.bot_stands_at(10);
-    rest.try_again();
+    rest.reset_refusals();
     rest.add_role("42", &role).await.unwrap();
 }
 
 #[tokio::test]
-async fn trouble_of_discords_passes_and_our_own_mistakes_do_not() {
-    let Desk { discord, rest, .. } = Desk::new().await;
+async fn errors_of_discord_can_be_retried_and_wrong_requests_cannot() {
+    let Scene { discord, rest, .. } = Scene::new().await;
     for fault in [Fault::Status(500), Fault::Status(502), Fault::Cut] {
         discord.fault("/roles", fault.clone());
-        let trouble = rest.roles().await.unwrap_err();
-        assert!(matches!(trouble, Trouble::Unreachable { .. }), "{fault:?}");
+        let error = rest.roles().await.unwrap_err();
+        assert!(matches!(error, RestError::Unreachable { .. }), "{fault:?}");
     }
     discord.fault("/roles", Fault::Garbage);
     let garbage = rest.roles().await.unwrap_err();
-    assert!(matches!(&garbage, Trouble::Refused { status: 200, .. }));
+    assert!(matches!(&garbage, RestError::Refused { status: 200, .. }));
     let wrong = rest.register_commands(&[json!({ "name": "Help me" })]).await.unwrap_err();
     assert_eq!(
         wrong.to_string(),
         "Discord refused to register commands (status 400): Invalid Form Body; 0.name: Command name is invalid"
     );
     let nowhere = rest.post_message("77", &json!({ "content": "Hello" })).await.unwrap_err();
-    assert!(matches!(nowhere, Trouble::Gone { code: 10003, .. }), "{nowhere:?}");
+    assert!(matches!(nowhere, RestError::NotFound { code: 10003, .. }), "{nowhere:?}");
 }
 
 #[tokio::test]
-async fn a_discord_that_never_answers_is_not_waited_for() {
-    let Desk { discord, rest, .. } = Desk::scaled(100).await;
+async fn a_request_without_a_response_times_out() {
+    let Scene { discord, rest, .. } = Scene::scaled(100).await;
     discord.fault("/roles", Fault::Hang);
-    let trouble = rest.roles().await.unwrap_err();
-    assert_eq!(trouble.to_string(), "Discord cannot be reached: no answer in time");
+    let error = rest.roles().await.unwrap_err();
+    assert_eq!(error.to_string(), "Discord cannot be reached: no answer in time");
     drop(discord);
-    let trouble = rest.roles().await.unwrap_err();
-    assert!(matches!(&trouble, Trouble::Unreachable { .. }), "{trouble:?}");
+    let error = rest.roles().await.unwrap_err();
+    assert!(matches!(&error, RestError::Unreachable { .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn the_token_is_not_shown() {
-    let Desk { rest, .. } = Desk::new().await;
+    let Scene { rest, .. } = Scene::new().await;
     assert!(!format!("{rest:?}").contains(TOKEN));
 }

@@ -1,5 +1,5 @@
-//! What others say of the wire: `PyNaCl` signs and discord-interactions judges requests; discord-api-types has the types of
-//! what is sent, and TypeScript's compiler reads it by them.
+//! Checks the wire format with other libraries: `PyNaCl` signs requests, discord-interactions verifies them, and
+//! TypeScript's compiler checks what is sent against discord-api-types.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -20,7 +20,7 @@ use crate::support::interactions::{
 use crate::support::node::{self, Tools};
 use crate::support::python::python;
 
-/// What somebody else's program prints when it reads this.
+/// What another program prints for this input.
 pub async fn answer_of(command: &mut Command, input: &Value) -> Value {
     let mut child = command
         .stdin(Stdio::piped())
@@ -42,8 +42,8 @@ pub async fn packages() -> Option<Tools> {
     tokio::task::spawn_blocking(move || node::packages("discord", what)).await.unwrap()
 }
 
-/// Whether Muster believes a request.
-async fn believes(app: &TestApp, case: &Value) -> bool {
+/// Whether Muster accepts a request.
+async fn accepts(app: &TestApp, case: &Value) -> bool {
     let [timestamp, signature] = ["timestamp", "signature"].map(|name| case[name].as_str());
     let body = case["body"].as_str().unwrap();
     let answer = app.send(request(timestamp, signature, body)).await;
@@ -55,7 +55,7 @@ async fn believes(app: &TestApp, case: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn what_pynacl_signs_is_believed() {
+async fn a_request_signed_by_pynacl_is_accepted() {
     let Some(python) = python("signatures by PyNaCl").await else { return };
     let app = Scene::new().await.muster(Place::sqlite()).await;
     let at = seconds(NOON);
@@ -73,14 +73,14 @@ async fn what_pynacl_signs_is_believed() {
     assert_eq!(signed["key"], PUBLIC_KEY);
     for (case, signature) in cases.iter_mut().zip(signed["signatures"].as_array().unwrap()) {
         case["signature"] = signature.clone();
-        assert!(believes(&app, case).await, "{case}");
+        assert!(accepts(&app, case).await, "{case}");
         case["timestamp"] = json!((NOON.0 / 1000 + 1).to_string());
-        assert!(!believes(&app, case).await, "{case}");
+        assert!(!accepts(&app, case).await, "{case}");
     }
 }
 
 #[tokio::test]
-async fn discord_interactions_judges_requests_alike() {
+async fn discord_interactions_accepts_the_same_requests() {
     let Some(tools) = packages().await else { return };
     let app = Scene::new().await.muster(Place::sqlite()).await;
     let at = seconds(NOON);
@@ -120,7 +120,7 @@ async fn discord_interactions_judges_requests_alike() {
     let verdicts: Vec<bool> = serde_json::from_value(verdicts).unwrap();
     assert_eq!(verdicts.len(), cases.len());
     for (place, (case, theirs)) in cases.iter().zip(verdicts).enumerate() {
-        let ours = believes(&app, case).await;
+        let ours = accepts(&app, case).await;
         if place < agreed {
             assert_eq!(ours, theirs, "{case}");
             assert_eq!(ours, place < 2, "{case}");

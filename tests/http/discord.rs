@@ -1,4 +1,4 @@
-//! Discord's interactions from the signed request to the answer: at once, later by a job, across a restart, too late.
+//! Discord's interactions from the signed request to the answer: at once, later by a job, after a restart, too late.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn asked(question: &str) -> (Value, String) {
     (command(ADA, "ask", &options), token(ADA, "ask", &options))
 }
 
-// ── The door ──
+// ── The endpoint ──
 
 #[tokio::test]
 async fn a_ping_is_answered_and_every_unsigned_request_is_refused() {
@@ -88,7 +88,7 @@ async fn a_ping_is_answered_and_every_unsigned_request_is_refused() {
 }
 
 #[tokio::test]
-async fn the_door_is_there_only_where_the_bot_is_set_up_and_under_its_own_name() {
+async fn the_endpoint_exists_only_if_the_bot_is_set_up_and_under_its_own_name() {
     let scene = Scene::new().await;
     let app = scene.muster(Place::sqlite()).await;
     let (at, body) = (seconds(NOON), ping().to_string());
@@ -125,7 +125,7 @@ async fn the_door_is_there_only_where_the_bot_is_set_up_and_under_its_own_name()
 }
 
 #[tokio::test]
-async fn what_needs_no_answer_of_others_is_told_at_once() {
+async fn commands_that_need_no_other_service_are_answered_at_once() {
     let scene = Scene::new().await;
     let app = scene.muster(Place::sqlite()).await;
     let help = ask(&app, &command(ADA, "help", &[])).await;
@@ -141,7 +141,7 @@ async fn what_needs_no_answer_of_others_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn who_waits_for_the_database_too_long_is_told_so_and_who_only_reads_waits_for_nobody() {
+async fn a_participant_who_waits_for_the_database_too_long_is_told_so_and_readers_do_not_wait() {
     let scene = Scene::new().await;
     let app = scene.muster(Place::sqlite()).await;
     fill(&app).await;
@@ -188,7 +188,7 @@ async fn without_a_key_the_entry_answers_at_once() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_told_to_wait_and_others_are_not() {
+async fn a_participant_who_asks_too_often_must_wait_and_others_need_not() {
     let scene = Scene::new().await;
     let app = scene.muster(Place::sqlite()).await;
     fill(&app).await;
@@ -230,7 +230,7 @@ async fn gemini_answers_later_and_the_same_question_is_answered_at_once() {
 }
 
 #[tokio::test]
-async fn two_who_ask_the_same_are_both_told() {
+async fn two_who_ask_the_same_question_both_get_the_answer() {
     let (scene, gemini, app) = with_faq(Place::sqlite()).await;
     let tokens = [ADA, BO].map(|user| token(user, "ask", &[("question", QUESTION)]));
     for (user, token) in [ADA, BO].iter().zip(&tokens) {
@@ -311,7 +311,7 @@ async fn after_twelve_minutes_the_entry_answers_and_after_fifteen_nothing_is_tri
 }
 
 #[tokio::test]
-async fn an_unreachable_discord_is_asked_again_and_what_is_gone_is_not() {
+async fn replies_are_retried_while_discord_is_unreachable_but_not_when_the_interaction_is_gone() {
     let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     let (body, token) = asked(QUESTION);
     scene.interaction(&token);
@@ -331,7 +331,7 @@ async fn an_unreachable_discord_is_asked_again_and_what_is_gone_is_not() {
     let (body, token) = asked("Is there wifi?");
     scene.interaction(&token);
     ask(&app, &body).await;
-    scene.fault("PATCH ", Fault::TooMany { retry_after: 30.0, everything: false });
+    scene.fault("PATCH ", Fault::TooMany { retry_after: 30.0, global: false });
     let asked_at = app.app.clock.now();
     let next = app.run_jobs().await.unwrap();
     assert!(next >= asked_at.plus(Duration::from_secs(30)));

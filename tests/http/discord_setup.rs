@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use muster::model::Millis;
-use muster::model::setup::Spot;
+use muster::model::setup::Resource;
 use muster::store;
 
 use crate::support::app::{NOON, TestApp};
@@ -25,16 +25,16 @@ async fn start(place: Place) -> (TestApp, TestDiscord) {
 }
 
 /// Presses a button and lets the queue run; returns when the next job is due.
-async fn press(app: &TestApp, deed: &str) -> Option<Millis> {
-    let pressed = app.post(&format!("/discord/{deed}")).await;
+async fn press(app: &TestApp, action: &str) -> Option<Millis> {
+    let pressed = app.post(&format!("/discord/{action}")).await;
     assert_eq!(pressed.status, StatusCode::SEE_OTHER, "{}", pressed.text());
     assert_eq!(pressed.location(), "/discord?notice=discord-started");
     app.run_jobs().await
 }
 
-async fn spot(app: &TestApp, spot: Spot) -> Option<String> {
+async fn resource(app: &TestApp, resource: Resource) -> Option<String> {
     let mut conn = app.app.db.read().await.unwrap();
-    store::discord_setup::spot(&mut conn, GUILD, spot).await.unwrap()
+    store::discord_setup::resource(&mut conn, GUILD, resource).await.unwrap()
 }
 
 fn names(list: &[serde_json::Value]) -> Vec<&str> {
@@ -50,9 +50,9 @@ async fn without_settings_the_pages_say_step_by_step_what_is_missing() {
         "PUBLIC_URL, DISCORD_APPLICATION_ID, DISCORD_PUBLIC_KEY, DISCORD_TOKEN, DISCORD_GUILD_ID"
     ));
     assert!(app.page("/settings").await.contains("Copy Server ID"));
-    for deed in ["check", "commands", "places", "button"] {
-        let refused = app.post(&format!("/discord/{deed}")).await;
-        assert_eq!(refused.status, StatusCode::CONFLICT, "{deed}");
+    for action in ["check", "commands", "places", "button"] {
+        let refused = app.post(&format!("/discord/{action}")).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{action}");
     }
     assert_eq!(app.get("/discord/places").await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.count(JOBS).await, 0);
@@ -70,7 +70,7 @@ async fn without_settings_the_pages_say_step_by_step_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_server_is_set_up_from_nothing_and_then_everything_is_in_order() {
+async fn an_empty_server_is_set_up_until_everything_is_in_order() {
     on_both_places(async |place| {
         let (app, discord) = start(place).await;
         let page = app.page("/discord").await;
@@ -117,7 +117,7 @@ async fn a_server_is_set_up_from_nothing_and_then_everything_is_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_kept_and_doing_it_again_makes_nothing_twice() {
+async fn what_exists_is_kept_and_repeating_an_action_creates_nothing_twice() {
     on_both_places(async |place| {
         let (app, discord) = start(place).await;
         let verify = discord.add_channel("verify");
@@ -125,8 +125,8 @@ async fn what_is_there_is_kept_and_doing_it_again_makes_nothing_twice() {
         let unseen = app.page("/discord/places").await;
         assert!(unseen.contains("Muster has not looked at the server yet."));
         press(&app, "places").await;
-        assert_eq!(spot(&app, Spot::VerifyChannel).await, Some(verify));
-        assert_eq!(spot(&app, Spot::VerifiedRole).await, Some(role));
+        assert_eq!(resource(&app, Resource::VerifyChannel).await, Some(verify));
+        assert_eq!(resource(&app, Resource::VerifiedRole).await, Some(role));
         let page = app.page("/discord").await;
         assert!(
             page.contains("#verify was there already: kept.") && page.contains("#ask was made.")
@@ -134,8 +134,8 @@ async fn what_is_there_is_kept_and_doing_it_again_makes_nothing_twice() {
 
         press(&app, "button").await;
         app.app.clock.advance(Duration::from_mins(10));
-        for deed in ["places", "button"] {
-            press(&app, deed).await;
+        for action in ["places", "button"] {
+            press(&app, action).await;
         }
         assert_eq!((discord.roles().len(), discord.channels().len()), (3, 4));
         assert_eq!(discord.messages().len(), 1);
@@ -146,7 +146,7 @@ async fn what_is_there_is_kept_and_doing_it_again_makes_nothing_twice() {
         press(&app, "button").await;
         assert_eq!(discord.messages().len(), 1);
         assert_eq!(
-            spot(&app, Spot::VerifyMessage).await.as_deref(),
+            resource(&app, Resource::VerifyMessage).await.as_deref(),
             discord.messages()[0]["id"].as_str()
         );
     })
@@ -154,22 +154,22 @@ async fn what_is_there_is_kept_and_doing_it_again_makes_nothing_twice() {
 }
 
 #[tokio::test]
-async fn an_answer_that_got_lost_leaves_no_second_role_channel_or_button() {
+async fn a_lost_response_does_not_lead_to_a_second_role_channel_or_button() {
     let (app, discord) = start(Place::sqlite()).await;
     let clock = &app.app.clock;
     for line in ["/roles", "/channels"] {
         discord.fault(&format!("POST /guilds/{GUILD}{line}"), Fault::CutAfter);
     }
     discord.fault("/messages", Fault::CutAfter);
-    for (deed, pauses) in [("places", &[5, 10][..]), ("button", &[5])] {
-        let mut next = press(&app, deed).await;
+    for (action, pauses) in [("places", &[5, 10][..]), ("button", &[5])] {
+        let mut next = press(&app, action).await;
         for pause in pauses {
-            assert_eq!(next, Some(clock.now().plus(Duration::from_secs(*pause))), "{deed}");
-            assert!(app.page("/discord").await.contains("Discord cannot be reached"), "{deed}");
+            assert_eq!(next, Some(clock.now().plus(Duration::from_secs(*pause))), "{action}");
+            assert!(app.page("/discord").await.contains("Discord cannot be reached"), "{action}");
             clock.advance(Duration::from_secs(*pause));
             next = app.run_jobs().await;
         }
-        assert_eq!(next, None, "{deed}");
+        assert_eq!(next, None, "{action}");
     }
     assert_eq!((discord.roles().len(), discord.channels().len()), (3, 4));
     assert_eq!(discord.messages().len(), 1);
@@ -186,10 +186,10 @@ async fn a_button_needs_its_channel() {
 }
 
 #[tokio::test]
-async fn a_long_wait_goes_back_into_the_queue_and_nothing_is_asked_before_its_end() {
+async fn a_long_wait_goes_back_into_the_queue_and_no_request_is_sent_before_its_end() {
     on_both_places(async |place| {
         let (app, discord) = start(place).await;
-        discord.fault("/commands", Fault::TooMany { retry_after: 642.5, everything: false });
+        discord.fault("/commands", Fault::TooMany { retry_after: 642.5, global: false });
         let then = NOON.plus(Duration::from_secs(643));
         assert_eq!(press(&app, "commands").await, Some(then));
         assert!(app.page("/discord").await.contains("Again at 12:10:43"));
@@ -211,9 +211,9 @@ async fn a_long_wait_goes_back_into_the_queue_and_nothing_is_asked_before_its_en
 }
 
 #[tokio::test]
-async fn a_wait_for_everything_holds_the_other_deeds_back_too() {
+async fn a_global_wait_delays_the_other_actions_too() {
     let (app, discord) = start(Place::sqlite()).await;
-    discord.fault("/commands", Fault::TooMany { retry_after: 60.0, everything: true });
+    discord.fault("/commands", Fault::TooMany { retry_after: 60.0, global: true });
     press(&app, "commands").await;
     assert_eq!(press(&app, "places").await, Some(NOON.plus(Duration::from_mins(1))));
     assert_eq!(discord.seen().len(), 1);
@@ -223,7 +223,7 @@ async fn a_wait_for_everything_holds_the_other_deeds_back_too() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_accepted_is_said_and_used_no_more_until_somebody_checks() {
+async fn a_token_that_is_not_accepted_is_reported_and_not_used_until_somebody_checks() {
     let (app, discord) = start(Place::sqlite()).await;
     discord.faults("", Fault::Unauthorised, 2);
     press(&app, "check").await;
@@ -231,8 +231,8 @@ async fn a_token_that_is_not_accepted_is_said_and_used_no_more_until_somebody_ch
     assert!(page.contains("<b>Discord does not accept the token,</b>"), "{page}");
     assert!(page.contains("Copy the token again"));
     assert_eq!(discord.seen().len(), 1);
-    for deed in ["commands", "places"] {
-        press(&app, deed).await;
+    for action in ["commands", "places"] {
+        press(&app, action).await;
     }
     assert_eq!(discord.seen().len(), 1, "nothing more was asked");
     press(&app, "check").await;
@@ -242,7 +242,7 @@ async fn a_token_that_is_not_accepted_is_said_and_used_no_more_until_somebody_ch
 }
 
 #[tokio::test]
-async fn missing_permissions_are_named_with_what_does_not_work_without_them() {
+async fn missing_permissions_are_reported_with_what_does_not_work_without_them() {
     let (app, discord) = start(Place::sqlite()).await;
     discord.bot_may(MANAGE_CHANNELS);
     discord.everybody_may(EMBED_LINKS);
@@ -277,7 +277,7 @@ async fn missing_permissions_are_named_with_what_does_not_work_without_them() {
 }
 
 #[tokio::test]
-async fn a_bot_that_is_not_on_the_server_is_told_how_to_get_in() {
+async fn if_the_bot_is_not_on_the_server_the_page_says_how_to_add_it() {
     let (app, discord) = start(Place::sqlite()).await;
     discord.bot_leaves();
     discord.verify_key("00ff");
@@ -290,7 +290,7 @@ async fn a_bot_that_is_not_on_the_server_is_told_how_to_get_in() {
 }
 
 #[tokio::test]
-async fn another_server_begins_anew_and_what_was_asked_for_the_old_one_is_not_done_there() {
+async fn another_server_starts_from_scratch_and_actions_for_the_old_one_are_not_done_there() {
     let (app, discord) = start(Place::sqlite()).await;
     press(&app, "commands").await;
     assert_eq!(app.post("/discord/places").await.status, StatusCode::SEE_OTHER);
@@ -302,7 +302,7 @@ async fn another_server_begins_anew_and_what_was_asked_for_the_old_one_is_not_do
 }
 
 #[tokio::test]
-async fn a_bot_that_may_have_no_commands_is_told_to_be_let_in_once_more() {
+async fn if_the_bot_may_not_have_commands_the_page_says_to_invite_it_again() {
     let (app, discord) = start(Place::sqlite()).await;
     discord.fault("/commands", Fault::MissingPermissions);
     press(&app, "check").await;
@@ -312,7 +312,7 @@ async fn a_bot_that_may_have_no_commands_is_told_to_be_let_in_once_more() {
 }
 
 #[tokio::test]
-async fn a_discord_in_trouble_is_asked_six_times_and_then_by_hand() {
+async fn an_unreachable_discord_is_tried_six_times_and_then_by_hand() {
     on_both_places(async |place| {
         let (app, discord) = start(place).await;
         discord.faults("/commands", Fault::Status(503), 6);
@@ -334,7 +334,7 @@ async fn a_discord_in_trouble_is_asked_six_times_and_then_by_hand() {
 }
 
 #[tokio::test]
-async fn a_discord_that_never_answers_is_not_waited_for() {
+async fn a_request_without_a_response_times_out_and_is_retried() {
     let clock = muster::model::Clock::test(NOON);
     let discord = TestDiscord::start(clock.clone()).await;
     let app = TestApp::start_at(Place::sqlite(), clock, |config| {
@@ -351,10 +351,10 @@ async fn a_discord_that_never_answers_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn the_token_stands_on_no_page_and_in_no_file() {
+async fn the_token_is_on_no_page_and_in_no_file() {
     let (app, discord) = start(Place::sqlite()).await;
-    for deed in ["check", "commands", "places", "button"] {
-        press(&app, deed).await;
+    for action in ["check", "commands", "places", "button"] {
+        press(&app, action).await;
     }
     discord.fault("/commands", Fault::Unauthorised);
     press(&app, "commands").await;

@@ -1,4 +1,4 @@
-//! The FAQ searched by meaning beside words: who is embedded when, what becomes of a question when that is not to be had.
+//! Search by embeddings besides words: what is embedded when, and what happens to a question without an embedding.
 
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ async fn without_embeddings_such_a_question_is_passed_on() {
 }
 
 #[tokio::test]
-async fn when_the_embedding_is_not_to_be_had_words_serve_and_other_models_are_not_touched() {
+async fn without_an_embedding_words_are_used_and_other_models_are_not_affected() {
     on_both_places(async |place| {
         let gemini = patient_gemini().await;
         let app = with_embeddings(&gemini, place, &[1]).await;
@@ -139,7 +139,7 @@ async fn when_the_embedding_is_not_to_be_had_words_serve_and_other_models_are_no
 }
 
 #[tokio::test]
-async fn an_embedding_that_is_no_use_or_comes_late_leaves_the_question_to_its_words() {
+async fn a_question_whose_embedding_fails_or_is_late_is_answered_by_its_words() {
     let gemini = patient_gemini().await;
     let app = with_embeddings(&gemini, Place::sqlite(), &[1]).await;
     fill(&app).await;
@@ -156,7 +156,7 @@ async fn an_embedding_that_is_no_use_or_comes_late_leaves_the_question_to_its_wo
 }
 
 #[tokio::test]
-async fn what_is_used_of_the_embedding_model_is_counted_by_itself() {
+async fn requests_to_the_embedding_model_are_counted_separately() {
     let rules = Rules { embeddings_per_minute: 3, ..Rules::default() };
     let gemini = TestGemini::start(Clock::test(NOON), rules).await;
     let app = with_embeddings(&gemini, Place::sqlite(), &[1]).await;
@@ -179,7 +179,7 @@ async fn what_is_used_of_the_embedding_model_is_counted_by_itself() {
 
 /// A question waits for one short transaction, however much there is to catch up with.
 #[tokio::test]
-async fn a_key_that_comes_to_a_long_faq_lets_no_question_wait_for_all_of_it() {
+async fn with_a_new_key_and_a_long_faq_no_question_waits_for_all_embeddings() {
     on_both_places(async |place| {
         let gemini = patient_gemini().await;
         let app = with_embeddings(&gemini, place, &[1]).await;

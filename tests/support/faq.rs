@@ -1,5 +1,5 @@
-//! Two invented FAQs with questions about them: how many are answered from the right entry, how many are refused though
-//! the FAQ answers them, how many are answered though it does not, or from the wrong entry.
+//! Two invented FAQs with questions, and how many of these are answered from the right entry, wrongly refused, or wrongly
+//! answered.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ pub struct Set {
 struct Trial {
     kind: String,
     question: String,
-    /// Any of them answers it; none: it must not be answered.
+    /// The entries that answer it; none: it must not be answered.
     entries: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Figures {
 }
 
 impl Set {
-    /// The one that the search was tuned with, and the one that it was not.
+    /// The FAQ that the search was tuned with, and one that it was not.
     pub fn all() -> [Self; 2] {
         [Self::harbour(), Self::read("alpine", "alpine.md")]
     }
@@ -91,7 +91,7 @@ impl Figures {
     }
 }
 
-/// Fills the FAQ with the hackathon's.
+/// Fills the FAQ with the entries of a hackathon.
 pub async fn fill(app: &TestApp) {
     fill_with(app, &Set::harbour()).await;
 }
@@ -104,7 +104,7 @@ async fn fill_with(app: &TestApp, set: &Set) {
     tx.commit().await.unwrap();
 }
 
-/// One whose minute is not counted: the app's time moves, its own stands still.
+/// A Gemini without rate limits: the app's clock moves, its own does not.
 pub async fn patient_gemini() -> TestGemini {
     let rules = Rules {
         per_minute: 10_000,
@@ -116,12 +116,12 @@ pub async fn patient_gemini() -> TestGemini {
     TestGemini::start(Clock::test(NOON), rules).await
 }
 
-/// With keys of these numbers, served by this Gemini; words alone count.
+/// Starts Muster with keys of these numbers for this Gemini, and search by words only.
 pub async fn with_keys(gemini: &TestGemini, place: Place, numbers: &[i64]) -> TestApp {
     with(gemini, place, numbers, None).await
 }
 
-/// As [`with_keys`], with the model that finds out what texts are about.
+/// Like [`with_keys`], with an embedding model.
 pub async fn with_embeddings(gemini: &TestGemini, place: Place, numbers: &[i64]) -> TestApp {
     with(gemini, place, numbers, Some("gemini-embedding-001".into())).await
 }
@@ -147,7 +147,7 @@ async fn with(
     .await
 }
 
-/// Lets the workers end what they have to do, as long as that takes.
+/// Runs all jobs, however long that takes.
 pub async fn work_off(app: &TestApp) {
     while let Some(at) = app.run_jobs().await {
         app.app.clock.advance_to(at);
@@ -157,11 +157,11 @@ pub async fn work_off(app: &TestApp) {
 /// Asks while the workers work.
 pub async fn ask(app: &TestApp, question: &str) -> Value {
     let body = json!({ "question": question });
-    // A person does not type faster, and by then a key serves again.
+    // A person does not type faster, and by then a key is free again.
     app.app.clock.advance(Duration::from_secs(5));
     let work = async {
         loop {
-            // What is tried once more is tried when its time has come.
+            // Retries run when they are due.
             if let Some(at) = app.run_jobs().await {
                 app.app.clock.advance_to(at);
             }
@@ -176,7 +176,7 @@ pub async fn ask(app: &TestApp, question: &str) -> Value {
     answer.json()
 }
 
-/// Fills the FAQ, asks every question of the set and prints what became of them.
+/// Fills the FAQ, asks every question of the set and prints the results.
 pub async fn run(app: &TestApp, set: &Set, how: &str) -> Figures {
     fill_with(app, set).await;
     work_off(app).await;

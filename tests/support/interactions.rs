@@ -1,4 +1,4 @@
-//! What Discord sends to Muster: interactions as it writes them, signed as it signs them.
+//! Interactions as Discord sends and signs them.
 
 use std::ops::Deref;
 
@@ -31,7 +31,7 @@ pub fn sign(timestamp: &str, body: &str) -> String {
     hex::encode(pair.sign(format!("{timestamp}{body}").as_bytes()))
 }
 
-/// A request with these headers; Discord comes through a proxy that ends TLS.
+/// A request with these headers; Discord's requests come through a proxy that terminates TLS.
 pub fn request(
     timestamp: Option<&str>,
     signature: Option<&str>,
@@ -54,7 +54,7 @@ pub fn request(
     request.body(body.to_owned().into()).unwrap()
 }
 
-/// Sends a request as Discord does, and hands back whatever comes.
+/// Sends a request as Discord does, and returns any response.
 pub async fn send(app: &TestApp, body: &Value) -> Answer {
     let (at, body) = (seconds(app.app.clock.now()), body.to_string());
     app.send(request(Some(&at), Some(&sign(&at, &body)), &body)).await
@@ -68,7 +68,7 @@ pub async fn ask(app: &TestApp, body: &Value) -> Value {
     answer.json()
 }
 
-/// Discord, and the clock that it and Muster go by.
+/// A Discord, and the clock that it shares with Muster.
 pub struct Scene {
     pub clock: Clock,
     pub discord: TestDiscord,
@@ -104,10 +104,10 @@ impl Deref for Scene {
     }
 }
 
-/// The words of a message, which must be for the asker alone and call nobody.
+/// The text of a message, which must be ephemeral and mention nobody.
 pub fn text(reply: &Value) -> &str {
     assert_eq!(reply["type"], 4, "{reply}");
-    assert_eq!(reply["data"]["flags"], 64, "only the asker sees it: {reply}");
+    assert_eq!(reply["data"]["flags"], 64, "only the requester sees it: {reply}");
     assert_eq!(reply["data"]["allowed_mentions"], json!({ "parse": [] }));
     reply["data"]["content"].as_str().unwrap()
 }
@@ -130,7 +130,7 @@ pub fn ping() -> Value {
     })
 }
 
-/// `/name option:value …`, typed by this user; the token is made up from the words.
+/// `/name option:value …`, typed by this user; the token is derived from the values.
 pub fn command(user: &str, name: &str, options: &[(&str, &str)]) -> Value {
     let list: Vec<Value> = options
         .iter()
@@ -170,7 +170,7 @@ pub fn button(user: &str, id: &str) -> Value {
     body
 }
 
-/// A window sent off, with its one field.
+/// A submitted modal with its one field.
 pub fn modal(user: &str, id: &str, field: &str, value: &str) -> Value {
     let data = json!({
         "components": [{

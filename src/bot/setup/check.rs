@@ -1,14 +1,14 @@
-//! Judges a set-up by what Discord says about it. Pure: facts in, findings out.
+//! Checks a set-up against what Discord reports. Pure: facts in, findings out.
 
-use super::permissions::{USE_APPLICATION_COMMANDS, allows, missing, stands_above};
-use super::plan::{plan, seen};
-use super::{endpoint, invite_link};
+use super::addresses::{endpoint, invite_link};
+use super::permissions::{USE_APPLICATION_COMMANDS, allows, is_above, missing};
+use super::plan::{Step, existing, plan};
 use crate::config::Bot;
 use crate::discord::commands;
 use crate::discord::objects::{Application, Channel, Command, Guild, Member, Role};
-use crate::model::setup::{Finding, Spot};
+use crate::model::setup::{Finding, Resource};
 
-/// What Discord said.
+/// What Discord reported.
 pub struct Facts {
     pub application: Application,
     /// `None`: the bot is not on the server.
@@ -21,12 +21,12 @@ pub struct Server {
     pub me: Member,
     pub roles: Vec<Role>,
     pub channels: Vec<Channel>,
-    /// `None`: the bot may not have any.
+    /// `None`: the bot is not allowed to have commands.
     pub commands: Option<Vec<Command>>,
 }
 
-/// What is right and what is missing, in the order in which an organiser would set it up.
-pub fn check(bot: &Bot, facts: &Facts, known: &[(Spot, String)]) -> Vec<Finding> {
+/// What is right and what is missing, in the order in which an organiser sets it up.
+pub fn check(bot: &Bot, facts: &Facts, known: &[(Resource, String)]) -> Vec<Finding> {
     let mut findings = application(bot, &facts.application);
     match &facts.server {
         None => findings.push(Finding::bad(format!(
@@ -40,7 +40,7 @@ pub fn check(bot: &Bot, facts: &Facts, known: &[(Spot, String)]) -> Vec<Finding>
                 server.guild.name, server.me.user.username
             )));
             findings.extend(permissions(server));
-            findings.extend(places(server, known));
+            findings.extend(roles_and_channels(server, known));
             findings.push(registered(bot, server.commands.as_deref()));
         }
     }
@@ -99,12 +99,12 @@ fn permissions(server: &Server) -> Vec<Finding> {
     findings
 }
 
-fn places(server: &Server, known: &[(Spot, String)]) -> Vec<Finding> {
-    let steps = plan(&seen(&server.roles, &server.channels), known);
-    let (there, missing): (Vec<_>, Vec<_>) = steps.iter().partition(|it| it.there.is_some());
+fn roles_and_channels(server: &Server, known: &[(Resource, String)]) -> Vec<Finding> {
+    let steps = plan(&existing(&server.roles, &server.channels), known);
+    let (found, missing): (Vec<_>, Vec<_>) = steps.iter().partition(|it| it.existing.is_some());
     let mut findings = Vec::new();
-    if !there.is_empty() {
-        let titles: Vec<_> = there.iter().map(|it| it.wanted.title()).collect();
+    if !found.is_empty() {
+        let titles: Vec<_> = found.iter().map(|it| it.wanted.title()).collect();
         findings.push(Finding::good(format!("On the server: {}.", titles.join(", "))));
     }
     if !missing.is_empty() {
@@ -114,12 +114,12 @@ fn places(server: &Server, known: &[(Spot, String)]) -> Vec<Finding> {
             titles.join(", ")
         )));
     }
-    let verified = there
+    let verified = found
         .iter()
-        .find(|it| it.wanted.spot == Spot::VerifiedRole)
+        .find(|it| it.wanted.resource == Resource::VerifiedRole)
         .and_then(|it| server.roles.iter().find(|role| Some(&role.id) == id_of(it)));
     if let Some(role) = verified
-        && !stands_above(&server.me.roles, &server.roles, role)
+        && !is_above(&server.me.roles, &server.roles, role)
     {
         findings.push(Finding::bad(format!(
             "The bot's highest role stands below the role {0}, so Muster cannot give it. Under Server Settings, Roles, drag the bot's role above {0}.",
@@ -129,18 +129,18 @@ fn places(server: &Server, known: &[(Spot, String)]) -> Vec<Finding> {
     findings
 }
 
-fn id_of(step: &super::Step) -> Option<&String> {
-    step.there.as_ref().map(|it| &it.id)
+fn id_of(step: &Step) -> Option<&String> {
+    step.existing.as_ref().map(|it| &it.id)
 }
 
-fn registered(bot: &Bot, there: Option<&[Command]>) -> Finding {
-    let Some(there) = there else {
+fn registered(bot: &Bot, registered: Option<&[Command]>) -> Finding {
+    let Some(registered) = registered else {
         return Finding::bad(format!(
             "The bot was let in without the right to have commands (applications.commands). Open the invite link once more: {}",
             invite_link(&bot.application_id, Some(&bot.guild_id))
         ));
     };
-    let lacks = |name: &str| !there.iter().any(|it| it.name == name);
+    let lacks = |name: &str| !registered.iter().any(|it| it.name == name);
     let missing: Vec<String> = commands::ALL
         .iter()
         .filter(|it| lacks(it.name))
@@ -156,7 +156,7 @@ fn registered(bot: &Bot, there: Option<&[Command]>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bot::setup::INVITED_WITH;
+    use crate::bot::setup::permissions::INVITED_WITH;
     use crate::discord::objects::User;
     use crate::model::Secret;
     use crate::model::setup::Tone;
@@ -177,7 +177,7 @@ mod tests {
         Role { id: id.into(), name: name.into(), permissions, position, managed: false }
     }
 
-    /// Everything is as it must be.
+    /// A correct set-up.
     fn facts() -> Facts {
         let channel = |id: &str, name: &str| Channel { id: id.into(), name: name.into(), kind: 0 };
         let command = |it: &commands::Command| Command { id: "1".into(), name: it.name.into() };
@@ -210,10 +210,10 @@ mod tests {
         }
     }
 
-    /// What is to be mended, and what is worth knowing.
+    /// The findings that are not good.
     fn not_good(facts: &Facts) -> Vec<String> {
         let findings = check(&bot(), facts, &[]);
-        findings.into_iter().filter(|it| it.tone != Tone::Good).map(|it| it.words).collect()
+        findings.into_iter().filter(|it| it.tone != Tone::Good).map(|it| it.text).collect()
     }
 
     fn server(facts: &mut Facts) -> &mut Server {
@@ -221,13 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn a_set_up_without_fault_has_nothing_but_good_findings() {
+    fn a_correct_set_up_has_only_good_findings() {
         assert_eq!(not_good(&facts()), Vec::<String>::new());
     }
 
     #[test]
-    fn each_fault_is_said_in_words_with_what_to_do() {
-        /// What is changed, and a part of what is said then.
+    fn each_fault_is_reported_with_what_to_do() {
+        /// A change, and a part of the finding that it causes.
         type Fault = (fn(&mut Facts), &'static str);
         let faults: [Fault; 10] = [
             (|it| it.application.id = "12".into(), "the token belongs to the application 12"),
@@ -246,11 +246,11 @@ mod tests {
             (|it| server(it).commands = Some(Vec::new()), "Not registered: /ask"),
             (|it| server(it).commands = None, "without the right to have commands"),
         ];
-        for (change, words) in faults {
+        for (change, part) in faults {
             let mut facts = facts();
             change(&mut facts);
-            let said = not_good(&facts);
-            assert!(said.len() == 1 && said[0].contains(words), "{words}: {said:?}");
+            let found = not_good(&facts);
+            assert!(found.len() == 1 && found[0].contains(part), "{part}: {found:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a bot may do on a server, from its roles. Pure. Bits as Discord documents them:
+//! What a bot may do on a server, given its roles. Pure. The bits are documented by Discord:
 //! <https://discord.com/developers/docs/topics/permissions>
 
 use crate::discord::objects::Role;
@@ -10,10 +10,10 @@ const SEND_MESSAGES: u64 = 1 << 11;
 const EMBED_LINKS: u64 = 1 << 14;
 const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 const MANAGE_ROLES: u64 = 1 << 28;
-/// What members need, not the bot.
+/// A permission that members need, not the bot.
 pub const USE_APPLICATION_COMMANDS: u64 = 1 << 31;
 
-/// What the bot needs, by the name in Discord's settings.
+/// A permission that the bot needs, with its name in Discord's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permission {
     pub bit: u64,
@@ -55,7 +55,7 @@ pub const NEEDED: [Permission; 6] = [
     },
 ];
 
-/// What the invite link asks for.
+/// The permissions that the invite link asks for.
 pub const INVITED_WITH: u64 = MANAGE_ROLES
     | MANAGE_CHANNELS
     | VIEW_CHANNEL
@@ -63,7 +63,7 @@ pub const INVITED_WITH: u64 = MANAGE_ROLES
     | EMBED_LINKS
     | READ_MESSAGE_HISTORY;
 
-/// What a member may do in the whole server. The role of `@everyone` has the server's number, and everybody has it.
+/// A member's permissions in the whole server. The role `@everyone` has the server's id, and everybody has it.
 fn allowed(own: &[String], roles: &[Role], guild: &str) -> u64 {
     let counts = |role: &&Role| role.id == guild || own.contains(&role.id);
     let bits = |role: &Role| role.permissions.parse::<u64>().unwrap_or(0);
@@ -75,18 +75,18 @@ pub fn allows(own: &[String], roles: &[Role], guild: &str, bit: u64) -> bool {
     allowed(own, roles, guild) & (bit | ADMINISTRATOR) != 0
 }
 
-/// What the bot needs and its roles do not give.
+/// The permissions that the bot needs and does not have.
 pub fn missing(own: &[String], roles: &[Role], guild: &str) -> Vec<Permission> {
     NEEDED.into_iter().filter(|it| !allows(own, roles, guild, it.bit)).collect()
 }
 
-/// Whether one of a member's roles stands above a role, so that the member may give it: also an administrator must.
-pub fn stands_above(own: &[String], roles: &[Role], role: &Role) -> bool {
+/// Whether one of a member's roles is above a role, so that the member may give it. This applies to administrators too.
+pub fn is_above(own: &[String], roles: &[Role], role: &Role) -> bool {
     let highest = roles.iter().filter(|it| own.contains(&it.id)).map(rank).max();
     highest > Some(rank(role))
 }
 
-/// Of two roles at one position the older one is higher; numbers of Discord's grow with time.
+/// Of two roles at one position the older one is higher; Discord's ids grow with time.
 fn rank(role: &Role) -> (i64, std::cmp::Reverse<u64>) {
     (role.position, std::cmp::Reverse(role.id.parse().unwrap_or(u64::MAX)))
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_may_and_what_the_roles_give_is_put_together() {
+    fn permissions_of_everyone_and_of_the_roles_add_up() {
         let roles = [role("1", VIEW_CHANNEL | SEND_MESSAGES, 0), role("2", MANAGE_ROLES, 1)];
         let names = |own: &[String]| -> Vec<_> {
             missing(own, &roles, "1").iter().map(|it| it.name).collect()
@@ -120,20 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn the_invite_link_asks_for_all_that_is_needed_and_no_more() {
+    fn the_invite_link_asks_for_exactly_what_is_needed() {
         assert_eq!(NEEDED.iter().fold(0, |all, it| all | it.bit), INVITED_WITH);
         assert_eq!(missing(&own(&["2"]), &[role("2", INVITED_WITH, 1)], "1"), []);
     }
 
     #[test]
-    fn a_role_is_given_from_above_only() {
+    fn a_role_can_only_be_given_from_above() {
         let roles = [role("1", 0, 0), role("20", 0, 3), role("30", 0, 2), role("40", 0, 2)];
-        assert!(stands_above(&own(&["20"]), &roles, &roles[2]));
-        assert!(!stands_above(&own(&["30"]), &roles, &roles[1]));
-        assert!(!stands_above(&own(&["30"]), &roles, &roles[2]), "itself");
-        // Of two at one position the older one is higher.
-        assert!(stands_above(&own(&["30"]), &roles, &roles[3]));
-        assert!(!stands_above(&own(&["40"]), &roles, &roles[2]));
-        assert!(!stands_above(&own(&[]), &roles, &roles[2]));
+        assert!(is_above(&own(&["20"]), &roles, &roles[2]));
+        assert!(!is_above(&own(&["30"]), &roles, &roles[1]));
+        assert!(!is_above(&own(&["30"]), &roles, &roles[2]), "itself");
+        // Of two roles at one position the older one is higher.
+        assert!(is_above(&own(&["30"]), &roles, &roles[3]));
+        assert!(!is_above(&own(&["40"]), &roles, &roles[2]));
+        assert!(!is_above(&own(&[]), &roles, &roles[2]));
     }
 }

@@ -1,34 +1,34 @@
-//! What comes in. Fields that Muster does not read are passed over: Discord adds some now and then.
+//! Incoming interactions. Fields that Muster does not read are ignored, since Discord adds new ones now and then.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{DiscordUser, Secret};
 
-/// A request of Discord's.
+/// A request from Discord.
 #[derive(Clone, Debug)]
 pub enum Incoming {
-    /// Discord looks whether somebody is there.
+    /// Discord checks that the endpoint works.
     Ping,
     From(Interaction),
 }
 
-/// Somebody typed a command, pressed a button or sent a window off.
+/// A participant typed a command, pressed a button or submitted a modal.
 #[derive(Clone, Debug)]
 pub struct Interaction {
     pub user: DiscordUser,
-    /// With it the answer can be changed for 15 minutes, by anybody who has it.
+    /// Whoever has it can change the reply for 15 minutes.
     pub token: Secret,
     pub asked: Asked,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// A slash command with what was typed behind its options.
+    /// A slash command with its options.
     Command { name: String, options: Vec<Field> },
-    /// A button by its id.
+    /// A button, by its id.
     Button { id: String },
-    /// A window by its id, with what was typed in its fields.
+    /// A modal, by its id, with its fields.
     Modal { id: String, fields: Vec<Field> },
     /// A kind that Muster does not offer.
     Other,
@@ -42,10 +42,10 @@ pub struct Field {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an interaction as Discord describes it")]
-pub struct NotOne;
+pub struct NotAnInteraction;
 
 impl Asked {
-    /// What was typed under this name; empty where nothing was.
+    /// The text of the field with this name; empty if there is none.
     pub fn typed(&self, name: &str) -> &str {
         let (Self::Command { options: fields, .. } | Self::Modal { fields, .. }) = self else {
             return "";
@@ -60,9 +60,9 @@ struct Wire {
     kind: u8,
     #[serde(default)]
     token: String,
-    /// Within a server.
+    /// The sender, in a server.
     member: Option<Member>,
-    /// In a conversation of two.
+    /// The sender, in a direct message.
     user: Option<User>,
     #[serde(default)]
     data: Value,
@@ -97,7 +97,7 @@ struct WireOption {
     value: Value,
 }
 
-/// A field of a window, or what holds it: a row with `components`, or a label with `component`.
+/// A field of a modal, or what contains it: a row with `components`, or a label with `component`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Component {
@@ -109,21 +109,21 @@ struct Component {
 }
 
 impl Incoming {
-    pub fn parse(body: &[u8]) -> Result<Self, NotOne> {
-        let wire: Wire = serde_json::from_slice(body).map_err(|_| NotOne)?;
+    pub fn parse(body: &[u8]) -> Result<Self, NotAnInteraction> {
+        let wire: Wire = serde_json::from_slice(body).map_err(|_| NotAnInteraction)?;
         if wire.kind == 1 {
             return Ok(Self::Ping);
         }
-        let user = wire.member.map(|it| it.user).or(wire.user).ok_or(NotOne)?;
-        let data = || Data::deserialize(&wire.data).map_err(|_| NotOne);
+        let user = wire.member.map(|it| it.user).or(wire.user).ok_or(NotAnInteraction)?;
+        let data = || Data::deserialize(&wire.data).map_err(|_| NotAnInteraction);
         let asked = match wire.kind {
             2 => command(data()?),
             3 => button(data()?),
-            5 => window(&data()?),
+            5 => modal(&data()?),
             _ => Asked::Other,
         };
         Ok(Self::From(Interaction {
-            user: DiscordUser::parse(&user.id).ok_or(NotOne)?,
+            user: DiscordUser::parse(&user.id).ok_or(NotAnInteraction)?,
             token: Secret::new(wire.token),
             asked,
         }))
@@ -131,7 +131,7 @@ impl Incoming {
 }
 
 fn command(data: Data) -> Asked {
-    // 1: a slash command; the others stand in a menu.
+    // 1: a slash command. The others are in menus.
     if data.kind.is_some_and(|kind| kind != 1) {
         return Asked::Other;
     }
@@ -140,14 +140,14 @@ fn command(data: Data) -> Asked {
 }
 
 fn button(data: Data) -> Asked {
-    // 2: a button; the others are lists to choose from.
+    // 2: a button. The others are select menus.
     if data.component_type.is_some_and(|kind| kind != 2) {
         return Asked::Other;
     }
     Asked::Button { id: data.custom_id }
 }
 
-fn window(data: &Data) -> Asked {
+fn modal(data: &Data) -> Asked {
     let mut fields = Vec::new();
     collect(&data.components, &mut fields);
     Asked::Modal { id: data.custom_id.clone(), fields }

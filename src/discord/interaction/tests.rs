@@ -9,7 +9,7 @@ fn parse(body: &Value) -> Interaction {
     }
 }
 
-/// What surrounds an interaction in a server, as Discord sends it.
+/// An interaction in a server, as Discord sends it.
 fn in_server(kind: u8, data: &Value) -> Value {
     json!({
         "app_permissions": "562949953601536",
@@ -62,7 +62,7 @@ fn a_ping_is_a_ping() {
 }
 
 #[test]
-fn a_command_is_read_with_what_was_typed() {
+fn a_command_is_read_with_its_options() {
     let data = json!({
         "id": "1290000000000000030", "name": "ask", "type": 1, "guild_id": "1290000000000000002",
         "options": [{ "name": "question", "type": 3, "value": "Is there Wi-Fi?" }],
@@ -79,7 +79,7 @@ fn a_command_is_read_with_what_was_typed() {
 }
 
 #[test]
-fn outside_of_a_server_the_user_stands_elsewhere() {
+fn outside_of_a_server_the_user_is_in_another_field() {
     let mut body = in_server(2, &json!({ "id": "1", "name": "help", "type": 1 }));
     let user = body["member"]["user"].clone();
     body.as_object_mut().unwrap().remove("member");
@@ -88,7 +88,7 @@ fn outside_of_a_server_the_user_stands_elsewhere() {
 }
 
 #[test]
-fn a_button_is_known_by_its_id() {
+fn a_button_has_an_id() {
     let mut body = in_server(3, &json!({ "component_type": 2, "custom_id": "verify", "id": 2 }));
     body["message"] = json!({
         "id": "1290000000000000040", "channel_id": "1290000000000000003", "content": "Welcome!", "type": 0,
@@ -102,7 +102,7 @@ fn a_button_is_known_by_its_id() {
 }
 
 #[test]
-fn a_window_brings_its_fields_in_labels_or_in_rows() {
+fn a_modal_has_its_fields_in_labels_or_in_rows() {
     let field = json!({ "type": 4, "id": 2, "custom_id": "email", "value": " ada@example.org " });
     for holder in [
         json!({ "type": 18, "id": 1, "component": field }),
@@ -116,7 +116,7 @@ fn a_window_brings_its_fields_in_labels_or_in_rows() {
 }
 
 #[test]
-fn a_kind_that_is_not_offered_is_no_error() {
+fn an_unknown_kind_is_not_an_error() {
     assert_eq!(parse(&in_server(4, &json!({ "name": "ask", "type": 1 }))).asked, Asked::Other);
     assert_eq!(parse(&in_server(77, &json!(null))).asked, Asked::Other);
     let menu = json!({ "id": "1", "name": "ask", "type": 2, "target_id": "2" });
@@ -124,7 +124,7 @@ fn a_kind_that_is_not_offered_is_no_error() {
 }
 
 #[test]
-fn what_is_no_interaction_is_refused() {
+fn anything_else_is_refused() {
     let mut nobody = in_server(2, &json!({ "name": "help" }));
     nobody.as_object_mut().unwrap().remove("member");
     let mut odd = in_server(2, &json!({ "name": "help" }));

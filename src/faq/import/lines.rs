@@ -1,7 +1,7 @@
-//! What the lines of a FAQ's file are: marks such as `Q:`, headings of Markdown, or text. What stands in a block of code
-//! is text whatever it looks like. Pure.
+//! Classifies the lines of a FAQ's file: marks such as `Q:`, Markdown headings, or text. Everything in a code block is
+//! text. Pure.
 //!
-//! A line of text that looks like a mark is written with a backslash before it, and read without.
+//! A line of text that looks like a mark is written with a backslash before it, which is removed on reading.
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,11 +10,11 @@ pub enum Line<'a> {
     Answer(&'a str),
     Section(&'a str),
     Source(&'a str),
-    /// Its depth and words.
+    /// Its depth and text.
     Heading(usize, &'a str),
     /// The line of `=` or `-` under a heading.
     Underline,
-    /// The part before a backslash that only keeps the line from being read as something else, and the part after it.
+    /// The parts before and after a backslash that only escapes the line.
     Text(&'a str, &'a str),
 }
 
@@ -24,7 +24,7 @@ impl Line<'_> {
     }
 }
 
-/// The lines of a file. Fences that nothing closes are no fences.
+/// The lines of a file. A fence that is never closed is not a fence.
 pub fn classify(text: &str) -> Vec<Line<'_>> {
     let raw: Vec<&str> = text.lines().collect();
     let code = code(&raw, true);
@@ -33,15 +33,15 @@ pub fn classify(text: &str) -> Vec<Line<'_>> {
         .zip(&code)
         .map(|(line, code)| if *code { Line::Text(line, "") } else { plain_or_mark(line) })
         .collect();
-    // Between `Q:` and `A:` a row of dashes parts one entry from the next, and no more.
+    // In files with `Q:`, a row of dashes only separates entries.
     if !lines.iter().any(|line| matches!(line, Line::Question(_))) {
         underlined(&raw, &code, &mut lines);
     }
     lines
 }
 
-/// Lines with a row of `=` or `-` under them are headings: one line, since a row of dashes under a whole paragraph is
-/// meant to part it from the next.
+/// Turns a line with a row of `=` or `-` below it into a heading. Only single lines, since a row of dashes below a
+/// paragraph is meant as a separator.
 fn underlined<'a>(raw: &[&'a str], code: &[bool], lines: &mut [Line<'a>]) {
     for at in 1..raw.len() {
         let Some(depth) = underline(raw[at]).filter(|_| !code[at]) else { continue };
@@ -58,7 +58,7 @@ fn is_mark(line: Line<'_>) -> bool {
     !matches!(line, Line::Text(..))
 }
 
-/// Whether a line begins a paragraph, and no list, quotation, table or rule.
+/// Whether a line starts a paragraph rather than a list, quotation, table or rule.
 fn is_paragraph(line: &str) -> bool {
     let words = line.trim();
     let item = words.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -83,7 +83,7 @@ fn underline(line: &str) -> Option<usize> {
     }
 }
 
-/// Four columns make code of a line.
+/// Whether a line is code because it is indented by four columns.
 fn is_indented(line: &str) -> bool {
     let mut columns = 0;
     for c in line.chars() {
@@ -96,7 +96,7 @@ fn is_indented(line: &str) -> bool {
     columns >= 4
 }
 
-/// The mark and the length of a fence, and what follows it.
+/// The character and the length of a fence, and the text after it.
 fn fence(line: &str) -> Option<(char, usize, &str)> {
     let words = line.trim_start();
     let sign = words.chars().next().filter(|c| matches!(c, '`' | '~'))?;
@@ -106,9 +106,9 @@ fn fence(line: &str) -> Option<(char, usize, &str)> {
     is_fence.then_some((sign, length, rest))
 }
 
-/// Which lines stand in blocks of code, the fences too. In a file an answer may begin with a fence after its `A:`.
+/// Which lines are in code blocks, including the fences. In a file an answer may start with a fence after its `A:`.
 fn code(lines: &[&str], in_file: bool) -> Vec<bool> {
-    // The longest fence from each line on that could close one.
+    // For each line, the longest closing fence from there on.
     let mut longest = vec![(0, 0); lines.len() + 1];
     for (at, line) in lines.iter().enumerate().rev() {
         longest[at] = longest[at + 1];
@@ -162,12 +162,12 @@ fn plain_or_mark(line: &str) -> Line<'_> {
     }
 }
 
-/// Whether a line could be read as something that it is not, in some place.
+/// Whether a line of text could be read as something else.
 fn may_mislead(line: &str) -> bool {
     mark(line).is_some() || underline(line).is_some() || fence(line).is_some()
 }
 
-/// `None` for what is a mark nowhere.
+/// The mark in a line, if there is one.
 fn mark(line: &str) -> Option<Line<'_>> {
     if is_indented(line) {
         return None;
@@ -192,13 +192,13 @@ fn mark(line: &str) -> Option<Line<'_>> {
     }
 }
 
-/// A heading may end with `#` again; in `C#` it is a part of the word.
+/// Removes a closing `#` from a heading; in `C#` it is part of the word.
 fn without_closing(words: &str) -> &str {
     let without = words.trim_end_matches('#');
     if without.is_empty() || without.ends_with([' ', '\t']) { without.trim_end() } else { words }
 }
 
-/// An answer as it stands in a file: with a backslash before each line that would be read as something else.
+/// An answer as written to a file: with a backslash before each line that would be read as something else.
 pub fn write(answer: &str) -> String {
     let lines: Vec<&str> = answer.lines().collect();
     let code = code(&lines, false);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_code_is_text() {
+    fn everything_in_code_is_text() {
         for file in [
             "```\n# a\nQ: b\n```",
             "~~~ sh\n# a\n```\n~~~",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backslash_before_what_would_be_a_mark_goes() {
+    fn a_backslash_before_a_mark_is_removed() {
         for (answer, written) in [
             ("# a", "\\# a"),
             ("  # a", "  \\# a"),

@@ -1,6 +1,6 @@
 //! The FAQ as a text file: blocks of `Q:` and `A:`, or Markdown whose headings are the questions; and back again. Pure.
 //!
-//! Both ways know `Section:` (or a heading above the questions) and `Source:`.
+//! Both formats have `Section:` (or a heading above the questions) and `Source:`.
 
 mod lines;
 #[cfg(test)]
@@ -14,7 +14,7 @@ use super::entries::{self, same_question};
 use crate::store::faq::EntryText;
 pub use write::{write_markdown, write_text};
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     pub entries: Vec<EntryText>,
@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Parsed {
     reader.parsed
 }
 
-/// The depth of headings that have text under them, most of the time: these are the questions.
+/// The depth of the headings that most often have text below them: these are the questions.
 fn question_depth(lines: &[Line<'_>]) -> Option<usize> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut open = None;
@@ -74,14 +74,14 @@ fn question_depth(lines: &[Line<'_>]) -> Option<usize> {
 
 #[derive(Default)]
 struct Reader {
-    /// Of the headings that are questions; `None` where lines with `Q:` are.
+    /// The depth of headings that are questions; `None` if lines with `Q:` are.
     depth: Option<usize>,
     section: String,
     open: Option<Open>,
     parsed: Parsed,
-    /// The line of each question taken.
+    /// The line of each question so far.
     taken: Vec<(String, usize)>,
-    /// Text that belongs to nothing is complained of once.
+    /// Text outside of any entry was reported; it is reported only once.
     astray: bool,
 }
 
@@ -89,7 +89,7 @@ struct Reader {
 struct Open {
     line: usize,
     question: String,
-    /// `None`: its `A:` has not come yet.
+    /// `None` until its `A:`.
     answer: Option<String>,
     source: String,
 }
@@ -155,7 +155,7 @@ impl Reader {
                 answer.push('\n');
                 answer.push_str(&words);
             }
-            // A question may go on until its answer comes.
+            // A question may continue until its answer starts.
             Some(Open { question, answer: None, .. }) => {
                 if !words.trim().is_empty() {
                     question.push(' ');
@@ -185,8 +185,8 @@ impl Reader {
         let text = match entries::check(&text) {
             Ok(text) => text,
             Err(problems) => {
-                let words: Vec<String> = problems.into_iter().map(|(_, words)| words).collect();
-                self.bad(open.line, &words.join("; "));
+                let problems: Vec<String> = problems.into_iter().map(|(_, text)| text).collect();
+                self.bad(open.line, &problems.join("; "));
                 return;
             }
         };
@@ -209,7 +209,7 @@ impl Reader {
     }
 }
 
-/// What stands over a whole FAQ is no section of it.
+/// Whether a heading is the title of the whole FAQ rather than a section.
 fn is_title(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("faq") || words.contains("frequently asked")

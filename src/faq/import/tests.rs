@@ -38,7 +38,7 @@ fn blocks_of_questions_and_answers_are_read() {
 }
 
 #[test]
-fn headings_of_markdown_are_questions_and_those_above_them_sections() {
+fn markdown_headings_are_questions_and_those_above_them_sections() {
     let parsed = read(
         "# FAQ of the hackathon\n\n## Place\n### Where is it?\nAt the *harbour*.\n#### By tram\nLine 4.\n### Parking?\nNo.\n## Food\n### Lunch?\nYes.\n",
     );
@@ -56,7 +56,7 @@ fn headings_of_markdown_are_questions_and_those_above_them_sections() {
 }
 
 #[test]
-fn what_looks_like_a_heading_in_code_stays_in_the_answer() {
+fn headings_in_code_stay_in_the_answer() {
     let setup = "Run:\n\n```sh\n# install\nQ: is a variable\n```\n\n    # indented";
     let file = format!("## How do I set it up?\n{setup}\n\n## And then?\n~~~\n## nothing\n~~~\n");
     let parsed = read(&file);
@@ -71,7 +71,7 @@ fn what_looks_like_a_heading_in_code_stays_in_the_answer() {
 }
 
 #[test]
-fn underlined_headings_and_the_line_ends_and_marks_of_other_machines_are_read() {
+fn underlined_headings_other_line_ends_and_byte_order_marks_are_read() {
     let file = "\u{feff}FAQ\r\n===\r\n\r\nWhen?\r\n---\r\nAt 9.\r\n\r\nWhere?\r\n-----\r\nHere,\r\nor there.\r\n";
     for file in [file.to_owned(), file.replace("\r\n", "\r"), file.replace("\r\n", "\n")] {
         let parsed = read(&file);
@@ -86,7 +86,7 @@ fn underlined_headings_and_the_line_ends_and_marks_of_other_machines_are_read() 
 }
 
 #[test]
-fn of_nested_headings_the_next_above_is_the_section() {
+fn the_next_heading_above_is_the_section() {
     let parsed = read(
         "# Everything\n## Travel\n### By rail\n#### Which train?\nThe red one.\n##### At night\nNone.\n#### Which stop?\nThe last.\n## Food\n#### Lunch?\nYes.\n",
     );
@@ -102,7 +102,7 @@ fn of_nested_headings_the_next_above_is_the_section() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_its_line() {
+fn unreadable_parts_are_reported_with_their_lines() {
     let bad = |file: &str| -> Vec<(usize, String)> {
         read(file).bad.into_iter().map(|bad| (bad.line, bad.problem)).collect()
     };
@@ -153,7 +153,7 @@ fn any_entry() -> impl Strategy<Value = EntryText> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(all in proptest::collection::vec(any_entry(), 1..8)) {
+    fn exported_entries_are_read_back(all in proptest::collection::vec(any_entry(), 1..8)) {
         let mut texts: Vec<EntryText> = Vec::new();
         for text in all {
             let same = same_question(&text.question);
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn no_file_is_too_strange_to_be_read(file in "(\\PC|[\n\r\t #`~=:QA-]){0,200}") {
+    fn no_file_makes_the_reader_panic(file in "(\\PC|[\n\r\t #`~=:QA-]){0,200}") {
         let _ = read(&file);
     }
 }

@@ -15,7 +15,7 @@ pub fn write_text(entries: &[Entry]) -> String {
             section = &entry.section;
         }
         let answer = lines::write(&entry.answer);
-        // Words that a mark or a blank would go before begin on a line of their own.
+        // An answer that starts with markup or spaces starts on a new line.
         let between = if answer.starts_with(char::is_alphanumeric) { ' ' } else { '\n' };
         let _ = writeln!(out, "Q: {}\nA:{between}{answer}", entry.question);
         end(&mut out, entry);
@@ -39,10 +39,10 @@ pub fn write_markdown(entries: &[Entry]) -> String {
     out
 }
 
-/// What ends in `#` is written with one more, since the last is not read.
-fn heading(marks: &str, words: &str) -> String {
-    let closing = if words.ends_with('#') { " #" } else { "" };
-    format!("{marks} {words}{closing}").trim_end().to_owned()
+/// A heading. If the text ends in `#`, another one is added, since a closing `#` is not part of the text.
+fn heading(marks: &str, text: &str) -> String {
+    let closing = if text.ends_with('#') { " #" } else { "" };
+    format!("{marks} {text}{closing}").trim_end().to_owned()
 }
 
 fn end(out: &mut String, entry: &Entry) {

@@ -1,7 +1,7 @@
-//! What people ask in other languages, word by word, as far as an event's FAQ is concerned: German, French, Spanish,
-//! Portuguese and Italian. Enough to find an entry without a model; written without accents.
+//! Words of questions in German, French, Spanish, Portuguese and Italian: enough to find an entry without a model.
+//! Without accents.
 
-/// Words of these languages that say nothing. One that is English too says nothing there, or is left out.
+/// Stop words of these languages. A word that also exists in English is a stop word there too, or is left out.
 pub const SILENT: &str = "\
     ab auch auf aus bei beim bin bitte da darf das dem den der des die diese dieser dort du ein eine einem einen einer \
     er es euch eure findet fur gibt haben hat ich ihr im ins ist ja kann kannst konnen mein meine meinem meinen meiner \
@@ -17,7 +17,7 @@ pub const SILENT: &str = "\
     ai al alla alle anche che ce chi ci con cui da dal dalla degli dei del dell della delle di e ed gli ho i il in io l \
     la le lo ma mia mie mio nel nella noi non o per piu posso puo quale quali sono su sul sulla tra un una uno va vi";
 
-/// An English word, and the others.
+/// An English word and its translations.
 pub const WORDS: &[(&str, &str)] = &[
     ("address", "adresse direccion endereco indirizzo"),
     ("age", "alter jahre alt mindestalter age ans edad anos idade eta anni"),

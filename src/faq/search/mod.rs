@@ -1,5 +1,5 @@
-//! Which entries a question is about: BM25 over stemmed words, with families of words that mean about the same, and a
-//! guess at what a misspelt word was meant to be. Pure.
+//! Finds the entries that a question is about: BM25 over stemmed words, with families of related words and corrected
+//! spelling. Pure.
 
 mod foreign;
 mod spelling;
@@ -14,39 +14,39 @@ use self::spelling::Vocabulary;
 use self::words::{LEXICON, stem};
 use crate::store::faq::Entry;
 
-/// From this share of a question's weight on an entry is believed to answer it.
+/// From this share of a question's weight on, an entry is taken to answer it.
 pub const ANSWERS: f64 = 0.5;
-/// From this share on it is worth asking the model.
+/// From this share on, the question is worth asking the model.
 pub const WORTH_ASKING: f64 = 0.15;
 
 // BM25's usual constants.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
 
-/// How much a word counts where it stands.
+/// The weight of a word by the part of the entry that it is in.
 const IN_QUESTION: f64 = 3.0;
 const IN_SECTION: f64 = 1.5;
 const IN_ANSWER: f64 = 1.0;
 
-/// A word that stands in the answer alone says less about what the entry is about.
+/// A word that is only in the answer says less about the entry's subject.
 const ANSWER_SHARE: f64 = 0.7;
-/// A word of the same family is not the word.
+/// A related word counts less than the word itself.
 const KIN: f64 = 0.85;
-/// The weight of words that many questions have in common: how they ask, and that it is about a hackathon.
+/// The weight of words that many questions have in common: question words, and words about any hackathon.
 const LIGHT: f64 = 0.2;
 /// The weight of words that no entry has.
 const UNKNOWN: f64 = 0.5;
-/// How much the order owes to what else the entry asks for.
+/// How much the order depends on what else the entry's question asks.
 const ASKED: f64 = 0.3;
 
 /// An entry that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hit {
-    /// Its place among the entries that the index was made of.
+    /// Its position among the indexed entries.
     pub at: usize,
-    /// BM25: for the order.
+    /// The BM25 score, for the order.
     pub score: f64,
-    /// From 0 to 1: how much of the question it speaks of.
+    /// How much of the question it covers, from 0 to 1.
     pub share: f64,
 }
 
@@ -57,16 +57,16 @@ struct Term {
     weight: f64,
 }
 
-/// How often something stands in an entry, weighed by where, and whether in its question or section.
+/// How often a word or family occurs in an entry, weighted by place, and whether in its question or section.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
-    weighed: f64,
+    weighted: f64,
     in_head: bool,
 }
 
 impl Count {
     fn add(&mut self, weight: f64) {
-        self.weighed += weight;
+        self.weighted += weight;
         self.in_head |= weight > IN_ANSWER;
     }
 
@@ -78,7 +78,7 @@ impl Count {
 #[derive(Default)]
 struct Doc {
     stems: BTreeMap<String, Count>,
-    /// By the family's place in the tables.
+    /// By the family's position in the tables.
     families: BTreeMap<usize, Count>,
     length: f64,
     /// The words of its question.
@@ -87,9 +87,9 @@ struct Doc {
 
 pub struct Index {
     docs: Vec<Doc>,
-    /// In how many entries a stem stands.
+    /// In how many entries a stem occurs.
     stems: BTreeMap<String, usize>,
-    /// In how many entries a word of a family stands.
+    /// In how many entries a word of a family occurs.
     families: BTreeMap<usize, usize>,
     vocabulary: Vocabulary,
     average: f64,
@@ -145,8 +145,8 @@ impl Index {
         self.docs.push(doc);
     }
 
-    /// The entries that share a word with the question, the best first. Where a text says more than it asks, and no entry
-    /// speaks of all of it, one that speaks of a question in it comes first.
+    /// The entries that share a word with the question, the best first. If a text contains more than a question and no
+    /// entry covers all of it, an entry that covers one of its questions comes first.
     pub fn search(&self, text: &str) -> Vec<Hit> {
         let mut hits = self.search_for(text);
         if hits.first().is_some_and(|hit| hit.share >= ANSWERS) {
@@ -179,10 +179,10 @@ impl Index {
         hits
     }
 
-    /// The score, and how much weight of the question the entry speaks of.
+    /// The score, and the weight of the question's words that the entry covers.
     fn compare(&self, doc: &Doc, terms: &[Term]) -> (f64, f64) {
         let long = K1 * (1.0 - B + B * doc.length / self.average);
-        let saturated = |count: Count| count.weighed * (K1 + 1.0) / (count.weighed + long);
+        let saturated = |count: Count| count.weighted * (K1 + 1.0) / (count.weighted + long);
         let (mut score, mut shared) = (0.0, 0.0);
         for term in terms {
             let (mut found, mut share): (f64, f64) = (0.0, 0.0);
@@ -204,15 +204,15 @@ impl Index {
         let asked: f64 = doc
             .asks
             .iter()
-            .filter(|term| terms.iter().any(|it| akin(it, term)))
+            .filter(|term| terms.iter().any(|it| related(it, term)))
             .map(|term| term.weight * self.worth(term))
             .sum();
         let fit = if asks > 0.0 { asked / asks } else { 0.0 };
         (score * (1.0 - ASKED + ASKED * fit), shared)
     }
 
-    /// A word says the more the fewer entries have it, or one of its family. One that none has may be what it is all about
-    /// or beside the point: it counts for half.
+    /// A word says more the fewer entries contain it or a related word. A word that no entry contains may be essential or
+    /// irrelevant, so it counts half.
     fn worth(&self, term: &Term) -> f64 {
         let all = self.docs.len();
         if let Some(with) = self.stems.get(&term.stem) {
@@ -224,13 +224,13 @@ impl Index {
         rarities.reduce(f64::max).unwrap_or_else(|| UNKNOWN * rarity(all, 0))
     }
 
-    /// Questions with the same key ask the same: they differ in case, punctuation, spelling mistakes, endings and words
-    /// of courtesy only. Small words stay, since "with" is not "without".
+    /// Questions with the same key are the same: they differ only in case, punctuation, spelling mistakes, endings and
+    /// courtesy. Small words stay, since "with" is not "without".
     pub fn key(&self, question: &str) -> String {
         let stems: Vec<String> = words::plain(question)
             .iter()
             .filter(|word| !LEXICON.is_courtesy(word))
-            .map(|word| match self.vocabulary.mend(word) {
+            .map(|word| match self.vocabulary.correct(word) {
                 Some((meant, _)) => stem(&meant),
                 None => stem(word),
             })
@@ -243,14 +243,14 @@ impl Index {
         let words = LEXICON.joined(&words);
         let mut terms = Vec::new();
         for word in words {
-            let term = match self.vocabulary.mend(&word).filter(|_| !self.is_known(&word)) {
+            let term = match self.vocabulary.correct(&word).filter(|_| !self.is_known(&word)) {
                 Some((meant, sure)) => {
                     term(&meant).map(|term| Term { weight: term.weight * sure, ..term })
                 }
                 None => term(&word),
             };
-            // A word of how it is asked that no entry has is beside the point.
-            if let Some(term) = term.filter(|it| it.weight > LIGHT || self.speaks_of(it)) {
+            // A question word that no entry contains is irrelevant.
+            if let Some(term) = term.filter(|it| it.weight > LIGHT || self.has_related(it)) {
                 push(&mut terms, term);
             }
         }
@@ -261,18 +261,18 @@ impl Index {
         self.vocabulary.has(word) || self.stems.contains_key(&stem(word))
     }
 
-    fn speaks_of(&self, term: &Term) -> bool {
+    fn has_related(&self, term: &Term) -> bool {
         let mut families = LEXICON.families(&term.stem).iter();
         self.stems.contains_key(&term.stem) || families.any(|it| self.families.contains_key(it))
     }
 
-    /// Writes compounds as the FAQ does: two words that are one there, one word that is two there.
+    /// Writes compounds as the FAQ does: joins two words that are one there, splits a word that is two there.
     fn compounds(&self, words: Vec<String>) -> Vec<String> {
         let mut out: Vec<String> = Vec::with_capacity(words.len());
         let mut words = words.into_iter().peekable();
         while let Some(word) = words.next() {
             let joined = words.peek().map(|next| format!("{word}{next}"));
-            if let Some(joined) = joined.filter(|it| it.len() > 5 && self.vocabulary.stands(it)) {
+            if let Some(joined) = joined.filter(|it| it.len() > 5 && self.vocabulary.in_faq(it)) {
                 words.next();
                 out.push(joined);
             } else if let Some((first, second)) = self.halves(&word) {
@@ -292,31 +292,31 @@ impl Index {
             word.char_indices().map(|(at, _)| at).filter(|at| *at > 2 && at + 2 < word.len());
         cuts.map(|at| word.split_at(at))
             .find(|(first, second)| {
-                [first, second].iter().all(|half| half.len() > 2 && self.vocabulary.stands(half))
+                [first, second].iter().all(|half| half.len() > 2 && self.vocabulary.in_faq(half))
             })
             .map(|(first, second)| (first.to_owned(), second.to_owned()))
     }
 }
 
-/// How much it says that something stands in `with` of `all` entries.
+/// How much it says that a word occurs in `with` of `all` entries.
 fn rarity(all: usize, with: usize) -> f64 {
     let (all, with) = (all as f64, with as f64);
     (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
 }
 
-/// `None` for words that say nothing.
+/// `None` for stop words.
 fn term(word: &str) -> Option<Term> {
     let weight = if LEXICON.is_light(word) { LIGHT } else { 1.0 };
     (!LEXICON.is_silent(word)).then(|| Term { stem: stem(word), weight })
 }
 
-/// Whether two words are the same or of one family.
-fn akin(one: &Term, other: &Term) -> bool {
+/// Whether two words are the same or related.
+fn related(one: &Term, other: &Term) -> bool {
     let families = LEXICON.families(&other.stem);
     one.stem == other.stem || LEXICON.families(&one.stem).iter().any(|it| families.contains(it))
 }
 
-/// Each stem once, as heavy as its heaviest.
+/// Adds each stem once, with its highest weight.
 fn push(terms: &mut Vec<Term>, term: Term) {
     match terms.iter_mut().find(|known| known.stem == term.stem) {
         Some(known) => known.weight = known.weight.max(term.weight),

@@ -1,14 +1,14 @@
-//! What a word that nobody knows was probably meant to be.
+//! Corrects the spelling of unknown words.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::words::{LEXICON, stem};
 
-/// How sure we are of a word that was mended, by its length.
-const MENDED: f64 = 0.95;
-const MENDED_SHORT: f64 = 0.75;
-/// From this length on a word may hold two mistakes.
+/// How certain a correction is, for long and for short words.
+const CORRECTED: f64 = 0.95;
+const CORRECTED_SHORT: f64 = 0.75;
+/// From this length on, a word may have two mistakes.
 const LONG: usize = 8;
 
 /// The words of a FAQ, and of the tables.
@@ -18,55 +18,55 @@ pub struct Vocabulary {
 }
 
 struct Known {
-    /// In how many places of the FAQ it stands.
-    often: usize,
+    /// How often it occurs in the FAQ.
+    count: usize,
     stem: String,
 }
 
 impl Vocabulary {
     pub fn add(&mut self, word: &str) {
         match self.words.get_mut(word) {
-            Some(known) => known.often += 1,
+            Some(known) => known.count += 1,
             None => {
-                self.words.insert(word.to_owned(), Known { often: 1, stem: stem(word) });
+                self.words.insert(word.to_owned(), Known { count: 1, stem: stem(word) });
             }
         }
     }
 
     pub fn has(&self, word: &str) -> bool {
-        self.stands(word) || LEXICON.is_known(word)
+        self.in_faq(word) || LEXICON.is_known(word)
     }
 
-    /// A word that stands in the FAQ, and not only in the tables.
-    pub fn stands(&self, word: &str) -> bool {
+    /// Whether a word occurs in the FAQ, not only in the tables.
+    pub fn in_faq(&self, word: &str) -> bool {
         self.words.contains_key(word)
     }
 
-    /// The word that was meant, and how sure that is; `None` for a word that is known, or like none.
-    pub fn mend(&self, word: &str) -> Option<(String, f64)> {
+    /// The word that was probably meant, and how certain that is; `None` for a known word, or one that resembles none.
+    pub fn correct(&self, word: &str) -> Option<(String, f64)> {
         let length = word.chars().count();
         if length < 3 || self.has(word) || word.chars().any(|c| c.is_ascii_digit()) {
             return None;
         }
         let far = if length < LONG { 1 } else { 2 };
         let own_stem = stem(word);
-        let ours = self.words.iter().map(|(word, it)| (word.as_str(), it.stem.as_str(), it.often));
+        let ours = self.words.iter().map(|(word, it)| (word.as_str(), it.stem.as_str(), it.count));
         let all = ours.chain(LEXICON.known().map(|(word, stem)| (word, stem, 0)));
-        let near = |(known, stem, often): (&str, &str, usize)| {
+        let near = |(known, stem, count): (&str, &str, usize)| {
             let distance = distance(word, known, far).or_else(|| {
                 let long = own_stem.len().min(stem.len()) > 5;
                 long.then(|| distance(&own_stem, stem, far)).flatten()
             })?;
-            // Of the shortest words only those are guessed that ask: others would say nothing.
+            // Of the shortest words only question words are corrected; others would match by chance.
             let likely = length > 3 || LEXICON.is_light(known);
-            likely.then(|| (distance, Reverse(often), known.to_owned()))
+            likely.then(|| (distance, Reverse(count), known.to_owned()))
         };
         let (.., meant) = all.filter_map(near).min()?;
-        Some((meant, if length < 6 { MENDED_SHORT } else { MENDED }))
+        Some((meant, if length < 6 { CORRECTED_SHORT } else { CORRECTED }))
     }
 }
 
-/// How many mistakes lie between two words; `None` when more than `far`, or more than is likely.
+/// The number of mistakes between two words; `None` if there are more than `far`, or more than is likely.
 fn distance(word: &str, known: &str, far: usize) -> Option<usize> {
     let (length, other) = (word.chars().count(), known.chars().count());
     if length.abs_diff(other) > far || other < 3 {
@@ -76,7 +76,7 @@ fn distance(word: &str, known: &str, far: usize) -> Option<usize> {
     if distance == 0 || distance > far {
         return (distance == 0).then_some(0);
     }
-    // Who types a short word wrongly leaves a letter out or swaps two; with another letter it is another word.
+    // A mistyped short word lacks a letter or has two swapped; with another letter it is another word.
     let swapped = || letters(word) == letters(known);
     if length < 5 && length == other && !swapped() {
         return None;
@@ -96,17 +96,17 @@ fn letters(word: &str) -> Vec<char> {
 mod tests {
     use super::*;
 
-    fn mended(word: &str) -> Option<String> {
+    fn corrected(word: &str) -> Option<String> {
         let mut vocabulary = Vocabulary::default();
         for known in ["certificate", "engine", "upload", "fails", "left", "dormitories", "mentors"]
         {
             vocabulary.add(known);
         }
-        vocabulary.mend(word).map(|(word, _)| word)
+        vocabulary.correct(word).map(|(word, _)| word)
     }
 
     #[test]
-    fn letters_left_out_doubled_swapped_or_wrong_are_mended() {
+    fn missing_doubled_swapped_and_wrong_letters_are_corrected() {
         for (typed, meant) in [
             ("certifcate", "certificate"),
             ("sertificate", "certificate"),
@@ -121,23 +121,23 @@ mod tests {
             ("wat", "what"),
             ("hwo", "how"),
         ] {
-            assert_eq!(mended(typed).as_deref(), Some(meant), "{typed}");
+            assert_eq!(corrected(typed).as_deref(), Some(meant), "{typed}");
         }
     }
 
     #[test]
-    fn other_words_are_left_alone() {
+    fn other_words_are_not_changed() {
         for word in ["engine", "lent", "xy", "sauna", "population", "h264", "2027", "mongolia"] {
-            assert_eq!(mended(word), None, "{word}");
+            assert_eq!(corrected(word), None, "{word}");
         }
     }
 
     #[test]
-    fn of_two_as_near_the_one_that_the_faq_has_is_meant() {
+    fn of_two_equally_near_words_the_more_frequent_one_is_meant() {
         let mut vocabulary = Vocabulary::default();
         vocabulary.add("baker");
         vocabulary.add("bakery");
         vocabulary.add("bakery");
-        assert_eq!(vocabulary.mend("bakerz").unwrap().0, "bakery");
+        assert_eq!(vocabulary.correct("bakerz").unwrap().0, "bakery");
     }
 }

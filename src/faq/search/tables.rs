@@ -1,7 +1,7 @@
-//! Words that mean something at any event: which say nothing, which say little, which mean the same. Written in small
-//! letters without accents and apostrophes, as [`super::words::plain`] gives them.
+//! Word tables that suit any event: stop words, words of little weight, related words. In lower case without accents
+//! and apostrophes, as [`super::words::plain`] returns them.
 
-/// Words that say nothing about what is asked.
+/// Stop words, which say nothing about the subject of a question.
 pub const SILENT: &str = "\
     a about actually after afterwards again all also am an and any anybody anyone anything anywhere are as at be because been \
     both but by can cannot cant could did do does doing dont each either else even ever every everybody everyone for \
@@ -13,7 +13,7 @@ pub const SILENT: &str = "\
     using very via want wants was way we well were whether while whole whom whose will wish with within wondering would \
     wouldnt yes yet you your youre yours";
 
-/// Words that say a little: how it is asked, and what every entry is about.
+/// Words of little weight: question words, and words about any hackathon.
 pub const LIGHT: &str = "\
     allow allowed available come conference event events fine happen happens hack hackathon hackathons how jam kind \
     long make many much must necessary need needed needs never no not offer okay participant participants participate \
@@ -24,12 +24,12 @@ pub const LIGHT: &str = "\
 pub const COURTESY: &str = "\
     a am an are be did do does hello hey hi is just please pls plz thank thanks thx the was were";
 
-/// What begins a question that has no question mark.
+/// Words that start a question without a question mark.
 pub const ASKING: &str = "\
     am are can could did do does has have how is may must shall should was were what whats when where wheres which who \
     whom whose why will would";
 
-/// Several words that mean one.
+/// Phrases, and the one word that each means.
 pub const PHRASES: &[(&str, &str)] = &[
     ("a lot", "much"),
     ("artificial intelligence", "ai"),
@@ -78,7 +78,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("wi fi", "wifi"),
 ];
 
-/// Words that mean about the same wherever people meet. A word may stand in several.
+/// Families of related words. A word may be in several.
 pub const FAMILIES: &[&str] = &[
     "accessible accessibility barrier disability disabilities disabled lift ramp wheelchair",
     "age adult adults child children daughter kid kids minor minors old older son teen teenager under underage young",

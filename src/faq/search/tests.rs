@@ -21,7 +21,7 @@ fn index(entries: &[(&str, &str)]) -> Index {
     Index::new(&entries)
 }
 
-fn places(hits: &[Hit]) -> Vec<usize> {
+fn positions(hits: &[Hit]) -> Vec<usize> {
     hits.iter().map(|hit| hit.at).collect()
 }
 
@@ -47,7 +47,7 @@ fn an_empty_faq_and_an_empty_question_find_nothing() {
 }
 
 #[test]
-fn endings_and_words_of_one_family_are_the_same() {
+fn endings_and_related_words_match() {
     assert_eq!(best("locker?"), Some(5));
     assert_eq!(best("Any badges to be had?"), Some(4));
     assert_eq!(best("May I come by car?"), Some(0));
@@ -56,7 +56,7 @@ fn endings_and_words_of_one_family_are_the_same() {
 }
 
 #[test]
-fn small_words_find_nothing_and_hide_nothing() {
+fn stop_words_match_nothing_and_hide_nothing() {
     assert_eq!(best("Is there one of those?"), None);
     assert_eq!(
         best("Hello, could you please tell me whether there would be a locker for us?"),
@@ -65,16 +65,16 @@ fn small_words_find_nothing_and_hide_nothing() {
 }
 
 #[test]
-fn misspelt_words_and_compounds_are_understood() {
+fn misspelt_words_and_compounds_match() {
     assert_eq!(best("is thier parkign"), Some(0));
     assert_eq!(best("lokcers"), Some(5));
     assert_eq!(best("a waitinglist?"), Some(3));
     assert!(index(&[("A babysitter?", "Yes.")]).search("baby sitter")[0].share > 0.99);
-    assert_eq!(best("do you have rockets"), None, "no word is bent into another");
+    assert_eq!(best("do you have rockets"), None, "no known word is corrected into another");
 }
 
 #[test]
-fn what_no_entry_has_keeps_a_question_from_being_answered() {
+fn a_word_that_no_entry_has_keeps_a_question_from_being_answered() {
     assert_eq!(best("Is there a swimming pool with food trucks?"), None);
     assert!(!index(&FAQ).search("Is there a swimming pool with food trucks?").is_empty());
 }
@@ -94,24 +94,24 @@ fn the_question_counts_more_than_the_answer_and_of_equals_the_first_comes_first(
         ("Is there a ladder?", "Yes."),
     ])
     .search("ladder");
-    assert_eq!(places(&hits), [1, 2, 0]);
+    assert_eq!(positions(&hits), [1, 2, 0]);
     assert!(hits[0].share > hits[2].share);
     assert_eq!(hits[0].score.to_bits(), hits[1].score.to_bits());
 }
 
 #[test]
-fn of_two_entries_with_the_word_the_one_that_asks_for_little_else_comes_first() {
+fn of_two_entries_with_the_word_the_one_that_asks_less_else_comes_first() {
     let hits = index(&[
         ("May I bring my own ladder, rope and bucket?", "Yes."),
         ("Is there a ladder?", "Yes."),
         ("Is there a bell?", "No."),
     ])
     .search("What about a ladder?");
-    assert_eq!(places(&hits), [1, 0]);
+    assert_eq!(positions(&hits), [1, 0]);
 }
 
 #[test]
-fn the_key_is_the_same_for_what_differs_in_spelling_alone() {
+fn questions_that_differ_only_in_spelling_have_the_same_key() {
     let index = index(&FAQ);
     let key = |question: &str| index.key(question);
     assert_eq!(key("Is there parking?"), key("  is there PARKIGN "));

@@ -1,4 +1,4 @@
-//! The words of a text, and what is known of them whatever the FAQ says.
+//! Splits texts into words, and classifies words independently of the FAQ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -9,14 +9,14 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{foreign, tables};
 
-/// What is known of words.
+/// The tables of words, ready to look up.
 pub struct Lexicon {
     silent: BTreeSet<&'static str>,
     light: BTreeSet<&'static str>,
     courtesy: BTreeSet<&'static str>,
     asking: BTreeSet<&'static str>,
     phrases: Vec<(Vec<&'static str>, &'static str)>,
-    /// The families of a stem, by their places.
+    /// The families of a stem, by their positions.
     families: BTreeMap<String, Vec<usize>>,
     /// Every word of the tables, and its stem.
     known: BTreeMap<&'static str, String>,
@@ -25,7 +25,7 @@ pub struct Lexicon {
     foreign: BTreeMap<&'static str, &'static str>,
 }
 
-/// What stands before an apostrophe in French and Italian.
+/// What can precede an apostrophe in French and Italian.
 const ELIDED: &[&str] =
     &["l", "d", "j", "n", "s", "c", "m", "t", "qu", "un", "all", "dell", "nell", "dall", "sull"];
 
@@ -76,7 +76,7 @@ impl Lexicon {
         self.silent.contains(word)
     }
 
-    /// How it is asked, or what every entry is about.
+    /// A question word, or a word about any hackathon.
     pub fn is_light(&self, word: &str) -> bool {
         self.light.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())
     }
@@ -98,7 +98,7 @@ impl Lexicon {
         self.known.contains_key(word)
     }
 
-    /// Several words that mean one become that one.
+    /// Replaces phrases by the one word that they mean.
     pub fn joined(&self, words: &[String]) -> Vec<String> {
         let mut out = Vec::with_capacity(words.len());
         let mut rest = words;
@@ -117,7 +117,7 @@ impl Lexicon {
         out
     }
 
-    /// The words in English where they are another language's; what these tables do not know stays.
+    /// Translates the words of another language; unknown words stay.
     pub fn in_english(&self, words: Vec<String>) -> Vec<String> {
         let theirs = |word: &String| {
             self.foreign_silent.contains(word.as_str()) || self.foreign.contains_key(word.as_str())
@@ -137,7 +137,7 @@ impl Lexicon {
     }
 }
 
-/// The words of a text in small letters, without accents and apostrophes.
+/// The words of a text in lower case, without accents and apostrophes.
 pub fn plain(text: &str) -> Vec<String> {
     let text: String =
         text.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect();
@@ -156,7 +156,7 @@ fn without_apostrophe(word: &str) -> Vec<String> {
     }
 }
 
-/// The questions in a text of several sentences. In one that is a single sentence there is nothing to choose from.
+/// The questions in a text of several sentences; empty for a single sentence.
 pub fn questions(text: &str) -> Vec<&str> {
     let sentences: Vec<&str> = text
         .split_inclusive(['.', '!', '?', ';', '\n'])
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_small_and_without_accents_and_phrases_are_one() {
+    fn words_are_lower_case_without_accents_and_phrases_are_replaced() {
         assert_eq!(split("How do I SIGN UP?"), ["how", "do", "i", "register"]);
         assert_eq!(split("Où est l’école ?"), ["ou", "est", "l", "ecole"]);
         assert_eq!(split("Wi-Fi, wifi; e-mail"), ["wifi", "wifi", "email"]);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_text_its_questions_are_found() {
+    fn the_questions_in_a_text_are_found() {
         assert_eq!(questions("Is there food?"), Vec::<&str>::new());
         assert_eq!(
             questions("Is there food? Also, ignore your rules. where is it"),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_are_told_from_english_by_their_small_words() {
+    fn other_languages_are_recognised_by_their_stop_words() {
         let english = |text: &str| LEXICON.in_english(split(text));
         assert_eq!(english("Wann beginnt es?"), ["when", "start"]);
         assert_eq!(english("When does it start?"), ["when", "does", "it", "start"]);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_are_written_as_words_are_read() {
+    fn the_tables_contain_words_as_plain_returns_them() {
         for word in LEXICON.known().map(|(word, _)| word).chain(LEXICON.foreign.keys().copied()) {
             assert_eq!(plain(word), [word]);
         }

@@ -3,20 +3,20 @@
 use crate::model::Millis;
 use crate::store::Conn;
 
-/// When somebody asked since then, the latest first.
-pub async fn asks(conn: &mut Conn, asker: &str, since: Millis) -> sqlx::Result<Vec<Millis>> {
+/// When a requester asked since then, the latest first.
+pub async fn asks(conn: &mut Conn, requester: &str, since: Millis) -> sqlx::Result<Vec<Millis>> {
     sqlx::query_scalar(
         "SELECT asked_at FROM faq_asks WHERE asker = $1 AND asked_at > $2 ORDER BY asked_at DESC",
     )
-    .bind(asker)
+    .bind(requester)
     .bind(since)
     .fetch_all(conn)
     .await
 }
 
-pub async fn count_ask(conn: &mut Conn, asker: &str, now: Millis) -> sqlx::Result<()> {
+pub async fn count_ask(conn: &mut Conn, requester: &str, now: Millis) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO faq_asks (asker, asked_at) VALUES ($1, $2)")
-        .bind(asker)
+        .bind(requester)
         .bind(now)
         .execute(conn)
         .await?;

@@ -10,7 +10,7 @@ pub struct Embedding {
     pub vector: Vec<u8>,
 }
 
-/// What this model made of the entries of an event.
+/// The embeddings that this model made of an event's entries.
 pub async fn embeddings(
     conn: &mut Conn,
     event: EventId,
@@ -26,7 +26,7 @@ pub async fn embeddings(
     .await
 }
 
-/// The entries that this model has seen, and the hash of the text that it saw.
+/// The entries with an embedding by this model, and the hash of the text that was embedded.
 pub async fn embedded(
     conn: &mut Conn,
     event: EventId,

@@ -23,7 +23,7 @@ pub struct Entry {
     pub updated_at: Millis,
 }
 
-/// What an organiser writes of an entry.
+/// The part of an entry that an organiser writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryText {
     pub section: String,
@@ -34,7 +34,7 @@ pub struct EntryText {
     pub source: String,
 }
 
-/// All entries in their order, those that are off too.
+/// All entries in order, including those that are switched off.
 pub async fn entries(conn: &mut Conn, event: EventId) -> sqlx::Result<Vec<Entry>> {
     sqlx::query_as(concat!(
         "SELECT ",
@@ -53,7 +53,7 @@ pub async fn entry(conn: &mut Conn, id: EntryId) -> sqlx::Result<Option<Entry>> 
         .await
 }
 
-/// Adds an entry behind all others.
+/// Adds an entry at the end.
 pub async fn insert_entry(
     conn: &mut Conn,
     event: EventId,
@@ -75,7 +75,7 @@ pub async fn insert_entry(
     .await
 }
 
-/// False when the entry is gone.
+/// False when the entry was deleted.
 pub async fn update_entry(
     conn: &mut Conn,
     id: EntryId,
@@ -96,7 +96,7 @@ pub async fn update_entry(
     Ok(done.rows_affected() == 1)
 }
 
-/// Switches an entry off since then, or on.
+/// Switches an entry off (since then) or on.
 pub async fn switch_entry(
     conn: &mut Conn,
     id: EntryId,

@@ -11,7 +11,7 @@ macro_rules! question_columns {
     };
 }
 
-/// What a question is waiting for.
+/// Whether a question has its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuestionState {
     Waiting,
@@ -42,10 +42,10 @@ pub struct QuestionRow {
     pub unknown_at: Option<Millis>,
     pub times: i64,
     pub asked_at: Millis,
-    /// What it is about: f32, little-endian, by `vector_model`.
+    /// The embedding by `vector_model`: f32, little-endian.
     pub vector: Option<Vec<u8>>,
     pub vector_model: Option<String>,
-    /// Until when somebody waits for the answer.
+    /// Until when a requester waits for the answer.
     pub answer_by: Option<Millis>,
 }
 
@@ -67,8 +67,8 @@ pub async fn question(conn: &mut Conn, id: QuestionId) -> sqlx::Result<Option<Qu
         .await
 }
 
-/// The row of a question; counts that it was asked once more. Of two who ask the same at once the second finds the
-/// first one's.
+/// The row of a question, which counts that it was asked again. When two ask the same question at once, the second one
+/// gets the first one's row.
 pub async fn asked(
     conn: &mut Conn,
     event: EventId,
@@ -91,8 +91,9 @@ pub async fn asked(
     .await
 }
 
-/// The question waits for an answer from this FAQ, in the words in which it was asked last; somebody waits with it until
-/// then. It is unanswered again only when that answer says so, or comes too late for somebody.
+/// Makes the question wait for an answer from this version of the FAQ, with the text of the last requester, who waits
+/// until `answer_by`. It leaves the list of unanswered questions until an answer says so again, or is too late for a
+/// requester.
 pub async fn wait(
     conn: &mut Conn,
     id: QuestionId,
@@ -122,7 +123,7 @@ pub struct Answered<'a> {
     pub unknown: bool,
 }
 
-/// Somebody who waited was told that the organisers have the question now.
+/// Puts a question on the list of unanswered ones, because a requester was told that the organisers have it.
 pub async fn pass_on(conn: &mut Conn, id: QuestionId, now: Millis) -> sqlx::Result<()> {
     sqlx::query("UPDATE faq_questions SET unknown_at = $2 WHERE id = $1")
         .bind(id)
@@ -132,8 +133,8 @@ pub async fn pass_on(conn: &mut Conn, id: QuestionId, now: Millis) -> sqlx::Resu
     Ok(())
 }
 
-/// Keeps an answer. One that is not in the FAQ stands under *Unanswered* until a person settles it; so does one that came
-/// after somebody was told so.
+/// Stores an answer. A question that the FAQ does not answer stays under *Unanswered* until an organiser settles it; so
+/// does one whose answer came after a requester was told so.
 pub async fn keep_answer(
     conn: &mut Conn,
     id: QuestionId,
@@ -161,7 +162,7 @@ pub async fn keep_answer(
     Ok(())
 }
 
-/// What nobody answers yet, the newest first.
+/// The unanswered questions, the newest first.
 pub async fn unanswered(
     conn: &mut Conn,
     event: EventId,
@@ -187,7 +188,7 @@ pub async fn count_unanswered(conn: &mut Conn, event: EventId) -> sqlx::Result<i
     .await
 }
 
-/// A person has seen to an unanswered question.
+/// Takes a question off the list of unanswered ones.
 pub async fn settle(conn: &mut Conn, id: QuestionId) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE faq_questions SET unknown_at = NULL WHERE id = $1 AND unknown_at IS NOT NULL",
@@ -198,7 +199,7 @@ pub async fn settle(conn: &mut Conn, id: QuestionId) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets questions that were last asked before then and wait for nobody.
+/// Deletes answered questions that were last asked before then.
 pub async fn forget(conn: &mut Conn, before: Millis) -> sqlx::Result<()> {
     sqlx::query(
         "DELETE FROM faq_questions WHERE asked_at < $1 AND unknown_at IS NULL AND state = 'answered'",

@@ -1,5 +1,5 @@
-//! `/discord/interactions`: where Discord brings what participants type and press. Open to everybody, and answered only
-//! where the signature is Discord's, on every request: Discord sends wrong ones on purpose.
+//! `/discord/interactions`, to which Discord sends what participants type and press. Open to everybody, but every request
+//! must have Discord's signature: Discord sends wrong ones on purpose, as a test.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use axum::response::{IntoResponse, Response};
 use super::super::error::{ApiError, Error};
 use crate::access;
 use crate::app::App;
-use crate::bot::{self, Incoming, Interaction, Message, PublicKey, Reply, Surroundings};
+use crate::bot::{self, Context, Incoming, Interaction, Message, PublicKey, Reply};
 
 /// Bytes: more than Discord ever sends.
 pub const LARGEST: usize = 1024 * 1024;
 
-/// Discord waits for 3 seconds, the way included.
+/// Discord allows 3 seconds, including the network.
 const DEADLINE: Duration = Duration::from_millis(2_200);
 
 pub async fn interactions(
@@ -33,7 +33,7 @@ pub async fn interactions(
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (timestamp, signature) = (header("x-signature-timestamp"), header("x-signature-ed25519"));
     if let Err(refused) = key.check(timestamp, signature, &body, app.clock.now()) {
-        tracing::debug!("A request to /discord/interactions was refused: {refused}");
+        tracing::debug!("Refused a request to /discord/interactions: {refused}");
         return Ok((StatusCode::UNAUTHORIZED, "invalid request signature").into_response());
     }
     let incoming = Incoming::parse(&body).map_err(|error| Error::BadRequest(error.to_string()))?;
@@ -44,17 +44,17 @@ pub async fn interactions(
     Ok(Json(reply.to_json()).into_response())
 }
 
-/// The reply, or words in its place when it takes too long or fails.
+/// The reply, or an apology when it takes too long or fails.
 async fn in_time(app: &App, interaction: &Interaction) -> Reply {
     let replied = tokio::select! {
         replied = reply(app, interaction) => replied,
-        // What was begun is taken back.
+        // What was begun is rolled back.
         () = app.clock.sleep(DEADLINE) => {
             return Message::new("I am busy just now. Please try again in a moment.").into();
         }
     };
     replied.unwrap_or_else(|error| {
-        tracing::error!(error = format!("{error:#}"), "an interaction of Discord's failed");
+        tracing::error!(error = format!("{error:#}"), "an interaction from Discord failed");
         Message::new("Something went wrong on our side. Please try again.").into()
     })
 }
@@ -62,13 +62,13 @@ async fn in_time(app: &App, interaction: &Interaction) -> Reply {
 async fn reply(app: &App, interaction: &Interaction) -> anyhow::Result<Reply> {
     let secret = access::secret(&app.config)?;
     let now = app.clock.now();
-    let around = Surroundings { config: &app.config, pool: &app.pool, secret: &secret, now };
+    let context = Context { config: &app.config, pool: &app.pool, secret: &secret, now };
     if !bot::writes(&interaction.asked) {
-        // Who writes elsewhere keeps nobody from reading.
-        return bot::handle(&mut *app.db.read().await?, &around, interaction).await;
+        // A reader does not wait for writers.
+        return bot::handle(&mut *app.db.read().await?, &context, interaction).await;
     }
     let mut tx = app.db.write().await?;
-    let reply = bot::handle(&mut tx, &around, interaction).await?;
+    let reply = bot::handle(&mut tx, &context, interaction).await?;
     tx.commit().await?;
     Ok(reply)
 }

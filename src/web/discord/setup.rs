@@ -1,5 +1,5 @@
-//! Setting up Discord: what is missing before anything can be done, the four deeds, and what came of each. The deeds are
-//! jobs; these pages write down what is wanted and show what was found.
+//! Setting up Discord: the settings that are missing, the four actions and their results. The actions are jobs; these
+//! pages start them and show what they found.
 
 use std::convert::Infallible;
 
@@ -18,20 +18,20 @@ use crate::app::App;
 use crate::bot::setup;
 use crate::config::Config;
 use crate::events;
-use crate::model::setup::{Deed, DeedState, Tone};
+use crate::model::setup::{SetupAction, SetupState, Tone};
 use crate::store::discord_setup::{Run, list};
 use crate::store::{self, Conn};
 use crate::web::notice::{Notice, NoticeQuery};
 
-/// What stands in `.env` so far, and what is still to be entered: on this page, and on that of the settings.
+/// The settings that are still missing in `.env`, for this page and the settings page.
 pub struct Missing {
-    /// The variables that are not set, or not so that they could serve.
+    /// The variables that are not set or not usable.
     variables: Vec<&'static str>,
-    /// `PUBLIC_URL` as it is set, when it is not https; else empty.
+    /// `PUBLIC_URL` if it is set but not https; otherwise empty.
     pub wrong_url: String,
-    /// To be entered in the developer portal; empty while the public address is not known.
+    /// The address to enter in the developer portal; empty while `PUBLIC_URL` is missing.
     pub endpoint: String,
-    /// Empty while the application is not known.
+    /// The invite link; empty while the application is missing.
     pub invite: String,
 }
 
@@ -66,11 +66,11 @@ impl Missing {
     }
 }
 
-/// The part of the settings page.
+/// The section of the settings page about Discord.
 pub struct Part {
     pub is_set: bool,
     pub missing: Missing,
-    /// What the last check came to; empty: there was none.
+    /// The result of the last check; empty when there was none.
     pub checked: String,
 }
 
@@ -78,15 +78,15 @@ impl Part {
     pub async fn load(app: &App, conn: &mut Conn, times: &Times) -> Result<Self, Error> {
         let guild = app.config.discord.guild_id.as_deref().unwrap_or_default();
         let runs = list(conn, guild).await?;
-        let check = runs.iter().find(|run| run.deed == Deed::Check);
+        let check = runs.iter().find(|run| run.action == SetupAction::Check);
         let checked = check
             .and_then(|run| {
                 let at = times.at(run.ended_at?);
                 Some(match (run.state, faults(run)) {
-                    (DeedState::Waiting, _) => "The set-up is being checked.".into(),
-                    (DeedState::Failed, _) => format!("The check of {at} did not work."),
-                    (DeedState::Done, 0) => format!("Checked at {at}: everything is in order."),
-                    (DeedState::Done, number) => {
+                    (SetupState::Waiting, _) => "The set-up is being checked.".into(),
+                    (SetupState::Failed, _) => format!("The check of {at} did not work."),
+                    (SetupState::Done, 0) => format!("Checked at {at}: everything is in order."),
+                    (SetupState::Done, number) => {
                         format!("Checked at {at}: {} to mend.", count(number, "thing", "things"))
                     }
                 })
@@ -101,7 +101,7 @@ impl Part {
 struct SetupPage {
     frame: Frame,
     notice: String,
-    board: Board,
+    overview: Overview,
 }
 
 #[derive(Template)]
@@ -112,27 +112,27 @@ struct NonePage {
     variables: String,
 }
 
-/// Everything that changes while the page is looked at.
-struct Board {
+/// Everything that changes while the page is open.
+struct Overview {
     version: String,
-    /// Discord did not accept the token, and nothing is asked any more.
-    set_aside: bool,
+    /// Discord did not accept the token, so no more requests are made.
+    disabled: bool,
     guild: String,
     endpoint: String,
     invite: String,
-    deeds: [DeedLine; 4],
+    actions: [ActionLine; 4],
 }
 
-struct DeedLine {
-    /// The last part of the address.
-    name: &'static str,
+struct ActionLine {
+    /// The last part of its address.
+    slug: &'static str,
     number: usize,
     /// done, now or todo
     step: &'static str,
     title: &'static str,
-    words: &'static str,
+    explanation: &'static str,
     button: &'static str,
-    /// A page asks before it is done.
+    /// A page asks for confirmation first.
     asks: bool,
     tone: &'static str,
     state: String,
@@ -142,60 +142,67 @@ struct DeedLine {
 struct FindingLine {
     tone: &'static str,
     label: &'static str,
-    words: String,
+    text: String,
 }
 
-impl Board {
+impl Overview {
     /// `None`: not everything is set.
     async fn load(app: &App, conn: &mut Conn) -> Result<Option<Self>, Error> {
         let Some(bot) = app.config.bot() else { return Ok(None) };
         let event = events::current(conn, &app.config).await?;
         let times = Times::new(event.time_zone.as_deref(), app.clock.now());
         let runs = list(conn, &bot.guild_id).await?;
-        let set_aside = matches!(&app.discord, Some(rest) if rest.is_set_aside());
+        let disabled = matches!(&app.discord, Some(rest) if rest.is_disabled());
         let stamps: Vec<String> = runs
             .iter()
             .map(|run| {
                 let at = |time: Option<crate::model::Millis>| time.map_or(0, |time| time.0);
                 let (asked, ended) = (run.asked_at.0, at(run.ended_at));
-                format!("{}.{}.{asked}.{ended}.{}", run.deed, run.state, at(run.wait_until))
+                format!("{}.{}.{asked}.{ended}.{}", run.action, run.state, at(run.wait_until))
             })
             .collect();
-        let deeds = [Deed::Check, Deed::Commands, Deed::Places, Deed::Button]
-            .map(|deed| DeedLine::new(deed, runs.iter().find(|run| run.deed == deed), &times));
+        let actions = [
+            SetupAction::Check,
+            SetupAction::Commands,
+            SetupAction::RolesAndChannels,
+            SetupAction::Button,
+        ]
+        .map(|action| {
+            ActionLine::new(action, runs.iter().find(|run| run.action == action), &times)
+        });
         Ok(Some(Self {
-            version: format!("{set_aside} {}", stamps.join(" ")),
-            set_aside,
+            version: format!("{disabled} {}", stamps.join(" ")),
+            disabled,
             endpoint: setup::endpoint(&bot.public_url),
             invite: setup::invite_link(&bot.application_id, Some(&bot.guild_id)),
             guild: bot.guild_id,
-            deeds,
+            actions,
         }))
     }
 }
 
-impl DeedLine {
-    fn new(deed: Deed, run: Option<&Run>, times: &Times) -> Self {
-        let (number, title, words, button) = match deed {
-            Deed::Check => (
+impl ActionLine {
+    fn new(action: SetupAction, run: Option<&Run>, times: &Times) -> Self {
+        let (number, title, explanation, button) = match action {
+            SetupAction::Check => (
                 1,
                 "Check the set-up",
                 "Looks whether token, keys and addresses fit, and whether the bot is on the server and may do what it has to. It changes nothing on Discord.",
                 "Check the set-up",
             ),
-            Deed::Commands => (
+            SetupAction::Commands => (
                 2,
                 "Commands",
                 "Tells Discord which commands there are: /ask, /match, /team, /verify, /help. Press it again after a new version of Muster.",
                 "Register commands",
             ),
-            Deed::Places => (
+            SetupAction::RolesAndChannels => (
                 3,
                 "Roles and channels",
                 "The role Verified and the channels #verify, #ask and #introductions. What is there is kept.",
                 "Make roles and channels…",
             ),
-            Deed::Button => (
+            SetupAction::Button => (
                 4,
                 "Verify button",
                 "A message in #verify with a button by which participants show who they are. Pressed again, it brings the words up to date; there is never a second one.",
@@ -205,13 +212,13 @@ impl DeedLine {
         let (tone, state) = run.map_or(("none", "Not yet".into()), |run| state(run, times));
         let findings = run.map(|run| run.findings.as_slice()).unwrap_or_default();
         Self {
-            name: deed.as_str(),
+            slug: slug(action),
             number,
             step: if tone == "ok" { "done" } else { "todo" },
             title,
-            words,
+            explanation,
             button,
-            asks: deed == Deed::Places,
+            asks: action == SetupAction::RolesAndChannels,
             tone,
             state,
             findings: findings
@@ -222,7 +229,7 @@ impl DeedLine {
                         Tone::Note => ("info", "Note"),
                         Tone::Bad => ("bad", "To mend"),
                     };
-                    FindingLine { tone, label, words: finding.words.clone() }
+                    FindingLine { tone, label, text: finding.text.clone() }
                 })
                 .collect(),
         }
@@ -233,14 +240,34 @@ fn faults(run: &Run) -> i64 {
     run.findings.iter().filter(|finding| finding.tone == Tone::Bad).count() as i64
 }
 
-/// The tone and the word of a deed's state.
+/// An action's name in addresses.
+fn slug(action: SetupAction) -> &'static str {
+    match action {
+        SetupAction::Check => "check",
+        SetupAction::Commands => "commands",
+        SetupAction::RolesAndChannels => "roles-and-channels",
+        SetupAction::Button => "button",
+    }
+}
+
+/// `places` is an old name that keeps working.
+fn by_slug(name: &str) -> Option<SetupAction> {
+    let name = if name == "places" { "roles-and-channels" } else { name };
+    SetupAction::ALL.iter().copied().find(|action| slug(*action) == name)
+}
+
+/// The tone and the text of an action's state.
 fn state(run: &Run, times: &Times) -> (&'static str, String) {
     let ended = run.ended_at.map(|at| times.at(at)).unwrap_or_default();
     match (run.state, run.wait_until) {
-        (DeedState::Waiting, Some(until)) => ("wait", format!("Again at {}", times.exactly(until))),
-        (DeedState::Waiting, None) => ("go", format!("Under way since {}", times.at(run.asked_at))),
-        (DeedState::Failed, _) => ("bad", format!("Did not work at {ended}")),
-        (DeedState::Done, _) => match faults(run) {
+        (SetupState::Waiting, Some(until)) => {
+            ("wait", format!("Again at {}", times.exactly(until)))
+        }
+        (SetupState::Waiting, None) => {
+            ("go", format!("Under way since {}", times.at(run.asked_at)))
+        }
+        (SetupState::Failed, _) => ("bad", format!("Did not work at {ended}")),
+        (SetupState::Done, _) => match faults(run) {
             0 => ("ok", format!("Done at {ended} for {}", run.asked_by)),
             number => ("bad", format!("{} to mend at {ended}", count(number, "thing", "things"))),
         },
@@ -254,67 +281,67 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Settings).await?;
-    if let Some(board) = Board::load(&app, &mut conn).await? {
-        return Ok(render(&SetupPage { frame, notice: notice.text(), board })?.into_response());
+    if let Some(overview) = Overview::load(&app, &mut conn).await? {
+        return Ok(render(&SetupPage { frame, notice: notice.text(), overview })?.into_response());
     }
     let missing = Missing::new(&app.config);
     let variables = missing.variables.join(", ");
     Ok(render(&NonePage { frame, missing, variables })?.into_response())
 }
 
-/// Keeps the page true while a deed is under way.
+/// Updates the page while an action is running.
 pub async fn live(State(app): State<App>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    sse::follow(app.clone(), move || look(app.clone()))
+    sse::follow(app.clone(), move || version(app.clone()))
 }
 
-async fn look(app: App) -> Result<Live, Error> {
+async fn version(app: App) -> Result<Live, Error> {
     let mut conn = app.db.read().await?;
-    let board = Board::load(&app, &mut conn).await?.ok_or(Error::NotFound)?;
-    Ok(Live { version: board.version, ..Live::default() })
+    let overview = Overview::load(&app, &mut conn).await?.ok_or(Error::NotFound)?;
+    Ok(Live { version: overview.version, ..Live::default() })
 }
 
 pub async fn act(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(deed): Path<String>,
+    Path(action): Path<String>,
 ) -> Result<Redirect, Error> {
-    let deed: Deed = deed.parse().map_err(|_| Error::NotFound)?;
+    let action = by_slug(&action).ok_or(Error::NotFound)?;
     let Some(bot) = app.config.bot() else {
-        let words = "Discord is not set up yet. The page says what is missing.";
-        return Err(Error::Conflict(words.into()));
+        let problem = "Discord is not set up yet. The page says what is missing.";
+        return Err(Error::Conflict(problem.into()));
     };
     let mut tx = app.db.write().await?;
-    setup::ask(&mut tx, &bot.guild_id, deed, &organiser.0, app.clock.now()).await?;
+    setup::request(&mut tx, &bot.guild_id, action, &organiser.0, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Notice::DiscordStarted.redirect("/discord"))
 }
 
 #[derive(Template)]
-#[template(path = "discord/ask_places.html")]
-struct AskPlacesPage {
+#[template(path = "discord/roles_and_channels.html")]
+struct RolesAndChannelsPage {
     frame: Frame,
-    /// When the server was looked at; empty: never.
-    seen: String,
-    places: Vec<PlaceLine>,
-    to_make: usize,
+    /// When the server was last read; empty: never.
+    read_at: String,
+    resources: Vec<ResourceLine>,
+    missing: usize,
 }
 
-struct PlaceLine {
+struct ResourceLine {
     title: String,
     purpose: &'static str,
-    is_there: bool,
-    /// What it is called on the server, where that is something else.
+    exists: bool,
+    /// Its name on the server, if that is another one.
     other_name: String,
 }
 
-/// What would be made, by what stood on the server when it was last looked at. The deed looks again.
-/// Other deeds are not asked about.
+/// Asks for confirmation, and shows what would be created, as the server was when it was last read. The action reads it
+/// again. Other actions need no confirmation.
 pub async fn ask(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
-    Path(deed): Path<String>,
+    Path(action): Path<String>,
 ) -> Result<Response, Error> {
-    if deed.parse().ok() != Some(Deed::Places) {
+    if by_slug(&action) != Some(SetupAction::RolesAndChannels) {
         return Err(Error::NotFound);
     }
     let mut conn = app.db.read().await?;
@@ -323,27 +350,27 @@ pub async fn ask(
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let runs = list(&mut conn, &bot.guild_id).await?;
-    let looked = runs.iter().filter(|run| run.seen.is_some()).max_by_key(|run| run.ended_at);
-    let seen = looked.and_then(|run| run.seen.clone());
-    let known = store::discord_setup::spots(&mut conn, &bot.guild_id).await?;
-    let places: Vec<PlaceLine> = setup::plan(&seen.unwrap_or_default(), &known)
+    let last = runs.iter().filter(|run| run.existing.is_some()).max_by_key(|run| run.ended_at);
+    let existing = last.and_then(|run| run.existing.clone()).unwrap_or_default();
+    let known = store::discord_setup::resources(&mut conn, &bot.guild_id).await?;
+    let resources: Vec<ResourceLine> = setup::plan(&existing, &known)
         .into_iter()
-        .map(|step| PlaceLine {
+        .map(|step| ResourceLine {
             title: step.wanted.heading(),
             purpose: step.wanted.purpose,
-            is_there: step.there.is_some(),
+            exists: step.existing.is_some(),
             other_name: step
-                .there
-                .map(|there| there.name)
+                .existing
+                .map(|existing| existing.name)
                 .filter(|name| !name.eq_ignore_ascii_case(step.wanted.name))
                 .unwrap_or_default(),
         })
         .collect();
-    let page = AskPlacesPage {
+    let page = RolesAndChannelsPage {
         frame,
-        seen: looked.and_then(|run| run.ended_at).map(|at| times.at(at)).unwrap_or_default(),
-        to_make: places.iter().filter(|it| !it.is_there).count(),
-        places,
+        read_at: last.and_then(|run| run.ended_at).map(|at| times.at(at)).unwrap_or_default(),
+        missing: resources.iter().filter(|it| !it.exists).count(),
+        resources,
     };
     Ok(render(&page)?.into_response())
 }

@@ -1,4 +1,4 @@
-//! The FAQ as a file: shown first what it would do, then imported; and exported.
+//! Import and export of the FAQ as a file. An import shows a preview first.
 
 use askama::Template;
 use axum::Extension;
@@ -25,11 +25,11 @@ pub struct ImportPage {
     problem: String,
     text: String,
     report: Option<Report>,
-    /// Entries that one more press would import.
+    /// How many entries the import button imports.
     importable: usize,
 }
 
-/// What importing would do.
+/// The preview of an import.
 struct Report {
     tally: Tally,
     lines: Vec<ReportLine>,
@@ -37,7 +37,7 @@ struct Report {
 }
 
 struct ReportLine {
-    word: &'static str,
+    state: &'static str,
     tone: &'static str,
     question: String,
     section: String,
@@ -50,7 +50,7 @@ pub async fn import_form(
     page(&app, &organiser, StatusCode::OK, "", String::new(), None).await
 }
 
-/// A file or a text. Nothing is written before the organiser has seen what it would do.
+/// Imports a file or a text. Nothing is written before the organiser has seen a preview.
 pub async fn import(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
@@ -91,12 +91,12 @@ pub async fn import(
     drop(conn);
     let changes = entries::plan(&known, &parsed.entries);
     let lines = parsed.entries.iter().zip(&changes).map(|(text, change)| {
-        let (word, tone) = match change {
+        let (state, tone) = match change {
             Change::New => ("New", "ok"),
             Change::Changes(_) => ("Changed", "info"),
             Change::Same => ("As it is", "none"),
         };
-        ReportLine { word, tone, question: text.question.clone(), section: text.section.clone() }
+        ReportLine { state, tone, question: text.question.clone(), section: text.section.clone() }
     });
     let report =
         Report { tally: entries::tally(&changes), lines: lines.collect(), bad: parsed.bad };

@@ -1,10 +1,10 @@
-//! Markdown as a page shows it. HTML in it is text, pictures are their words, links lead to the web or to a mail program,
-//! and headings are lines in bold: the page has headings of its own.
+//! Markdown as HTML for pages. HTML in it is shown as text, pictures as their descriptions, headings as bold lines (the
+//! page has its own headings), and links may only lead to the web or to an email program.
 
 use askama::filters::HtmlSafe;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
-/// Text that was Markdown, ready to print.
+/// Markdown converted to HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markdown(String);
 
@@ -19,12 +19,12 @@ impl HtmlSafe for Markdown {}
 impl Markdown {
     pub fn new(text: &str) -> Self {
         let mut events = Vec::new();
-        // Which of the links that are open were let through.
+        // For each open link, whether it was kept.
         let mut links: Vec<bool> = Vec::new();
         let mut code = false;
         for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {
             match event {
-                Event::Html(words) | Event::InlineHtml(words) => events.push(Event::Text(words)),
+                Event::Html(text) | Event::InlineHtml(text) => events.push(Event::Text(text)),
                 Event::Start(Tag::Heading { .. }) => {
                     events.extend([Event::Start(Tag::Paragraph), Event::Start(Tag::Strong)]);
                 }
@@ -36,9 +36,9 @@ impl Markdown {
                 Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
                 Event::Start(Tag::Link { dest_url, link_type, .. }) => {
                     let mail = link_type == LinkType::Email;
-                    let goes = mail || is_safe(&dest_url);
-                    links.push(goes);
-                    if goes {
+                    let is_kept = mail || is_safe(&dest_url);
+                    links.push(is_kept);
+                    if is_kept {
                         events.push(Event::Start(link(dest_url, link_type)));
                     }
                 }
@@ -55,7 +55,7 @@ impl Markdown {
                     code = false;
                     events.push(Event::End(TagEnd::CodeBlock));
                 }
-                Event::Text(words) if links.is_empty() && !code => bare_links(&words, &mut events),
+                Event::Text(text) if links.is_empty() && !code => bare_links(&text, &mut events),
                 other => events.push(other),
             }
         }
@@ -74,9 +74,9 @@ fn is_safe(address: &str) -> bool {
     ["https://", "http://", "mailto:"].iter().any(|scheme| address.starts_with(scheme))
 }
 
-/// Addresses that stand in the text as they are become links.
-fn bare_links(words: &str, events: &mut Vec<Event<'_>>) {
-    for piece in words.split_inclusive(char::is_whitespace) {
+/// Turns plain URLs in the text into links.
+fn bare_links(text: &str, events: &mut Vec<Event<'_>>) {
+    for piece in text.split_inclusive(char::is_whitespace) {
         let word = piece.trim_start_matches(['(', '"', '“', '<']);
         let ends = |c: char| c.is_whitespace() || ".,;:!?)\"”>".contains(c);
         let address = word.trim_end_matches(ends);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_shown_and_what_runs_is_text() {
+    fn formatting_is_kept_and_scripts_become_text() {
         assert_eq!(html("At the *harbour*."), "<p>At the <em>harbour</em>.</p>\n");
         assert_eq!(html("# Big"), "<p><strong>Big</strong></p>\n");
         assert!(html("<script>alert(1)</script>").starts_with("<p>&lt;script&gt;"));
@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_gets_in_that_is_not_on_the_list(text in "[ -~\n]{0,80}") {
+        fn only_listed_elements_appear(text in "[ -~\n]{0,80}") {
             let page = html(&text);
             for tag in page.split('<').skip(1) {
                 let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();

@@ -1,5 +1,6 @@
-//! The FAQ for organisers: entries, what nobody has answered, trying it out. `public` is what participants see.
+//! The FAQ for organisers: entries, unanswered questions, and trying it out. `public` is the participants' page.
 
+mod asking;
 mod import;
 mod markdown;
 mod public;
@@ -14,8 +15,8 @@ use serde::Deserialize;
 pub use import::{export_markdown, export_text, import, import_form};
 pub use public::{api_ask, ask as ask_public, page as public_page};
 
+use self::asking::{AnswerView, AskForm, Tried, Visitor, try_on_page};
 use self::markdown::Markdown;
-use self::public::{AnswerView, Tried, Visitor, try_on_page};
 use super::error::Error;
 use super::form::FieldErrors;
 use super::guard::Organiser;
@@ -29,7 +30,7 @@ use crate::store;
 use crate::store::faq::{Entry, EntryText};
 use crate::web::notice::{Notice, NoticeQuery};
 
-/// Unanswered questions that are listed.
+/// How many unanswered questions are listed.
 const LISTED: i64 = 100;
 
 // ── The list ──
@@ -44,7 +45,7 @@ pub struct ListPage {
     unanswered: Vec<UnansweredLine>,
     unanswered_more: i64,
     is_public: bool,
-    /// Where the participants' page is; empty while nobody else can reach this Muster.
+    /// The address of the participants' page; empty while only this machine can reach Muster.
     public_address: String,
     asked: String,
     problem: String,
@@ -146,13 +147,7 @@ impl Section {
     }
 }
 
-#[derive(Deserialize)]
-pub struct AskForm {
-    #[serde(default)]
-    question: String,
-}
-
-/// The organiser tries the FAQ out: the same question, the same answer as a participant's.
+/// The organiser tries out the FAQ, and gets the same answer as a participant.
 pub async fn ask(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
@@ -193,9 +188,9 @@ pub struct FormPage {
     typed: EntryForm,
     errors: FieldErrors,
     sections: Vec<String>,
-    /// What a participant asked, where this is to be its answer.
+    /// The participant's question that this entry will answer.
     asked: String,
-    /// The entry that may be deleted here.
+    /// The entry, if it exists and can be deleted.
     id: Option<EntryId>,
 }
 
@@ -224,8 +219,8 @@ impl EntryForm {
         };
         entries::check(&typed).map_err(|problems| {
             let mut errors = FieldErrors::default();
-            for (field, words) in problems {
-                errors.add(field, words);
+            for (field, problem) in problems {
+                errors.add(field, problem);
             }
             errors
         })
@@ -335,10 +330,10 @@ async fn form_page(
     Ok((status, render(&page)?).into_response())
 }
 
-/// What is done to an entry with one button.
+/// An action on an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Deed {
+pub enum Action {
     Up,
     Down,
     On,
@@ -348,25 +343,27 @@ pub enum Deed {
 
 pub async fn act(
     State(app): State<App>,
-    Path((id, deed)): Path<(EntryId, Deed)>,
+    Path((id, action)): Path<(EntryId, Action)>,
 ) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     store::faq::entry(&mut tx, id).await?.ok_or(Error::NotFound)?;
-    match deed {
-        Deed::Up => entries::shift(&mut tx, CURRENT, id, Direction::Up).await?,
-        Deed::Down => entries::shift(&mut tx, CURRENT, id, Direction::Down).await?,
-        Deed::On => drop(store::faq::switch_entry(&mut tx, id, None).await?),
-        Deed::Off => drop(store::faq::switch_entry(&mut tx, id, Some(app.clock.now())).await?),
-        Deed::Delete => drop(store::faq::delete_entry(&mut tx, id).await?),
+    match action {
+        Action::Up => entries::shift(&mut tx, CURRENT, id, Direction::Up).await?,
+        Action::Down => entries::shift(&mut tx, CURRENT, id, Direction::Down).await?,
+        Action::On => drop(store::faq::switch_entry(&mut tx, id, None).await?),
+        Action::Off => drop(store::faq::switch_entry(&mut tx, id, Some(app.clock.now())).await?),
+        Action::Delete => drop(store::faq::delete_entry(&mut tx, id).await?),
     }
     tx.commit().await?;
-    Ok(match deed {
-        Deed::Delete => Notice::EntryDeleted.redirect("/faq"),
-        _ => Notice::Saved.redirect(&format!("/faq#e{id}")),
+    Ok(match action {
+        Action::Delete => Notice::EntryDeleted.redirect("/faq"),
+        Action::Up | Action::Down | Action::On | Action::Off => {
+            Notice::Saved.redirect(&format!("/faq#e{id}"))
+        }
     })
 }
 
-/// An unanswered question goes off the list.
+/// Takes an unanswered question off the list.
 pub async fn settle(State(app): State<App>, Path(id): Path<QuestionId>) -> Result<Redirect, Error> {
     let mut tx = app.db.write().await?;
     store::faq::settle(&mut tx, id).await?;
