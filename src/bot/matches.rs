@@ -17,8 +17,8 @@ const LONGEST: usize = 1_800;
 
 pub async fn list(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Message> {
     let Some(person) = store::discord::person(conn, user).await? else {
-        let text = "I do not know yet who you are. Show me that you have the e-mail address that the organisers know \
-                    you by, and I show you your matches.";
+        let text = "I do not know who you are yet. Verify the email address that you gave the organisers to see your \
+                    matches.";
         return Ok(Message::new(text).button(verify::START));
     };
     let teammates = matching::teammates(conn, CURRENT, person).await?;
@@ -26,15 +26,15 @@ pub async fn list(conn: &mut Conn, user: &DiscordUser) -> sqlx::Result<Message> 
         return Ok(Message::new(&text(&teammates)));
     }
     Ok(Message::new(if store::person_skills::list(conn, person).await?.is_empty() {
-        "The organisers know no skill of yours yet, so there is nobody to compare you with. Send them your resume, or \
-         tell them what you know."
+        "The organisers do not know your skills yet, so there are no matches. Send them your resume, or tell them your \
+         skills."
     } else {
-        "Nobody fits your skills yet. As people join and the organisers match again, that may change."
+        "Nobody matches your skills yet. This may change as more people join."
     }))
 }
 
 fn text(teammates: &[Teammate]) -> String {
-    let mut text = "The best first:".to_owned();
+    let mut text = "Your matches, best first:".to_owned();
     let mut hides_addresses = false;
     for (place, teammate) in teammates.iter().enumerate() {
         let line = line(teammate);
@@ -46,9 +46,7 @@ fn text(teammates: &[Teammate]) -> String {
         let _ = write!(text, "\n{}. {line}", place + 1);
     }
     if hides_addresses {
-        text.push_str(
-            "\n-# An e-mail address stands here only where both of you agreed to share it.",
-        );
+        text.push_str("\n-# Email addresses are shown only if both of you agreed to share them.");
     }
     text
 }
@@ -92,9 +90,9 @@ mod tests {
         ];
         assert_eq!(
             text(&list),
-            "The best first:\n1. **Ada \\*L\\***, Engineer – you both know Rust, SQL and Go – ada\\_l@example.org\n\
+            "Your matches, best first:\n1. **Ada \\*L\\***, Engineer – you both know Rust, SQL and Go – ada\\_l@example.org\n\
              2. **Bo**, Engineer – you both know Rust\n\
-             -# An e-mail address stands here only where both of you agreed to share it."
+             -# Email addresses are shown only if both of you agreed to share them."
         );
     }
 

@@ -68,16 +68,16 @@ pub async fn handle(
 }
 
 fn team() -> Message {
-    Message::new("Teams are not formed yet. **/match** shows who fits your skills.")
+    Message::new("Teams are not formed yet. **/match** shows who matches your skills.")
 }
 
 fn help() -> Message {
     let line = |it: &commands::Command| format!("\n- **/{}** – {}", it.name, it.description);
     let lines: String = commands::ALL.iter().map(line).collect();
-    Message::new(&format!("What you can ask me:{lines}"))
+    Message::new(&format!("Commands:{lines}"))
 }
 
 /// The reply to a command or button of another version of Muster.
 fn unknown() -> Message {
-    Message::new("I do not know this (any more). **/help** lists what you can ask me.")
+    Message::new("I do not know this command. **/help** lists all commands.")
 }

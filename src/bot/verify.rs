@@ -35,20 +35,20 @@ const ENTER: Button = Button { id: CODE_BUTTON, label: "Enter the code" };
 
 pub const ADDRESS: Modal = Modal {
     id: "verify:address",
-    title: "Who are you?",
+    title: "Verify your account",
     field: "email",
-    label: "Your e-mail address",
-    hint: "The one that the organisers know you by. They send you a code.",
+    label: "Your email address",
+    hint: "The one that you gave the organisers. You will get a code by email.",
     shortest: 6,
     longest: 254,
 };
 
 pub const CODE: Modal = Modal {
     id: "verify:code",
-    title: "The code from the e-mail",
+    title: "The code from the email",
     field: "code",
     label: "Six digits",
-    hint: "Nothing there? Look into the spam folder too.",
+    hint: "No email? Check your spam folder too.",
     shortest: 6,
     longest: 20,
 };
@@ -68,8 +68,9 @@ pub async fn send_code(
     rows::forget_codes(tx, now).await?;
     if let Some(again_at) = limit(tx, context, user, &address).await? {
         let minutes = again_at.since(now).as_secs().div_ceil(60).max(1);
+        let unit = if minutes == 1 { "minute" } else { "minutes" };
         return Ok(Message::new(&format!(
-            "That were many codes in a short time; please ask again in {minutes} min."
+            "Too many codes requested. Try again in {minutes} {unit}."
         )));
     }
     let person = store::people::find_by_address(tx, &address).await?;
@@ -99,7 +100,7 @@ pub async fn send_code(
         }
         (None, Err(_)) => {}
     }
-    let text = "If the organisers know this address, a code is on its way to it. It works for 10 minutes. Press the \
+    let text = "If the organisers know this address, a code is on its way. It is valid for 10 minutes. Press the \
                 button when you have it.";
     Ok(Message::new(text).button(ENTER))
 }
@@ -140,15 +141,14 @@ pub async fn try_code(
 ) -> anyhow::Result<Message> {
     let typed: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let Some(code) = rows::try_code(tx, user, TRIES, context.now).await? else {
-        let text = "There is no code (any more) that could be typed here: codes work for 10 minutes and may be typed 5 \
-                    times. Ask for a new one.";
+        let text = "There is no valid code. A code is valid for 10 minutes and 5 tries. Request a new one.";
         return Ok(Message::new(text).button(START));
     };
     let fits = is_hash_of(context.secret, user, &typed, &code.code_hash);
     let Some(person) = code.person_id.filter(|_| fits) else {
         return Ok(match TRIES - code.tries {
             0 => {
-                Message::new("This is not the code, and that was the last try. Ask for a new one.")
+                Message::new("This is not the code, and that was the last try. Request a new one.")
                     .button(START)
             }
             left => Message::new(&format!(
@@ -162,7 +162,7 @@ pub async fn try_code(
     discord_accounts::connect(tx, person, user, context.now).await?;
     let name = store::people::find(tx, person).await?.map(|it| it.name).unwrap_or_default();
     Ok(Message::new(&format!(
-        "Welcome, {}! I know now that it is you. **/match** shows who fits your skills.",
+        "Welcome, {}! You are verified. **/match** shows who matches your skills.",
         escape(&name)
     )))
 }

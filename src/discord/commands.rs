@@ -1,8 +1,8 @@
-//! The slash commands, as Discord is told of them and as `/help` lists them.
+//! The slash commands, as they are registered with Discord and listed by `/help`.
 
 use serde_json::{Value, json};
 
-/// What a participant can type.
+/// A slash command.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
     pub name: &'static str,
@@ -11,7 +11,7 @@ pub struct Command {
     pub options: &'static [Text],
 }
 
-/// A text that goes with a command.
+/// A text option of a command.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
     pub name: &'static str,
@@ -22,7 +22,7 @@ pub struct Text {
     pub longest: u16,
 }
 
-/// In the order in which they are listed; a required option stands before others.
+/// In the order in which they are listed. Required options come first.
 pub const ALL: &[Command] = &[
     Command {
         name: "ask",
@@ -36,37 +36,37 @@ pub const ALL: &[Command] = &[
     },
     Command {
         name: "match",
-        description: "See who fits your skills, and why (only you see the answer)",
+        description: "See who matches your skills, and why (only you see the answer)",
         options: &[],
     },
     Command { name: "team", description: "See your team (only you see the answer)", options: &[] },
     Command {
         name: "verify",
-        description: "Show that you are the one with this e-mail address (only you see the answer)",
+        description: "Verify that an email address is yours (only you see the answer)",
         options: &[
             Text {
                 name: "email",
-                description: "The address that the organisers know you by",
+                description: "The address that you gave the organisers",
                 required: false,
                 longest: 254,
             },
             Text {
                 name: "code",
-                description: "The six digits from the e-mail",
+                description: "The six digits from the email",
                 required: false,
                 longest: 20,
             },
         ],
     },
-    Command { name: "help", description: "List what you can ask this bot", options: &[] },
+    Command { name: "help", description: "List the commands", options: &[] },
 ];
 
-/// What `PUT /applications/{app}/guilds/{guild}/commands` takes: all commands, in place of those that were there.
+/// The body of `PUT /applications/{app}/guilds/{guild}/commands`, which replaces all commands.
 pub fn definitions() -> Vec<Value> {
     ALL.iter().map(definition).collect()
 }
 
-/// Type 1: a slash command. Type 3: a text.
+/// Type 1: a slash command. Type 3: a string.
 fn definition(command: &Command) -> Value {
     let options: Vec<Value> = command
         .options

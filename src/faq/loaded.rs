@@ -53,7 +53,7 @@ impl Faq {
         let why = if pool.keys().is_empty() {
             "no key is set"
         } else if !candidates.first().is_some_and(Candidate::is_worth_asking) {
-            "no entry speaks of it"
+            "no entry is about it"
         } else {
             let job = Job::AnswerFaq(row.id);
             store::jobs::enqueue(tx, job, Class::Person, now, now, row.answer_by).await?;

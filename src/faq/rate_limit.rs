@@ -8,9 +8,16 @@ use crate::store::{self, Conn, faq as rows};
 
 /// A requester asked more often than is fair to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("that were many questions in a short time; please ask again in {} s", again_in.as_secs().max(1))]
+#[error("too many questions in a short time. Try again in {}", seconds(*again_in))]
 pub struct TooMany {
     pub again_in: Duration,
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 | 1 => "1 second".into(),
+        seconds => format!("{seconds} seconds"),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -23,7 +23,7 @@ pub fn doubt(answer: &str, question: &str, passages: &[Passage]) -> Option<&'sta
     if numbers(answer).is_subset(&known) {
         None
     } else {
-        Some("the answer held a figure that is not in the FAQ")
+        Some("the answer has a number that is not in the FAQ")
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn run(app: &App, leased: &Leased, id: SetupId) -> anyhow::Result<()> 
         Some(rest) if rest.bot().guild_id == run.guild => {
             carry_out(rest, &run, &known, &event.facts.name).await
         }
-        _ => Ok(Outcome::failed(Finding::bad("Discord is set up for this server no more."))),
+        _ => Ok(Outcome::failed(Finding::bad("Discord is not set up for this server any more."))),
     };
     let now = app.clock.now();
     let mut tx = app.db.write().await?;
@@ -120,7 +120,7 @@ fn advice(error: &RestError) -> String {
     match error {
         RestError::Forbidden { .. } => {
             format!(
-                "{error}. “Check the set-up” says which permission is missing on the server; a channel may have rules of its own."
+                "{error}. “Check the set-up” shows which permission is missing on the server; a channel may also have its own permissions."
             )
         }
         other => format!("{other}."),
@@ -192,7 +192,7 @@ async fn create(rest: &Rest, known: &[(Resource, String)]) -> Result<Outcome, Re
             } else {
                 format!(", under the name {}", existing.name)
             };
-            findings.push(Finding::good(format!("{title} was there already{name}: kept.")));
+            findings.push(Finding::good(format!("{title} already exists{name}.")));
             continue;
         }
         let id = match wanted.kind {
@@ -208,7 +208,7 @@ async fn create(rest: &Rest, known: &[(Resource, String)]) -> Result<Outcome, Re
             }
         };
         resources.push((wanted.resource, id));
-        findings.push(Finding::good(format!("{title} was made.")));
+        findings.push(Finding::good(format!("{title} was created.")));
     }
     let existing = Some(setup::existing(&roles, &channels));
     Ok(Outcome { findings, resources, existing, failed: false })
@@ -224,17 +224,17 @@ async fn post_button(
         |wanted| known.iter().find(|(known, _)| *known == wanted).map(|(_, id)| id.as_str());
     let Some(channel) = id_of(Resource::VerifyChannel) else {
         return Ok(Outcome::failed(Finding::bad(
-            "Muster knows no channel #verify yet. Press “Make roles and channels” first, or “Check the set-up” if you made the channel by hand.",
+            "Muster does not know the channel #verify yet. Press “Create roles and channels” first, or “Check the set-up” if you created the channel by hand.",
         )));
     };
-    let button = Button { id: bot::VERIFY_BUTTON, label: "Show who I am" };
+    let button = Button { id: bot::VERIFY_BUTTON, label: "Verify me" };
     let mut message = notice::with_button(&setup::verify_text(event), button);
     if let Some(id) = id_of(Resource::VerifyMessage) {
         match rest.edit_message(channel, id, &message).await {
             Ok(_) => {
                 return Ok(Outcome {
                     findings: vec![Finding::good(
-                        "The button was there already; its words are up to date.",
+                        "The button already exists; its text is up to date.",
                     )],
                     ..Outcome::default()
                 });
@@ -249,7 +249,7 @@ async fn post_button(
     message["enforce_nonce"] = json!(true);
     let posted = rest.post_message(channel, &message).await?;
     Ok(Outcome {
-        findings: vec![Finding::good("The button stands in #verify.")],
+        findings: vec![Finding::good("The button is in #verify.")],
         resources: vec![(Resource::VerifyMessage, posted.id)],
         ..Outcome::default()
     })

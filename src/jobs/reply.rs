@@ -74,8 +74,7 @@ pub async fn run(app: &App, leased: &Leased, id: ReplyId) -> anyhow::Result<()> 
 
 /// Discord refused this text; another one is better than none.
 async fn apologise(discord: &Rest, token: &Secret) {
-    let message =
-        Message::new("I have an answer that cannot be shown here. Please ask the organisers.");
+    let message = Message::new("The answer cannot be shown here. Please ask the organisers.");
     if let Err(error) = discord.edit_original(token.expose(), &message).await {
         tracing::warn!("Discord refused the apology too: {error}");
     }

@@ -13,7 +13,7 @@ await open(async (page) => {
   const link = (name) => page.getByRole("link", { name, exact: true });
   const entry = (question) => page.locator("details.entry", { has: page.locator("summary", { hasText: question }) });
   const good = async (what) => {
-    // The judge is a script, too.
+    // The accessibility checker needs scripts.
     if (script) assert.deepEqual(await judge(page), [], what);
     await shoot(page, `faq-${what}`);
   };
@@ -85,7 +85,7 @@ await open(async (page) => {
   await ask("when is lunch");
   const answer = page.locator(".answer");
   assert.match(await answer.innerText(), /^From the organisers' FAQ, as written:\s+From 12 to 14, vegan too\./);
-  await page.getByText("Made by the entry as it stands: no key is set.").waitFor();
+  await page.getByText("Answered by the unchanged entry: no key is set.").waitFor();
   await good("answered");
   await answer.getByRole("link", { name: "Is there lunch?" }).click();
   await entry("Is there lunch?").getByText("From 12 to 14").waitFor();
@@ -98,9 +98,9 @@ await open(async (page) => {
   const unanswered = page.getByRole("region", { name: "Unanswered" });
   assert.deepEqual(await unanswered.locator(".nm").allInnerTexts(), ["Who feeds the gulls?", "Is there coffee in the evening?"]);
   await good("unanswered");
-  await press(button("Take off the list: Is there coffee in the evening?"));
+  await press(button("Remove from the list: Is there coffee in the evening?"));
   await page.getByText("Removed the question from the list.").waitFor();
-  await press(link("Make an entry of: Who feeds the gulls?"));
+  await press(link("Add an entry for: Who feeds the gulls?"));
   assert.equal(await page.getByLabel("Question", { exact: true }).inputValue(), "Who feeds the gulls?");
   await good("from-a-question");
   await page.getByLabel("Answer").fill("Nobody, please.");
@@ -115,8 +115,8 @@ await open(async (page) => {
     name: "faq.md", mimeType: "text/markdown",
     buffer: Buffer.from("## Food\r\n### Is there lunch?\r\nFrom 12 to 14, *vegan* too.\r\n### Dinner?\r\nSoup:\r\n```\r\n# not a heading\r\n```\r\n### Nothing?\r\n"),
   });
-  await press(button("See what it would do"));
-  assert.match(await page.getByRole("status").first().innerText(), /1 new, 0 changed, 1 the same as before, 1 that cannot be read/);
+  await press(button("Preview"));
+  assert.match(await page.getByRole("status").first().innerText(), /1 new, 0 changed, 1 unchanged, 1 unreadable/);
   assert(await page.getByRole("row", { name: /9 a question without an answer/i }).isVisible());
   await good("import");
   await press(button("Import 2 entries"));
@@ -156,7 +156,7 @@ await open(async (page) => {
   }
   await page.keyboard.press("Enter");
   assert.match(page.url(), /#e\d+$/);
-  assert.equal(await page.getByText(/Made by/).count(), 0, "which key served is not theirs to know");
+  assert.equal(await page.getByText(/Answered by/).count(), 0, "which key served is not theirs to know");
   await good("public-answered");
 
   // Not in the FAQ; too long; nothing; markup.
@@ -185,7 +185,7 @@ await open(async (page) => {
   // Ten a minute are enough for anybody.
   for (let number = 2; number < 10; number += 1) await askHere(`Is there lunch number ${number}?`);
   await askHere("Is there lunch again?");
-  await page.getByText(/^That were many questions in a short time; please ask again in \d+ s\.$/).waitFor();
+  await page.getByText(/^Too many questions in a short time\. Try again in \d+ seconds?\.$/).waitFor();
   await good("public-limit");
 
   // The organisers found the question, and close the page again.

@@ -27,7 +27,7 @@ async fn verified_participants_see_their_matches_with_addresses_if_both_agreed()
         let scene = Scene::new().await;
         let app = scene.muster(place).await;
         let reply = ask(&app, &command(ADA, "match", &[])).await;
-        assert!(text(&reply).contains("do not know yet who you are"));
+        assert!(text(&reply).contains("do not know who you are yet"));
         assert_eq!(reply["data"]["components"][0]["components"][0]["custom_id"], "verify");
 
         let ada = app.person("Ada").skills(["Rust", "SQL"]).insert().await;
@@ -36,7 +36,7 @@ async fn verified_participants_see_their_matches_with_addresses_if_both_agreed()
         app.person("Dan").skills(["Falconry"]).insert().await;
         verified(&app, ADA, ada).await;
         let shown = async || text(&ask(&app, &command(ADA, "match", &[])).await).to_owned();
-        assert!(shown().await.starts_with("Nobody fits your skills yet"));
+        assert!(shown().await.starts_with("Nobody matches your skills yet"));
         muster::matching::run_all(&app.app.db, muster::events::CURRENT, NOON).await.unwrap();
         let without = shown().await;
         assert!(without.contains("1. **Cleo**, Engineer – you both know "), "{without}");
@@ -52,7 +52,7 @@ async fn verified_participants_see_their_matches_with_addresses_if_both_agreed()
         let bare = app.person("Bare").insert().await;
         verified(&app, BO, bare).await;
         let reply = ask(&app, &command(BO, "match", &[])).await;
-        assert!(text(&reply).starts_with("The organisers know no skill of yours"));
+        assert!(text(&reply).starts_with("The organisers do not know your skills yet"));
         assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 0);
     })
     .await;
@@ -85,8 +85,11 @@ async fn erasing_a_person_removes_their_discord_account_too() {
         ] {
             assert_eq!(app.count(count).await, 0, "{count}");
         }
-        assert!(text(&type_code(&app, BO, &code).await).starts_with("There is no code"));
-        assert!(text(&ask(&app, &command(ADA, "match", &[])).await).contains("do not know yet"));
+        assert!(text(&type_code(&app, BO, &code).await).starts_with("There is no valid code"));
+        assert!(
+            text(&ask(&app, &command(ADA, "match", &[])).await)
+                .contains("do not know who you are yet")
+        );
         app.run_jobs().await;
         assert_eq!(scene.count("PUT "), 0, "the job found nobody");
         assert_eq!(scene.count("DELETE "), 1, "the account loses the role");

@@ -79,23 +79,23 @@ async fn an_empty_server_is_set_up_until_everything_is_in_order() {
 
         press(&app, "check").await;
         let page = app.page("/discord").await;
-        assert!(page.contains("No Interactions Endpoint URL is set: commands get no answer."));
+        assert!(page.contains("No Interactions Endpoint URL is set, so commands get no answer."));
         assert!(page.contains("Not registered: /ask, /match, /team, /verify, /help."), "{page}");
-        assert!(page.contains("Not there yet: the role Verified, #verify, #ask, #introductions."));
-        assert!(page.contains("2 things to mend at 12:00"), "{page}");
-        assert!(app.page("/settings").await.contains("Checked at 12:00: 2 things to mend."));
+        assert!(page.contains("Missing: the role Verified, #verify, #ask, #introductions."));
+        assert!(page.contains("2 things to fix at 12:00"), "{page}");
+        assert!(app.page("/settings").await.contains("Checked at 12:00: 2 things to fix."));
 
         press(&app, "commands").await;
         assert_eq!(names(&discord.commands()), ["ask", "match", "team", "verify", "help"]);
         // What the check said is looked at anew.
         let page = app.page("/discord").await;
         assert!(
-            page.contains("1 thing to mend at 12:00")
+            page.contains("1 thing to fix at 12:00")
                 && page.contains("All commands are registered.")
         );
         let asked = app.page("/discord/places").await;
-        assert!(asked.contains("As the server was at 12:00."), "{asked}");
-        assert_eq!(asked.matches("Is made").count(), 4);
+        assert!(asked.contains("State of the server at 12:00."), "{asked}");
+        assert_eq!(asked.matches("Will be created").count(), 4);
         press(&app, "places").await;
         assert_eq!(names(&discord.roles())[2..], ["Verified"]);
         assert_eq!(names(&discord.channels())[1..], ["verify", "ask", "introductions"]);
@@ -109,7 +109,7 @@ async fn an_empty_server_is_set_up_until_everything_is_in_order() {
         app.app.clock.advance(Duration::from_mins(1));
         press(&app, "check").await;
         let page = app.page("/discord").await;
-        assert!(!page.contains("To mend") && !page.contains("to mend"), "{page}");
+        assert!(!page.contains("To fix") && !page.contains("to fix"), "{page}");
         assert!(app.page("/settings").await.contains("Checked at 12:01: everything is in order."));
         assert_eq!(app.count(JOBS).await, 0);
     })
@@ -123,14 +123,12 @@ async fn what_exists_is_kept_and_repeating_an_action_creates_nothing_twice() {
         let verify = discord.add_channel("verify");
         let role = discord.add_role("Verified", 1);
         let unseen = app.page("/discord/places").await;
-        assert!(unseen.contains("Muster has not looked at the server yet."));
+        assert!(unseen.contains("Muster has not read the server yet."));
         press(&app, "places").await;
         assert_eq!(resource(&app, Resource::VerifyChannel).await, Some(verify));
         assert_eq!(resource(&app, Resource::VerifiedRole).await, Some(role));
         let page = app.page("/discord").await;
-        assert!(
-            page.contains("#verify was there already: kept.") && page.contains("#ask was made.")
-        );
+        assert!(page.contains("#verify already exists.") && page.contains("#ask was created."));
 
         press(&app, "button").await;
         app.app.clock.advance(Duration::from_mins(10));
@@ -139,7 +137,7 @@ async fn what_exists_is_kept_and_repeating_an_action_creates_nothing_twice() {
         }
         assert_eq!((discord.roles().len(), discord.channels().len()), (3, 4));
         assert_eq!(discord.messages().len(), 1);
-        assert!(app.page("/discord").await.contains("The button was there already"));
+        assert!(app.page("/discord").await.contains("The button already exists"));
 
         // Somebody deletes the message: the next press puts it up again.
         discord.delete_message(discord.messages()[0]["id"].as_str().unwrap());
@@ -180,8 +178,8 @@ async fn a_button_needs_its_channel() {
     let (app, discord) = start(Place::sqlite()).await;
     press(&app, "button").await;
     let page = app.page("/discord").await;
-    assert!(page.contains("Muster knows no channel #verify yet."), "{page}");
-    assert!(page.contains("Did not work"));
+    assert!(page.contains("Muster does not know the channel #verify yet."), "{page}");
+    assert!(page.contains("Failed at "));
     assert_eq!(discord.seen().len(), 0);
 }
 
@@ -192,7 +190,7 @@ async fn a_long_wait_goes_back_into_the_queue_and_no_request_is_sent_before_its_
         discord.fault("/commands", Fault::TooMany { retry_after: 642.5, global: false });
         let then = NOON.plus(Duration::from_secs(643));
         assert_eq!(press(&app, "commands").await, Some(then));
-        assert!(app.page("/discord").await.contains("Again at 12:10:43"));
+        assert!(app.page("/discord").await.contains("Retry at 12:10:43"));
         for wait in [Duration::from_mins(5), Duration::from_mins(5)] {
             app.app.clock.advance(wait);
             assert_eq!(app.run_jobs().await, Some(then));
@@ -262,7 +260,7 @@ async fn missing_permissions_are_reported_with_what_does_not_work_without_them()
     let page = app.page("/discord").await;
     assert!(
         page.contains(
-            "Discord does not let the bot make a role: Missing Permissions. “Check the set-up” says"
+            "Discord does not let the bot make a role: Missing Permissions. “Check the set-up” shows"
         ),
         "{page}"
     );
@@ -298,7 +296,7 @@ async fn another_server_starts_from_scratch_and_actions_for_the_old_one_are_not_
     assert_eq!(other.run_jobs().await, None);
     assert_eq!(discord.seen().len(), 1);
     assert_eq!(other.page("/discord").await.matches("Not yet").count(), 4);
-    assert!(app.page("/discord").await.contains("Discord is set up for this server no more."));
+    assert!(app.page("/discord").await.contains("Discord is not set up for this server any more."));
 }
 
 #[tokio::test]
@@ -307,8 +305,8 @@ async fn if_the_bot_may_not_have_commands_the_page_says_to_invite_it_again() {
     discord.fault("/commands", Fault::MissingPermissions);
     press(&app, "check").await;
     let page = app.page("/discord").await;
-    assert!(page.contains("without the right to have commands"), "{page}");
-    assert!(page.contains("The bot has all the permissions that it needs."));
+    assert!(page.contains("without the permission to have commands"), "{page}");
+    assert!(page.contains("The bot has all permissions that it needs."));
 }
 
 #[tokio::test]

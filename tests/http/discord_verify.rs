@@ -13,7 +13,7 @@ use crate::support::db::{Place, on_both_places};
 use crate::support::discord::{Fault, GUILD};
 use crate::support::interactions::{ADA, BO, Scene, ask, button, command, modal, text};
 
-const SENT: &str = "If the organisers know this address, a code is on its way to it.";
+const SENT: &str = "If the organisers know this address, a code is on its way.";
 
 pub async fn ask_for_code(app: &TestApp, user: &str, address: &str) -> Value {
     ask(app, &command(user, "verify", &[("email", address)])).await
@@ -87,7 +87,7 @@ async fn the_button_leads_through_two_modals_to_the_role() {
         let page = organiser.page(&format!("/people/{ada}")).await;
         assert!(page.contains("Verified on Discord, "), "{page}");
         // The same code works once.
-        assert!(text(&type_code(&app, ADA, &code).await).starts_with("There is no code"));
+        assert!(text(&type_code(&app, ADA, &code).await).starts_with("There is no valid code"));
         app.run_jobs().await;
         assert_eq!(scene.count("PUT "), 1);
     })
@@ -116,7 +116,8 @@ async fn an_unknown_address_gets_the_same_reply_and_no_email() {
                 said.push(ask_for_code(&app, &format!("{user}{}", address.len()), address).await);
             }
             assert!(
-                text(&said[1]).starts_with(SENT) && text(&said[2]).contains("ask again in 60 min")
+                text(&said[1]).starts_with(SENT)
+                    && text(&said[2]).contains("Try again in 60 minutes.")
             );
         }
         let odd = ask_for_code(&app, ADA, "no address").await;
@@ -151,18 +152,18 @@ async fn a_code_may_be_tried_five_times_within_ten_minutes() {
             assert_eq!(text(&reply), format!("This is not the code. You have {left} left."));
         }
         assert!(text(&type_code(&app, ADA, "").await).contains("that was the last try"));
-        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no code"));
+        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no valid code"));
 
         ask_for_code(&app, ADA, "ada@example.org").await;
         let good = code(&app, "ada@example.org").await;
         app.app.clock.advance(Duration::from_mins(10));
-        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no code"));
+        assert!(text(&type_code(&app, ADA, &good).await).starts_with("There is no valid code"));
         assert_eq!(account(&app, ada).await, None);
 
         // A newer code takes the place of the older, and is nobody else's.
         ask_for_code(&app, ADA, "ada@example.org").await;
         let good = code(&app, "ada@example.org").await;
-        assert!(text(&type_code(&app, BO, &good).await).starts_with("There is no code"));
+        assert!(text(&type_code(&app, BO, &good).await).starts_with("There is no valid code"));
         let reply = ask(&app, &command(ADA, "verify", &[("code", &good)])).await;
         assert!(text(&reply).starts_with("Welcome, Ada!"));
     })
@@ -178,7 +179,7 @@ async fn one_account_may_request_five_codes_an_hour() {
         assert!(text(&reply).starts_with(SENT));
     }
     let reply = ask_for_code(&app, ADA, "6@example.org").await;
-    assert!(text(&reply).contains("ask again in 60 min"), "{reply}");
+    assert!(text(&reply).contains("Try again in 60 minutes."), "{reply}");
     app.app.clock.advance(Duration::from_hours(1));
     assert!(text(&ask_for_code(&app, ADA, "6@example.org").await).starts_with(SENT));
     // The counters cannot be traced back to anybody.
@@ -211,7 +212,7 @@ async fn a_code_that_is_entered_twice_at_once_counts_once() {
         let (one, other) = tokio::join!(type_code(&app, ADA, &code), type_code(&app, ADA, &code));
         let said = [text(&one), text(&other)];
         let count = |words| said.iter().filter(|it| it.starts_with(words)).count();
-        assert_eq!((count("Welcome, Ada!"), count("There is no code")), (1, 1), "{said:?}");
+        assert_eq!((count("Welcome, Ada!"), count("There is no valid code")), (1, 1), "{said:?}");
         assert_eq!(account(&app, ada).await.as_deref(), Some(ADA));
         assert_eq!(app.count("SELECT COUNT(*) FROM jobs WHERE kind = 'give_role'").await, 1);
     })

@@ -30,7 +30,7 @@ pub fn check(bot: &Bot, facts: &Facts, known: &[(Resource, String)]) -> Vec<Find
     let mut findings = application(bot, &facts.application);
     match &facts.server {
         None => findings.push(Finding::bad(format!(
-            "The bot is not on the server {}. Open the invite link and let it in ({}); if it is on another server, correct DISCORD_GUILD_ID.",
+            "The bot is not on the server {}. Open the invite link and add it ({}); if it is on another server, correct DISCORD_GUILD_ID.",
             bot.guild_id,
             invite_link(&bot.application_id, Some(&bot.guild_id))
         ))),
@@ -51,27 +51,27 @@ fn application(bot: &Bot, application: &Application) -> Vec<Finding> {
     let mut findings = vec![Finding::good("Discord accepts the token.")];
     if application.id != bot.application_id {
         findings.push(Finding::bad(format!(
-            "DISCORD_APPLICATION_ID is {}, and the token belongs to the application {}. Take both from the same application.",
+            "DISCORD_APPLICATION_ID is {}, but the token belongs to the application {}. Copy both from the same application.",
             bot.application_id, application.id
         )));
     }
     if application.verify_key.eq_ignore_ascii_case(&bot.public_key) {
-        findings.push(Finding::good("DISCORD_PUBLIC_KEY is the application's."));
+        findings.push(Finding::good("DISCORD_PUBLIC_KEY is correct."));
     } else {
         findings.push(Finding::bad(
-            "DISCORD_PUBLIC_KEY is not the application's: Muster takes nothing that Discord sends. Copy it again from General Information.",
+            "DISCORD_PUBLIC_KEY is not the application's, so Muster refuses everything that Discord sends. Copy it again from General Information.",
         ));
     }
     let wanted = endpoint(&bot.public_url);
     findings.push(match application.interactions_endpoint_url.as_deref() {
         Some(url) if url.trim_end_matches('/') == wanted => {
-            Finding::good("The Interactions Endpoint URL is this Muster's.")
+            Finding::good("The Interactions Endpoint URL is correct.")
         }
         None | Some("") => Finding::bad(format!(
-            "No Interactions Endpoint URL is set: commands get no answer. Enter {wanted} under General Information, and save."
+            "No Interactions Endpoint URL is set, so commands get no answer. Enter {wanted} under General Information and save."
         )),
         Some(url) => Finding::bad(format!(
-            "The Interactions Endpoint URL is {url}, so commands go there. For this Muster enter {wanted} under General Information, and save."
+            "The Interactions Endpoint URL is {url}, so commands go there. Enter {wanted} under General Information and save."
         )),
     });
     findings
@@ -85,15 +85,15 @@ fn permissions(server: &Server) -> Vec<Finding> {
         .map(|it| Finding::bad(format!("{}: without it {}.", it.name, it.without)))
         .collect();
     if missing.is_empty() {
-        findings.push(Finding::good("The bot has all the permissions that it needs."));
+        findings.push(Finding::good("The bot has all permissions that it needs."));
     } else {
         findings.push(Finding::note(
-            "Permissions are given on the server under Server Settings, Roles, to the bot's own role; or open the invite link once more.",
+            "Grant permissions to the bot's role under Server Settings, Roles, or open the invite link again.",
         ));
     }
     if !allows(&[], &server.roles, guild, USE_APPLICATION_COMMANDS) {
         findings.push(Finding::note(
-            "Use Application Commands is off for @everyone: only members whose roles allow it can type /ask and the other commands.",
+            "Use Application Commands is off for @everyone: only members whose roles allow it can use /ask and the other commands.",
         ));
     }
     findings
@@ -110,7 +110,7 @@ fn roles_and_channels(server: &Server, known: &[(Resource, String)]) -> Vec<Find
     if !missing.is_empty() {
         let titles: Vec<_> = missing.iter().map(|it| it.wanted.title()).collect();
         findings.push(Finding::note(format!(
-            "Not there yet: {}. “Make roles and channels” makes what is missing.",
+            "Missing: {}. “Create roles and channels” creates them.",
             titles.join(", ")
         )));
     }
@@ -122,7 +122,7 @@ fn roles_and_channels(server: &Server, known: &[(Resource, String)]) -> Vec<Find
         && !is_above(&server.me.roles, &server.roles, role)
     {
         findings.push(Finding::bad(format!(
-            "The bot's highest role stands below the role {0}, so Muster cannot give it. Under Server Settings, Roles, drag the bot's role above {0}.",
+            "The bot's highest role is below the role {0}, so Muster cannot give it. Under Server Settings, Roles, drag the bot's role above {0}.",
             role.name
         )));
     }
@@ -136,7 +136,7 @@ fn id_of(step: &Step) -> Option<&String> {
 fn registered(bot: &Bot, registered: Option<&[Command]>) -> Finding {
     let Some(registered) = registered else {
         return Finding::bad(format!(
-            "The bot was let in without the right to have commands (applications.commands). Open the invite link once more: {}",
+            "The bot was added without the permission to have commands (applications.commands). Open the invite link again: {}",
             invite_link(&bot.application_id, Some(&bot.guild_id))
         ));
     };
@@ -242,9 +242,9 @@ mod tests {
             (|it| it.server = None, "The bot is not on the server 22"),
             (|it| server(it).roles[2].position = 3, "drag the bot's role above Verified"),
             (|it| server(it).roles[0].permissions = "0".into(), "off for @everyone"),
-            (|it| server(it).channels.truncate(1), "Not there yet: #ask, #introductions"),
+            (|it| server(it).channels.truncate(1), "Missing: #ask, #introductions"),
             (|it| server(it).commands = Some(Vec::new()), "Not registered: /ask"),
-            (|it| server(it).commands = None, "without the right to have commands"),
+            (|it| server(it).commands = None, "without the permission to have commands"),
         ];
         for (change, part) in faults {
             let mut facts = facts();

@@ -38,6 +38,6 @@ pub async fn check_again(tx: &mut Conn, guild: &str, who: &str, now: Millis) -> 
 /// The text above the button in #verify.
 pub fn verify_text(event: &str) -> String {
     format!(
-        "**Show who you are.** Press the button and type the e-mail address that you registered with for {event}. You get a code by e-mail; only you see what the bot answers here."
+        "**Verify your account.** Press the button and enter the email address that you registered with for {event}. You will get a code by email. Only you can see the bot's replies."
     )
 }

@@ -31,12 +31,12 @@ pub const NEEDED: [Permission; 6] = [
     Permission {
         bit: MANAGE_CHANNELS,
         name: "Manage Channels",
-        without: "Muster cannot make the channels; channels that you make by hand, with the same names, serve as well",
+        without: "Muster cannot create the channels; you can also create channels with these names by hand",
     },
     Permission {
         bit: VIEW_CHANNEL,
         name: "View Channels",
-        without: "the bot does not see the channels in which it is to write",
+        without: "the bot does not see the channels in which it must write",
     },
     Permission {
         bit: SEND_MESSAGES,

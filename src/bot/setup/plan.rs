@@ -25,13 +25,13 @@ pub const WANTED: [Wanted; 4] = [
         resource: Resource::VerifiedRole,
         kind: Kind::Role,
         name: "Verified",
-        purpose: "Goes to participants who have shown who they are. It allows nothing by itself.",
+        purpose: "For participants who are verified. It grants no permissions by itself.",
     },
     Wanted {
         resource: Resource::VerifyChannel,
         kind: Kind::Channel,
         name: "verify",
-        purpose: "Show who you are: press the button or type /verify.",
+        purpose: "Verify your account: press the button or type /verify.",
     },
     Wanted {
         resource: Resource::AskChannel,
@@ -43,7 +43,7 @@ pub const WANTED: [Wanted; 4] = [
         resource: Resource::IntroductionsChannel,
         kind: Kind::Channel,
         name: "introductions",
-        purpose: "Say who you are and what you would like to build. /match shows who fits you.",
+        purpose: "Introduce yourself and say what you would like to build. /match shows who matches you.",
     },
 ];
 

@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Parsed {
     let depth = if blocks { None } else { question_depth(&lines) };
     let mut reader = Reader { depth, ..Reader::default() };
     if !blocks && depth.is_none() && lines.iter().any(|line| !line.is_blank()) {
-        let problem = "there is neither a line that begins with Q: nor a Markdown heading".into();
+        let problem = "there is neither a line that starts with Q: nor a Markdown heading".into();
         reader.parsed.bad.push(BadBlock { line: 1, problem });
         return reader.parsed;
     }
@@ -165,7 +165,7 @@ impl Reader {
             None if words.trim().is_empty() || self.astray => {}
             None => {
                 self.astray = true;
-                self.bad(at, "text that belongs to no question");
+                self.bad(at, "text outside of any question");
             }
         }
     }

@@ -107,7 +107,7 @@ fn unreadable_parts_are_reported_with_their_lines() {
         read(file).bad.into_iter().map(|bad| (bad.line, bad.problem)).collect()
     };
     let is = |line: usize, problem: &str| (line, problem.to_owned());
-    assert_eq!(bad("Hello\nthere\n\nQ: a?\nA: b"), [is(1, "text that belongs to no question")]);
+    assert_eq!(bad("Hello\nthere\n\nQ: a?\nA: b"), [is(1, "text outside of any question")]);
     assert_eq!(bad("Q: a?\nQ: b?\nA: c"), [is(1, "a question without an answer")]);
     assert_eq!(bad("A: c\nQ: b?\nA: c"), [is(1, "an A: without a Q: before it")]);
     assert_eq!(bad("Q: b?\nA: c\nA: d"), [is(3, "a second A: for the same question")]);

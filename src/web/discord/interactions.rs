@@ -27,7 +27,7 @@ pub async fn interactions(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let Some(discord) = &app.discord else { return Err(Error::NotFound.into()) };
-    let too_large = |_| Error::TooLarge("This is more than an interaction of Discord's.".into());
+    let too_large = |_| Error::TooLarge("This is larger than any interaction from Discord.".into());
     let body = body.map_err(too_large)?;
     let key = PublicKey::parse(&discord.bot().public_key).map_err(anyhow::Error::from)?;
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -50,7 +50,7 @@ async fn in_time(app: &App, interaction: &Interaction) -> Reply {
         replied = reply(app, interaction) => replied,
         // What was begun is rolled back.
         () = app.clock.sleep(DEADLINE) => {
-            return Message::new("I am busy just now. Please try again in a moment.").into();
+            return Message::new("I am busy. Please try again in a moment.").into();
         }
     };
     replied.unwrap_or_else(|error| {

@@ -83,11 +83,11 @@ impl Part {
             .and_then(|run| {
                 let at = times.at(run.ended_at?);
                 Some(match (run.state, faults(run)) {
-                    (SetupState::Waiting, _) => "The set-up is being checked.".into(),
-                    (SetupState::Failed, _) => format!("The check of {at} did not work."),
+                    (SetupState::Waiting, _) => "The check is running.".into(),
+                    (SetupState::Failed, _) => format!("The check at {at} failed."),
                     (SetupState::Done, 0) => format!("Checked at {at}: everything is in order."),
                     (SetupState::Done, number) => {
-                        format!("Checked at {at}: {} to mend.", count(number, "thing", "things"))
+                        format!("Checked at {at}: {} to fix.", count(number, "thing", "things"))
                     }
                 })
             })
@@ -187,25 +187,25 @@ impl ActionLine {
             SetupAction::Check => (
                 1,
                 "Check the set-up",
-                "Looks whether token, keys and addresses fit, and whether the bot is on the server and may do what it has to. It changes nothing on Discord.",
+                "Checks token, keys and addresses, and whether the bot is on the server with the permissions that it needs. Nothing is changed on Discord.",
                 "Check the set-up",
             ),
             SetupAction::Commands => (
                 2,
                 "Commands",
-                "Tells Discord which commands there are: /ask, /match, /team, /verify, /help. Press it again after a new version of Muster.",
+                "Registers /ask, /match, /team, /verify and /help with Discord. Register them again after updating Muster.",
                 "Register commands",
             ),
             SetupAction::RolesAndChannels => (
                 3,
                 "Roles and channels",
-                "The role Verified and the channels #verify, #ask and #introductions. What is there is kept.",
-                "Make roles and channels…",
+                "The role Verified and the channels #verify, #ask and #introductions. Existing ones are kept.",
+                "Create roles and channels…",
             ),
             SetupAction::Button => (
                 4,
                 "Verify button",
-                "A message in #verify with a button by which participants show who they are. Pressed again, it brings the words up to date; there is never a second one.",
+                "A message in #verify with a button to start verification. Post it again to update its text; there is never a second one.",
                 "Post the verify button",
             ),
         };
@@ -227,7 +227,7 @@ impl ActionLine {
                     let (tone, label) = match finding.tone {
                         Tone::Good => ("ok", "In order"),
                         Tone::Note => ("info", "Note"),
-                        Tone::Bad => ("bad", "To mend"),
+                        Tone::Bad => ("bad", "To fix"),
                     };
                     FindingLine { tone, label, text: finding.text.clone() }
                 })
@@ -261,15 +261,13 @@ fn state(run: &Run, times: &Times) -> (&'static str, String) {
     let ended = run.ended_at.map(|at| times.at(at)).unwrap_or_default();
     match (run.state, run.wait_until) {
         (SetupState::Waiting, Some(until)) => {
-            ("wait", format!("Again at {}", times.exactly(until)))
+            ("wait", format!("Retry at {}", times.exactly(until)))
         }
-        (SetupState::Waiting, None) => {
-            ("go", format!("Under way since {}", times.at(run.asked_at)))
-        }
-        (SetupState::Failed, _) => ("bad", format!("Did not work at {ended}")),
+        (SetupState::Waiting, None) => ("go", format!("Running since {}", times.at(run.asked_at))),
+        (SetupState::Failed, _) => ("bad", format!("Failed at {ended}")),
         (SetupState::Done, _) => match faults(run) {
             0 => ("ok", format!("Done at {ended} for {}", run.asked_by)),
-            number => ("bad", format!("{} to mend at {ended}", count(number, "thing", "things"))),
+            number => ("bad", format!("{} to fix at {ended}", count(number, "thing", "things"))),
         },
     }
 }

@@ -136,7 +136,7 @@ impl AnswerView {
                 (Maker::Model, Some(model), Some(key)) => format!("{model}, key {key}"),
                 (Maker::Model, ..) => "Gemini".into(),
                 _ if answer.unknown => format!("nobody{why}"),
-                _ => format!("the entry as it stands{why}"),
+                _ => format!("the unchanged entry{why}"),
             },
         }
     }

@@ -74,7 +74,7 @@ pub async fn import(
         text = read;
     }
     if text.trim().is_empty() {
-        let problem = "There is no text in it.";
+        let problem = "The file is empty.";
         return page(&app, &organiser, StatusCode::UNPROCESSABLE_ENTITY, problem, text, None).await;
     }
     let parsed = import::read(&text);
@@ -94,7 +94,7 @@ pub async fn import(
         let (state, tone) = match change {
             Change::New => ("New", "ok"),
             Change::Changes(_) => ("Changed", "info"),
-            Change::Same => ("As it is", "none"),
+            Change::Same => ("Unchanged", "none"),
         };
         ReportLine { state, tone, question: text.question.clone(), section: text.section.clone() }
     });
