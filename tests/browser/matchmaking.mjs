@@ -108,7 +108,7 @@ await open(async (page) => {
   const graph = page.getByRole("img", { name: /Noor/ });
   await graph.first().waitFor();
   await page.getByText("Show as a table").click();
-  assert(await page.getByRole("region", { name: "Matches of Ada Example" }).isVisible());
+  assert(await page.getByRole("region", { name: "Matches of Ada Example", exact: true }).isVisible());
   assert.deepEqual(await judge(page), [], "the graph and its table");
 
   // Nothing was mailed so far. One match email each is written, read, approved, and sent to the outbox.

@@ -59,7 +59,7 @@ async fn a_test_run_goes_from_people_to_sent_emails() {
         let page = app.page("/outreach").await;
         assert!(page.contains("Finished") && page.contains("?state=sent\">2</a>"), "{page}");
         let page = app.page("/outreach/1?state=sent").await;
-        assert!(page.contains("Sent 12:00.") && page.contains("sent (outbox)"), "{page}");
+        assert!(page.contains("Sent 12:00.") && page.contains("Sent (outbox)"), "{page}");
         assert_eq!(app.count("SELECT COUNT(*) FROM mails").await, 2);
         assert!(app.page("/outbox").await.contains("Sent (outbox)"));
         app.run_jobs().await;
