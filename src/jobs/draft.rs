@@ -69,8 +69,8 @@ pub async fn by_model(app: &App, started: &StartedDraft, grant: &Grant) -> anyho
     let StartedDraft { leased, message, context } = started;
     let mut facts = context.facts.clone();
     facts.hint = hint(message);
-    let request = prompts::letter(&facts);
-    let (outcome, draft) = ask(app, grant, &request, prompts::read_letter).await;
+    let request = prompts::email(&facts);
+    let (outcome, draft) = ask(app, grant, &request, prompts::read_email).await;
     let now = app.clock.now();
     let settled = asking::settle(app, leased, grant, &outcome, now).await?;
     let Some((mut tx, after)) = settled else { return Ok(()) };

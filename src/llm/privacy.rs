@@ -1,15 +1,15 @@
-//! Takes out of a resume's text what no reader of skills needs: e-mail addresses, telephone numbers and links. Pure.
+//! Removes from a resume's text what is not needed to find skills: email addresses, telephone numbers and links. Pure.
 
 use std::borrow::Cow;
 
-/// So many characters of a resume go to the model at most.
+/// The most characters of a resume that are sent to the model.
 pub const RESUME_CHARACTERS: usize = 20_000;
 
-/// What of a resume may leave the house.
+/// The part of a resume that may be sent to the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cleared {
     pub text: String,
-    /// There was more than [`RESUME_CHARACTERS`].
+    /// The text was longer than [`RESUME_CHARACTERS`].
     pub cut: bool,
 }
 
@@ -26,7 +26,7 @@ pub fn clear(text: &str) -> Cleared {
     }
 }
 
-/// Drops every word that is or holds an e-mail address or a link; keeps the spaces.
+/// Drops every word that is or contains an email address or a link; keeps the spaces.
 pub(super) fn without_addresses(line: &str) -> String {
     line.split_inclusive(char::is_whitespace).filter(|word| !is_address(word.trim_end())).collect()
 }
@@ -61,7 +61,7 @@ fn is_bare_link(word: &str) -> bool {
             !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         });
     let top = labels.last().copied().unwrap_or_default();
-    let letters = top.len() >= 2 && top.chars().all(char::is_alphabetic);
+    let is_alphabetic = top.len() >= 2 && top.chars().all(char::is_alphabetic);
     // With a path it is a link unless it is a list such as `Node.js/Express`.
     let technology = ["js", "ts", "net", "py", "io", "ai"].contains(&top);
     let surely = [
@@ -73,7 +73,7 @@ fn is_bare_link(word: &str) -> bool {
     let hosted = ["github.io", "gitlab.io", "vercel.app", "netlify.app"]
         .iter()
         .any(|end| host.ends_with(&format!(".{end}")));
-    well_formed && letters && (surely || with_path || hosted)
+    well_formed && is_alphabetic && (surely || with_path || hosted)
 }
 
 /// Drops runs of digits, spaces and `+ - . ( ) /` that have the length of a telephone number. Years, ranges of years
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_links_are_taken_out() {
+    fn addresses_and_links_are_removed() {
         assert_eq!(cleared("Ada, ada@example.org, https://ada.example.org/x Rust"), "Ada, Rust");
         assert_eq!(cleared("github.com/ada | linkedin.com/in/ada\nGo"), "| \nGo");
         assert_eq!(cleared("(mailto:ada@example.org) <ada@mail.example.org>;"), "");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn telephone_numbers_are_taken_out() {
+    fn telephone_numbers_are_removed() {
         for number in [
             "+49 170 1234567",
             "(020) 7946-0958",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_resume_is_cut_and_says_so() {
+    fn a_long_resume_is_cut_and_marked() {
         let long = clear(&"ä".repeat(RESUME_CHARACTERS + 1));
         assert_eq!((long.text.chars().count(), long.cut), (RESUME_CHARACTERS, true));
         assert!(!clear("short").cut);

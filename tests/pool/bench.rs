@@ -293,10 +293,9 @@ pub fn full(gemini: &mut config::Gemini) {
 pub fn request(task: Task) -> Request {
     match task {
         Task::Outreach => prompts::invitation(&facts(Purpose::Invitation)),
-        Task::Match => prompts::match_letter(&facts(Purpose::Match(vec![
-            mate("Bo Sample"),
-            mate("Cy Sample"),
-        ]))),
+        Task::Match => {
+            prompts::match_email(&facts(Purpose::Match(vec![mate("Bo Sample"), mate("Cy Sample")])))
+        }
         Task::Skills => prompts::skills("Built services in Rust and Go; reads Python."),
         Task::Faq | Task::Embed | Task::Gateway => {
             prompts::faq("Is there food?", &[("Is there food?", "Yes.")])

@@ -204,13 +204,12 @@ async fn the_answers_are_letters_and_skills() {
         let departure = Box::pin(async { Ok(()) });
         bench.client.generate(key, "gemini-3.5-flash-lite", request, departure).await.unwrap()
     };
-    let letter =
-        prompts::read_letter(&ask(&prompts::invitation(&facts(Purpose::Invitation))).await);
+    let letter = prompts::read_email(&ask(&prompts::invitation(&facts(Purpose::Invitation))).await);
     let letter = letter.unwrap();
     for part in ["Ada Sample", "Harbour Hack", "Harbour Club", "Rust", "matchmaking"] {
         assert!(letter.body.contains(part), "{part} in {}", letter.body);
     }
-    let letter = prompts::read_letter(&ask(&request(Task::Match)).await).unwrap();
+    let letter = prompts::read_email(&ask(&request(Task::Match)).await).unwrap();
     assert!(letter.body.contains("Bo Sample") && letter.body.contains("Cy Sample"));
     let skills = prompts::read_skills(&ask(&request(Task::Skills)).await).unwrap();
     assert_eq!(skills, ["Rust", "Python", "Go"]);

@@ -10,9 +10,7 @@ mod view;
 mod when;
 
 #[cfg(test)]
-mod rules;
-#[cfg(test)]
-mod simulation;
+mod tests;
 
 pub use demand::{Demand, Outlook, Verdict};
 pub use pace::{Pace, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE, cost};

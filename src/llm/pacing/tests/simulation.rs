@@ -1,18 +1,13 @@
-//! The pool against servers that count: whatever the jitter, the failures, the crashes and the hands that set the
-//! clock, nobody is refused, nobody waits for ever, and no slot idles.
-
-use std::time::Duration;
+//! The pool against servers that count requests: with any jitter, failures, crashes and changes of the clock, no request
+//! is refused, no job waits for ever, and no slot idles.
 
 use proptest::prelude::*;
 
-use super::rules::{NOON, bulk, view};
+use super::server;
 use super::*;
-use crate::config::Pacing;
 use crate::model::clock::Step;
-use crate::model::job::Task;
-use crate::model::{BookingId, KeyNumber};
 
-/// What chance does to one request. Times in milliseconds.
+/// The random events of one request. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 struct Luck {
     /// From the booking's stamp to the first byte.
@@ -39,14 +34,14 @@ fn luck() -> impl Strategy<Value = Luck> {
     )
 }
 
-/// Every process ends, and one starts later, by a clock that was set meanwhile. Times in milliseconds.
+/// Every process ends, and one starts later with a changed clock. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
 struct Restart {
     /// Since the beginning, whatever the clock says.
     at: i64,
     down: i64,
     step: i64,
-    /// The machine was started, too: nobody knows what the clock would have read.
+    /// The machine was restarted too, so the time without the change is unknown.
     reboot: bool,
 }
 
@@ -58,11 +53,11 @@ fn restart() -> impl Strategy<Value = Restart> {
 struct Booking {
     project: String,
     free_at: Millis,
-    /// Whatever happens, it is free by then, by a clock that nobody sets.
+    /// The latest time at which it is free, by a clock that is never changed.
     free_by: i64,
     /// When its process will book the answer, and the slot's end from then on.
     answer: Option<(Millis, Millis)>,
-    /// For which job it was made, and whether that comes back with the answer.
+    /// The job that it was made for, and whether that returns to the queue with the answer.
     asked: (Task, Class),
     returns: Option<(Task, Class)>,
 }
@@ -73,21 +68,21 @@ struct Job {
     class: Class,
     /// Not before.
     at: Millis,
-    /// It is not in the queue before then: the world brings it. Others wait for a lease that runs out.
+    /// It is added to the queue at that time. Other jobs wait for a lease to run out.
     arrives: bool,
 }
 
 struct World {
     view: View,
     now: Millis,
-    /// How far the clock is ahead of one that nobody sets.
+    /// How far the clock is ahead of one that is never changed.
     ahead: i64,
     /// The latest time that is written down.
     last_moment: Millis,
     jobs: Vec<Job>,
     restarts: Vec<Restart>,
     bookings: Vec<Booking>,
-    /// By the clock that nobody sets, as the servers'.
+    /// By the clock that is never changed, like those of the servers.
     starts: Vec<(Task, Millis)>,
     arrivals: Vec<(String, Millis)>,
 }
@@ -114,7 +109,7 @@ impl World {
         }
     }
 
-    /// By the clock that nobody sets.
+    /// By the clock that is never changed.
     fn truly(&self, at: Millis) -> Millis {
         Millis(at.0 - self.ahead)
     }
@@ -154,7 +149,7 @@ impl World {
 
     /// Runs until all jobs are done. Panics when work waits for nothing.
     fn run(&mut self, luck: &[Luck]) {
-        // Bad luck comes to an end.
+        // Failures end at some point.
         let calm = luck.iter().map(|luck| Luck { crashes: false, fails: false, ..*luck });
         let mut lucks = luck.iter().copied().chain(calm.cycle());
         loop {
@@ -166,7 +161,7 @@ impl World {
                 Verdict::Start { demand, key, project, .. } => {
                     self.start(&demands, demand, key, project, lucks.next().unwrap());
                 }
-                Verdict::Fallback { why, .. } => panic!("resort: {why}"),
+                Verdict::Fallback { why, .. } => panic!("fallback: {why}"),
                 Verdict::Wait { until, .. } => {
                     let waits = demands.iter().any(|demand| demand.waiting > 0);
                     let longest = self.longest_hold() + self.reach().as_millis() as i64;
@@ -260,7 +255,7 @@ impl World {
     }
 
     fn restart(&mut self, restart: Restart) {
-        // What the processes were waiting for is lost to them, and their jobs go back.
+        // The processes lose the answers they waited for, and their jobs return to the queue.
         for booking in &mut self.bookings {
             if booking.answer.take().is_some() {
                 let (task, class) = booking.asked;
@@ -326,46 +321,11 @@ impl World {
             );
         }
     }
-
-    fn assert_never_refused(&self, limit: usize, phase: i64) {
-        let mut projects: Vec<&String> = self.view.ledgers.keys().collect();
-        projects.dedup();
-        for project in projects {
-            let mut at: Vec<i64> =
-                self.arrivals.iter().filter(|it| it.0 == *project).map(|it| it.1.0).collect();
-            at.sort_unstable();
-            for pair in at.windows(limit + 1) {
-                assert!(pair[limit] - pair[0] >= 60_000, "rolling: {pair:?}");
-            }
-            let minute = |at: i64| (at + phase) / 60_000;
-            for run in at.chunk_by(|a, b| minute(*a) == minute(*b)) {
-                assert!(run.len() <= limit, "calendar: {run:?}");
-            }
-            // A bucket of `limit` that refills evenly; in units of 1/60,000 of a token.
-            let full = limit as i64 * 60_000;
-            let (mut tokens, mut last) = (full, 0);
-            for at in at {
-                tokens = full.min(tokens.saturating_add((at - last).saturating_mul(limit as i64)));
-                assert!(tokens >= 60_000, "bucket");
-                (tokens, last) = (tokens - 60_000, at);
-            }
-        }
-    }
-
-    fn assert_spaced(&self, projects: usize) {
-        for task in [Task::Outreach, Task::Skills, Task::Match] {
-            let at: Vec<Millis> =
-                self.starts.iter().filter(|it| it.0 == task).map(|it| it.1).collect();
-            for pair in at.windows(2) {
-                assert!(pair[1].since(pair[0]) >= self.view.pace.spacing(task, projects));
-            }
-        }
-    }
 }
 
 fn jobs() -> impl Strategy<Value = Vec<(Task, Class, Millis)>> {
     let job = (0..3_usize, 0..3_usize, 0..240_000_i64).prop_map(|(task, class, at)| {
-        // Half of them come in heaps.
+        // Half of them arrive at the same moments.
         let at = if at % 2 == 0 { at / 60_000 * 60_000 } else { at };
         (
             [Task::Outreach, Task::Skills, Task::Match][task],
@@ -398,8 +358,8 @@ proptest! {
         }
         let mut world = World::new(view, &jobs, restarts);
         world.run(&luck);
-        world.assert_never_refused(limit as usize, phase);
-        world.assert_spaced(numbers.len());
+        server::assert_never_refused(&world.arrivals, limit as usize, phase);
+        server::assert_spaced(&world.starts, &world.view.pace, numbers.len());
     }
 }
 
@@ -419,7 +379,7 @@ fn ninety_requests_with_two_keys_take_hardly_longer_than_the_quota_needs() {
             .collect();
         let mut world = World::new(view(Pacing::Full, &[1, 2]), &jobs, vec![]);
         world.run(&luck);
-        world.assert_never_refused(15, 17_000);
+        server::assert_never_refused(&world.arrivals, 15, 17_000);
         let last = world.arrivals.iter().map(|it| it.1).max().unwrap();
         let took = last.since(NOON);
         let may_take =
