@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use futures_util::future::join_all;
 use muster::model::job::{Class, Task};
 use muster::model::{Job, MessageId};
 use muster::{gateway, store};
@@ -273,4 +274,31 @@ async fn tokens_are_created_shown_once_and_removed_on_the_page() {
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     let asked = call(&token, &format!("{MODEL}:generateContent"), &[]);
     assert_eq!(words(&app.send(asked).await).0, 401);
+}
+
+#[tokio::test]
+async fn at_most_two_hundred_requests_wait_at_once() {
+    let gemini = patient_gemini().await;
+    let app = with_keys(&gemini, Place::sqlite(), &[1]).await;
+    let token = token(&app).await;
+    let generate = format!("{MODEL}:generateContent");
+    // Nobody works.
+    let waiting = join_all((0..200).map(|_| app.send(call(&token, &generate, &[]))));
+    let one_more = async {
+        while app.count("SELECT COUNT(*) FROM jobs").await < 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let answer = tokio::time::timeout(
+            Duration::from_secs(5),
+            app.send(call(&token, &generate, &[("x-deadline-seconds", "3")])),
+        );
+        answer.await.expect("it is refused at once")
+    };
+    let refused = tokio::select! {
+        _ = waiting => unreachable!(),
+        refused = one_more => refused,
+    };
+    assert_eq!(words(&refused).0, 429, "{}", refused.text());
+    assert!(refused.text().contains("200 requests"), "{}", refused.text());
+    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 200);
 }

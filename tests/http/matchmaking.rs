@@ -115,6 +115,25 @@ async fn one_campaign_drafts_one_match_email_for_each_person() {
 }
 
 #[tokio::test]
+async fn whoever_got_a_match_email_gets_no_other_when_emails_are_written_again() {
+    let app = TestApp::start().await;
+    app.person("Ada").address("ada@example.org").skills(["Rust", "SQL"]).insert().await;
+    app.person("Bo").address("bo@example.org").skills(["Rust"]).insert().await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
+    leads_to(&app, "/matchmaking/emails", &[]).await;
+    app.run_jobs().await;
+    app.change("UPDATE messages SET state = 'sent'").await;
+    app.change("UPDATE campaigns SET state = 'finished'").await;
+    app.person("Cy").address("cy@example.org").skills(["SQL"]).insert().await;
+    leads_to(&app, "/matchmaking/run", &[]).await;
+    assert_eq!(leads_to(&app, "/matchmaking/emails", &[]).await, "/outreach/2");
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages WHERE campaign_id = 2").await, 1);
+    let to_cy = "SELECT COUNT(*) FROM messages m JOIN people p ON p.id = m.person_id
+                 WHERE m.campaign_id = 2 AND p.name = 'Cy'";
+    assert_eq!(app.count(to_cy).await, 1);
+}
+
+#[tokio::test]
 async fn the_stream_sends_what_the_page_shows_and_ends_when_muster_stops() {
     let app = TestApp::start().await;
     app.person("Ada").address("ada@example.org").skills(["Rust"]).insert().await;

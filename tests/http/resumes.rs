@@ -6,7 +6,7 @@ use muster::extract;
 use muster::model::made_by::MadeBy;
 use muster::model::resume::Format;
 use muster::model::{Clock, KeyNumber, ResumeId, Secret};
-use muster::resumes::{self, MAX_BYTES, MAX_TEXT};
+use muster::resumes::{self, MAX_BYTES, MAX_TEXT, Upload, UploadError};
 use serde_json::json;
 
 use super::matchmaking::{leads_to, with_taxonomy};
@@ -204,6 +204,17 @@ async fn a_file_that_is_too_large_is_named_and_the_others_are_accepted() {
         app.multipart("/matchmaking/upload", &nobody, &[("files", "a.txt", b"Rust")]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 1);
+}
+
+#[tokio::test]
+async fn no_way_of_uploading_accepts_a_file_that_is_too_large() {
+    let app = with_taxonomy().await;
+    let bytes = vec![b' '; MAX_BYTES + 1];
+    let upload = |bytes| Upload { person: None, file_name: "cv.txt", bytes, auto_match: false };
+    let mut tx = app.write().await;
+    let large = resumes::upload(&mut tx, &app.app.config, &upload(&bytes), NOON).await;
+    assert!(matches!(large, Err(UploadError::TooLarge)), "{large:?}");
+    resumes::upload(&mut tx, &app.app.config, &upload(&bytes[1..]), NOON).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster::model::Millis;
 use muster::model::message::MessageState;
 
-use super::{mailing, on_sqlite, released, run_to_the_end, taken};
+use super::{mailing, on_sqlite, press, released, run_to_the_end, taken};
 use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
 use crate::support::smtp::{At, Reply, SmtpServer};
@@ -69,6 +69,24 @@ async fn emails_keep_the_distance_that_is_set() {
 }
 
 #[tokio::test]
+async fn emails_outside_campaigns_count_for_the_distance_too() {
+    let server = SmtpServer::plain();
+    let app =
+        mailing(Place::sqlite(), &server, |config| config.mail.sends_per_second = Some(0.5)).await;
+    released(&app, &THREE[..1]).await;
+    app.run_jobs().await;
+    app.app.clock.advance(Duration::from_secs(10));
+    server.next(At::Rcpt, Reply::Say("550 5.1.1 no such user"));
+    press(&app, "/settings/mail/test", &[("to", "organiser@example.org")]).await;
+    app.run_jobs().await;
+    assert_eq!(last_start(&app).await, Duration::from_secs(10), "the test email was tried");
+    app.app.clock.advance(Duration::from_secs(1));
+    released(&app, &THREE[1..]).await;
+    assert_eq!(app.run_jobs().await, Some(NOON.plus(Duration::from_secs(12))));
+    assert_eq!(taken(&server).len(), 1);
+}
+
+#[tokio::test]
 async fn an_account_that_is_told_to_slow_down_goes_on_more_slowly() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;
@@ -125,6 +143,24 @@ async fn a_used_up_account_goes_on_when_its_day_frees() {
     assert_eq!(taken(&server).len(), 3);
 }
 
+#[tokio::test]
+async fn a_used_up_day_frees_when_its_oldest_email_is_a_day_old() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    for address in &THREE[..2] {
+        released(&app, &[*address]).await;
+        app.run_jobs().await;
+        app.app.clock.advance(Duration::from_hours(1));
+    }
+    assert_eq!(taken(&server).len(), 2);
+    server.next(At::Mail, Reply::Say("550 5.4.5 Daily user sending limit exceeded."));
+    released(&app, &THREE[2..]).await;
+    assert_eq!(app.run_jobs().await, Some(NOON.plus(DAY)));
+    app.app.clock.advance_to(NOON.plus(DAY));
+    app.run_jobs().await;
+    assert_eq!(taken(&server).len(), 3);
+}
+
 /// Of 40 emails, the one after so many does not reach its address; how many went out, and whether the campaign runs.
 async fn after_one_bounce(sent_before: usize) -> (usize, bool) {
     let server = SmtpServer::plain();
@@ -146,6 +182,25 @@ async fn is_paused(app: &TestApp) -> bool {
 async fn a_campaign_pauses_when_three_in_a_hundred_addresses_do_not_exist() {
     assert_eq!(after_one_bounce(32).await, (32, false), "1 of 33");
     assert_eq!(after_one_bounce(33).await, (39, true), "1 of 34 is less");
+}
+
+#[tokio::test]
+async fn an_address_that_another_campaign_found_missing_pauses_no_campaign() {
+    let server = SmtpServer::plain();
+    let app = on_sqlite(&server).await;
+    let addresses: Vec<String> = (0..40).map(|number| format!("p{number}@example.org")).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    released(&app, &addresses).await;
+    app.change(
+        "INSERT INTO suppressions (address_hash, reason, since)
+         SELECT address_hash, 'hard_bounce', 0 FROM people WHERE id = 1",
+    )
+    .await;
+    // One of its own 34 emails bounces, which is less than three in a hundred.
+    server.after(33, At::Rcpt, Reply::Say("550 5.1.1 no such user"));
+    run_to_the_end(&app, 9).await;
+    assert_eq!(taken(&server).len(), 38);
+    assert!(!is_paused(&app).await);
 }
 
 #[tokio::test]

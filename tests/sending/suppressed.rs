@@ -5,10 +5,11 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use muster::model::campaign::CampaignKind;
 use muster::model::message::MessageState;
-use muster::model::{MessageId, PersonId};
+use muster::model::{EmailAddress, MessageId, PersonId};
+use muster::people::{self, SuppressionReason};
 
 use super::{mailing, on_sqlite, press, released, run_to_the_end, taken};
-use crate::support::app::TestApp;
+use crate::support::app::{NOON, TestApp};
 use crate::support::db::{Place, on_both_places};
 use crate::support::smtp::{At, Reply, SmtpServer};
 
@@ -214,4 +215,20 @@ async fn nobody_is_invited_twice_by_a_second_campaign() {
     app.campaign(CampaignKind::Live).await;
     run_to_the_end(&app, 5).await;
     assert_eq!(taken(&server), [ADA, "bo@example.org"]);
+}
+
+#[tokio::test]
+async fn the_first_reason_for_a_suppression_stays() {
+    on_both_places(async |place| {
+        let app = TestApp::start_with(place, |_| {}).await;
+        let ada = EmailAddress::parse(ADA).unwrap();
+        let mut tx = app.write().await;
+        for reason in [SuppressionReason::OptedOut, SuppressionReason::HardBounce] {
+            people::suppress(&mut tx, &ada, reason, Some("why"), NOON).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let opted_out = "SELECT COUNT(*) FROM suppressions WHERE reason = 'opted_out'";
+        assert_eq!(app.count(opted_out).await, 1);
+    })
+    .await;
 }

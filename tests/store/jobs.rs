@@ -94,6 +94,30 @@ async fn a_job_is_done_only_by_its_owner_and_not_when_it_was_asked_for_again() {
     .await;
 }
 
+#[tokio::test]
+async fn a_released_job_stays_paused_when_its_campaign_was_paused_meanwhile() {
+    on_both_engines(async |db| {
+        let mut tx = db.write().await.unwrap();
+        for (id, paused) in [(1, false), (2, true)] {
+            let job = Job::DraftOutreach(MessageId(id));
+            jobs::enqueue(&mut tx, job, Class::Bulk, NOW, NOW, None).await.unwrap();
+            let next = jobs::next_waiting(&mut tx, "here", NOW).await.unwrap()[0].next;
+            let leased = jobs::claim_next(&mut tx, next, "somebody", NOW).await.unwrap().unwrap();
+            if paused {
+                let pause = sqlx::query("UPDATE jobs SET run_at = $1").bind(jobs::PAUSED);
+                pause.execute(&mut *tx).await.unwrap();
+            }
+            jobs::release(&mut tx, &leased, NOW, 0, None).await.unwrap();
+            let waiting = jobs::next_waiting(&mut tx, "here", NOW).await.unwrap();
+            assert_eq!(waiting.is_empty(), paused);
+            let job = sqlx::query("DELETE FROM jobs").execute(&mut *tx).await.unwrap();
+            assert_eq!(job.rows_affected(), 1);
+        }
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
 /// The statement names the tasks one by one, so a new task is easily forgotten there.
 #[tokio::test]
 async fn every_kind_of_job_that_asks_gemini_is_found() {
