@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use muster::faq::{Requester, limit};
 use muster::model::Secret;
 use serde_json::json;
 
-use crate::support::app::{TestApp, request};
+use crate::support::app::{NOON, TestApp, request};
 use crate::support::db::{Place, on_both_places};
 use crate::support::faq::fill;
 
@@ -123,4 +124,21 @@ async fn behind_a_proxy_visitors_are_counted_by_their_own_addresses() {
         assert_eq!(post("203.0.113.8").await, StatusCode::OK);
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_person_may_ask_sixty_questions_an_hour() {
+    let app = TestApp::start().await;
+    let requester = Requester::participant("salt", "somebody");
+    let mut tx = app.write().await;
+    let at = |number| NOON.plus(Duration::from_secs(10) * number);
+    for number in 0..60 {
+        limit(&mut tx, &requester, at(number)).await.unwrap();
+    }
+    let refused = limit(&mut tx, &requester, at(61)).await.unwrap_err().to_string();
+    // The first question is an hour old 2,990 seconds later.
+    assert!(refused.contains("2990 s"), "{refused}");
+    let other = Requester::participant("salt", "somebody else");
+    limit(&mut tx, &other, at(61)).await.unwrap();
+    limit(&mut tx, &requester, NOON.plus(Duration::from_hours(1))).await.unwrap();
 }

@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod keys_change;
 mod many;
+mod matching;
 mod matchmaking;
 mod metrics;
 mod outbox;

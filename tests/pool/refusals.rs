@@ -122,6 +122,19 @@ async fn a_limit_is_learned_and_kept() {
 }
 
 #[tokio::test]
+async fn the_count_of_a_day_begins_anew_at_midnight_in_california() {
+    let mut bench = Bench::with(&[1], Rules::default(), full).await;
+    bench.bulk(Task::Skills, 3);
+    bench.run().await;
+    assert_eq!(bench.key(1).await.used_today, 3);
+    bench.clock.advance_to(Millis(NOON.0 + 21 * 3_600_000));
+    assert_eq!(bench.key(1).await.used_today, 0);
+    bench.bulk(Task::Skills, 1);
+    bench.run().await;
+    assert_eq!(bench.key(1).await.used_today, 1);
+}
+
+#[tokio::test]
 async fn a_key_refused_for_the_day_rests_until_midnight_in_california_and_a_minute() {
     on_both_engines(a_day_is_refused).await;
 }
