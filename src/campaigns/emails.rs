@@ -24,7 +24,7 @@ const MAX_SKILLS: usize = 15;
 pub struct EmailContext {
     pub person: Person,
     pub facts: EmailFacts,
-    pub leave: Unsubscribe,
+    pub unsubscribe: Unsubscribe,
     pub reply_to: Option<EmailAddress>,
     /// How many people its campaign puts into one request.
     pub people_per_request: i64,
@@ -53,17 +53,23 @@ pub async fn read(
     };
     let sender = config.mail.from_address();
     let reply_to = event.reply_to.clone().unwrap_or_else(|| sender.clone());
-    let leave = Unsubscribe::new(config.public_url.as_deref(), &reply_to, &person.code);
+    let unsubscribe = Unsubscribe::new(config.public_url.as_deref(), &reply_to, &person.code);
     let to =
         Recipient { name: person.name.clone(), job_title: person.job_title.clone(), skills: known };
     let facts = EmailFacts { event: event.facts, to, purpose, hint: message.hint.clone() };
-    Ok(Some(EmailContext { person, facts, leave, reply_to: event.reply_to, people_per_request }))
+    Ok(Some(EmailContext {
+        person,
+        facts,
+        unsubscribe,
+        reply_to: event.reply_to,
+        people_per_request,
+    }))
 }
 
 impl EmailContext {
     /// The complete email with this draft, and everything that is wrong with it.
     pub fn check(&self, draft: &Draft) -> (Email, Vec<Finding>) {
-        let email = Email::complete(&self.facts, draft, &self.leave);
+        let email = Email::complete(&self.facts, draft, &self.unsubscribe);
         let findings = checks::check(&self.facts, draft, &email, &skills::find);
         (email, findings)
     }
@@ -127,8 +133,8 @@ impl Shared {
             },
             hint: String::new(),
         };
-        let leave = Unsubscribe::new(self.config.public_url.as_deref(), &self.reply_to, code);
+        let unsubscribe = Unsubscribe::new(self.config.public_url.as_deref(), &self.reply_to, code);
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        Email::complete(&facts, &draft, &leave)
+        Email::complete(&facts, &draft, &unsubscribe)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::EmailAddress;
 
-/// A Message-ID with its angle brackets: `<7f…@example.org>`. `random` makes it the only one of its kind (16 bytes).
+/// A Message-ID with its angle brackets: `<7f…@example.org>`. `random` (16 bytes) makes it unique.
 pub fn header_id(domain: &str, random: &[u8]) -> String {
     let domain = ascii_domain(domain).unwrap_or_else(|| "localhost".to_owned());
     format!("<{}@{domain}>", hex::encode(random))
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_of_another_script_travels_in_ascii() {
+    fn an_international_domain_is_sent_in_ascii() {
         let address = EmailAddress::parse("ada@exämple.de").unwrap();
         assert_eq!(wire_address(&address).unwrap().to_string(), "ada@xn--exmple-cua.de");
     }

@@ -1,5 +1,6 @@
-//! The mail with a code that somebody asked for to show that an address is theirs. Pure. It has no link: nothing in it
-//! can be pressed by a scanner, or be imitated to lead elsewhere.
+//! The email with a code that proves who owns an address. Pure.
+//!
+//! It has no link: a scanner can open nothing, and nobody gets used to a link that an attacker could imitate.
 
 use askama::Template;
 
@@ -30,7 +31,7 @@ struct Html<'a> {
 /// `minutes`: how long the code works.
 pub fn code(facts: &EventFacts, name: &str, code: &str, minutes: u64) -> Email {
     let (name, event) = (&one_line(name), &one_line(&facts.name));
-    // Without the code: subjects stand in lists, and stay there.
+    // Without the code: subjects are shown in lists and notifications.
     let subject = format!("Your code for {event} on Discord");
     let signature = &signature(facts);
     let html = Html { subject: &subject, name, event, code, minutes, signature };
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_stands_in_text_and_html_and_no_link_does() {
+    fn text_and_html_have_the_code_and_no_link() {
         let facts = EventFacts {
             name: "Hack <the> Harbour".into(),
             link: Some("http://localhost:5000".into()),

@@ -1,4 +1,4 @@
-//! The finished bytes of one attempt: headers, text and HTML. Pure; must not know how mail travels.
+//! The bytes of one delivery: headers, text and HTML. Pure; must not know how emails are sent.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use super::message::{Email, one_line};
 use super::unsubscribe::{Unsubscribe, is_reachable};
 use crate::model::{EmailAddress, Millis};
 
-/// What stands on the envelope and in the headers of one attempt.
+/// The envelope and the headers of one delivery.
 #[derive(Clone, Debug)]
 pub struct Envelope {
     pub from: EmailAddress,
@@ -19,29 +19,31 @@ pub struct Envelope {
     pub reply_to: Option<EmailAddress>,
     pub to: EmailAddress,
     pub to_name: String,
-    /// The same as in the text. `None`: somebody asked for this one mail, and is on no list by that.
+    /// The same as in the text. `None`: the person asked for this one email, which puts them on no list.
     pub unsubscribe: Option<Unsubscribe>,
-    /// As [`header_id`](super::header_id) makes it, written down before the first byte goes out.
+    /// Made by [`header_id`](super::header_id) and recorded before the first byte is sent.
     pub header_id: String,
     pub date: Millis,
 }
 
-/// Why a mail cannot be made. Shown to the organiser.
+/// Why an email cannot be composed. Shown to the organiser.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
-    #[error("the subject has a line break or another character that no header may hold")]
+    #[error(
+        "the subject contains a line break or another character that is not allowed in a header"
+    )]
     Subject,
-    #[error("the address {0} cannot stand in a mail header")]
+    #[error("the address {0} is not allowed in an email header")]
     Address(String),
-    #[error("the link for leaving the list does not lead to a machine that others can reach")]
+    #[error("the unsubscribe link does not lead to a machine that others can reach")]
     UnsubscribeLink,
-    #[error("the Message-ID is not one")]
+    #[error("the Message-ID is invalid")]
     HeaderId,
-    #[error("the mail cannot be put together: {0}")]
+    #[error("the email cannot be composed: {0}")]
     Other(#[from] lettre::error::Error),
 }
 
-/// The finished bytes: ASCII throughout, text and HTML, one recipient.
+/// The bytes to send: ASCII only, text and HTML, one recipient.
 pub fn compose(envelope: &Envelope, email: &Email) -> Result<Vec<u8>, ComposeError> {
     if email.subject.chars().any(char::is_control) {
         return Err(ComposeError::Subject);
@@ -68,7 +70,7 @@ pub fn compose(envelope: &Envelope, email: &Email) -> Result<Vec<u8>, ComposeErr
             builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
     }
     let part = |kind, text: &str| SinglePart::builder().header(kind).body(text.to_owned());
-    // The boundary follows from what is sent: the same attempt makes the same bytes.
+    // The boundary is derived from the Message-ID: the same input makes the same bytes.
     let boundary = hex::encode(&Sha256::digest(envelope.header_id.as_bytes())[..16]);
     let parts = MultiPart::alternative()
         .boundary(boundary)

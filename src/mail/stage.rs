@@ -3,7 +3,7 @@
 /// The stage that an SMTP session reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Until the server's greeting and its answer to EHLO, which lettre does in one step.
+    /// Until the server's greeting and its response to EHLO, which lettre does in one step.
     Connect,
     /// STARTTLS and the EHLO that follows it.
     StartTls,

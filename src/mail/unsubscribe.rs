@@ -1,24 +1,24 @@
-//! How a person leaves the list: a page that a click reaches where Muster can be reached, else an answer by mail.
+//! How a person unsubscribes: on a page if Muster can be reached from outside, otherwise by a reply.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::EmailAddress;
 
-/// What RFC 3986 leaves as it is.
+/// Characters that RFC 3986 does not encode.
 const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
-/// How a person leaves the list.
+/// How a person unsubscribes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsubscribe {
-    /// A page that a click reaches, and mail clients by RFC 8058.
+    /// On a page, by a click or by a mail client (RFC 8058).
     Web { url: String },
-    /// Muster cannot be reached from outside: by an answer, whose subject holds the code.
+    /// By a reply with the code in its subject, because Muster cannot be reached from outside.
     Mailto { address: EmailAddress, code: String },
 }
 
 impl Unsubscribe {
-    /// `<public_url>/u/<code>` when `public_url` is https and leads to another machine, else by mail to `address`.
+    /// `<public_url>/u/<code>` when `public_url` is https and leads to another machine, otherwise a reply to `address`.
     pub fn new(public_url: Option<&str>, address: &EmailAddress, code: &str) -> Self {
         let code = utf8_percent_encode(code, UNRESERVED).to_string();
         match public_url.map(|base| format!("{}/u/{code}", base.trim_end_matches('/'))) {
@@ -27,7 +27,7 @@ impl Unsubscribe {
         }
     }
 
-    /// What stands in `List-Unsubscribe` and behind the HTML part's link.
+    /// The URI in `List-Unsubscribe` and in the HTML part's link.
     pub fn uri(&self) -> String {
         match self {
             Self::Web { url } => url.clone(),
@@ -40,7 +40,7 @@ impl Unsubscribe {
     }
 }
 
-/// Whether somebody else's mail client can open it: https, plain ASCII, and not this machine.
+/// Whether mail clients on other machines can open it: https, plain ASCII, and not this machine.
 pub(super) fn is_reachable(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
     let local = match url.host() {

@@ -127,7 +127,7 @@ async fn claim(
         address: &person.address,
         name: &person.name,
         reply_to: context.reply_to.as_ref(),
-        unsubscribe: Some(&context.leave),
+        unsubscribe: Some(&context.unsubscribe),
     };
     let envelope = envelope(work.account.config, &context.facts.event, &to, now);
     let bytes = match compose(&envelope, &email) {

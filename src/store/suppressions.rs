@@ -9,7 +9,8 @@ pub struct Suppression {
     #[sqlx(try_from = "String")]
     pub reason: SuppressionReason,
     /// How it came about, in one line.
-    pub words: Option<String>,
+    #[sqlx(rename = "words")]
+    pub text: Option<String>,
     pub since: Millis,
 }
 
@@ -25,7 +26,7 @@ pub async fn insert(
     conn: &mut Conn,
     address_hash: &str,
     reason: SuppressionReason,
-    words: Option<&str>,
+    text: Option<&str>,
     now: Millis,
 ) -> sqlx::Result<()> {
     sqlx::query(
@@ -34,7 +35,7 @@ pub async fn insert(
     )
     .bind(address_hash)
     .bind(reason.as_str())
-    .bind(words)
+    .bind(text)
     .bind(now)
     .execute(conn)
     .await?;

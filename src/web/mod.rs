@@ -175,8 +175,8 @@ fn pages() -> Router<App> {
         .route("/outreach/{id}/messages/{message}/email", get(campaign::email_html))
         .route("/outreach/{id}/messages/{message}/{action}", post(campaign::act))
         .route("/outbox", get(outbox::list))
-        .route("/outbox/{mail}", get(outbox::mail_or_eml))
-        .route("/outbox/{mail}/html", get(outbox::html))
+        .route("/outbox/{email}", get(outbox::email_or_eml))
+        .route("/outbox/{email}/html", get(outbox::html))
         .route("/logout", post(login::log_out))
 }
 

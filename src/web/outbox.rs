@@ -1,4 +1,4 @@
-//! Every mail that went out, was refused or stayed here, and each as its recipient sees it.
+//! The outbox: every email that was sent, refused or kept here, and each email as its recipient sees it.
 
 use askama::Template;
 use axum::Extension;
@@ -19,9 +19,9 @@ use crate::{events, store};
 
 const PER_PAGE: i64 = 50;
 
-/// What a letter's HTML may do in its frame: look as it does in a mail client, and nothing else. No script, no form,
-/// nothing loaded from anywhere.
-pub const LETTER_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+/// What an email's HTML may do in its frame: look as in a mail client. It runs no script, sends no form and loads
+/// nothing.
+pub const EMAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
     form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 /// The tabs: the value of `show`, and the state of the deliveries that are listed.
@@ -59,18 +59,18 @@ struct Row {
     subject: String,
     name: String,
     address: String,
-    state: StateWords,
-    words: String,
+    state: StateLabel,
+    response: String,
     time: String,
 }
 
-/// A state as a word, its colour and its shape.
-struct StateWords {
+/// The label of a state and its tone, which decides colour and shape.
+struct StateLabel {
     label: &'static str,
     tone: &'static str,
 }
 
-impl StateWords {
+impl StateLabel {
     fn new(transport: Transport, state: DeliveryState) -> Self {
         let tone = match state {
             DeliveryState::Queued => "none",
@@ -101,14 +101,14 @@ pub async fn list(
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
     let q = query.q.unwrap_or_default();
     let (show, state) =
-        TABS.into_iter().find(|(word, _)| Some(*word) == query.show.as_deref()).unwrap_or(TABS[0]);
+        TABS.into_iter().find(|(name, _)| Some(*name) == query.show.as_deref()).unwrap_or(TABS[0]);
     let total = store::deliveries::count(&mut conn, &q, state).await?;
     let pager = Pager::new(query.page, PER_PAGE, total, "/outbox", &[("q", &q), ("show", show)]);
     let rows = store::deliveries::list(&mut conn, &q, state, PER_PAGE, pager.offset()).await?;
-    let tab = |(word, state): (&'static str, Option<DeliveryState>)| Tab {
+    let tab = |(name, state): (&'static str, Option<DeliveryState>)| Tab {
         label: state.map_or("All", |it| it.label(Transport::Smtp)),
-        url: Pager::new(None, 1, 0, "/outbox", &[("q", &q), ("show", word)]).address(),
-        current: word == show,
+        url: Pager::new(None, 1, 0, "/outbox", &[("q", &q), ("show", name)]).address(),
+        current: name == show,
     };
     let page = ListPage {
         tabs: TABS.into_iter().map(tab).collect(),
@@ -124,78 +124,78 @@ pub async fn list(
 }
 
 impl Row {
-    fn new(mail: Listed, times: &Times) -> Self {
+    fn new(delivery: Listed, times: &Times) -> Self {
         Self {
-            id: mail.id,
-            subject: subject_words(&mail.subject),
-            name: mail.name.unwrap_or_default(),
-            address: mail.recipient,
-            state: StateWords::new(mail.transport, mail.state),
-            words: mail.response.unwrap_or_default(),
-            time: times.at(mail.started_at),
+            id: delivery.id,
+            subject: subject_or_placeholder(&delivery.subject),
+            name: delivery.name.unwrap_or_default(),
+            address: delivery.recipient,
+            state: StateLabel::new(delivery.transport, delivery.state),
+            response: delivery.response.unwrap_or_default(),
+            time: times.at(delivery.started_at),
         }
     }
 }
 
-fn subject_words(subject: &str) -> String {
+fn subject_or_placeholder(subject: &str) -> String {
     if subject.trim().is_empty() { "(no subject)".into() } else { subject.to_owned() }
 }
 
-// ── One mail ──
+// ── One email ──
 
 #[derive(Template)]
-#[template(path = "outbox/mail.html")]
-pub struct MailPage {
+#[template(path = "outbox/email.html")]
+pub struct EmailPage {
     frame: Frame,
     id: DeliveryId,
     subject: String,
     recipient: String,
-    state: StateWords,
-    words: String,
+    state: StateLabel,
+    response: String,
     time: String,
-    /// Where its letter stands in a campaign; empty for a mail that only tried the settings.
-    letter: String,
+    /// The address of its message in a campaign; empty for an email outside campaigns.
+    message: String,
     headers: Vec<(String, String)>,
     text: String,
     has_html: bool,
     size: String,
 }
 
-pub async fn mail(
+pub async fn email(
     State(app): State<App>,
     Extension(organiser): Extension<Organiser>,
     Path(id): Path<DeliveryId>,
 ) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let delivery = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let frame = Frame::load(&app, &mut conn, &organiser, Place::Outbox).await?;
     let event = events::current(&mut conn, &app.config).await?;
     let times = Times::new(event.time_zone.as_deref(), app.clock.now());
-    let message = match mail.message_id {
+    let message = match delivery.message_id {
         Some(message) => store::messages::find(&mut conn, message).await?,
         None => None,
     };
-    let content = Content::read(&mail.bytes);
-    let page = MailPage {
+    let content = Content::read(&delivery.bytes);
+    let page = EmailPage {
         frame,
         id,
-        subject: subject_words(&mail.subject),
-        recipient: mail.recipient,
-        state: StateWords::new(mail.transport, mail.state),
-        words: mail.response.unwrap_or_default(),
-        time: times.at(mail.started_at),
-        letter: message
+        subject: subject_or_placeholder(&delivery.subject),
+        recipient: delivery.recipient,
+        state: StateLabel::new(delivery.transport, delivery.state),
+        response: delivery.response.unwrap_or_default(),
+        time: times.at(delivery.started_at),
+        message: message
             .map(|it| format!("/outreach/{}?message={}", it.campaign_id, it.id))
             .unwrap_or_default(),
         headers: content.headers,
         text: unwrapped(&content.text),
         has_html: content.html.is_some(),
-        size: count((mail.bytes.len() as i64 + 1023) / 1024, "KB", "KB"),
+        size: count((delivery.bytes.len() as i64 + 1023) / 1024, "KB", "KB"),
     };
     Ok(render(&page)?.into_response())
 }
 
-/// A mail taken apart, as its recipient's program does it.
+/// A parsed email, as the recipient's mail client reads it.
 #[derive(Debug, Default)]
 pub struct Content {
     pub headers: Vec<(String, String)>,
@@ -205,22 +205,22 @@ pub struct Content {
 
 impl Content {
     pub fn read(bytes: &[u8]) -> Self {
-        let Some(mail) = MessageParser::default().parse(bytes) else { return Self::default() };
-        let headers = mail
+        let Some(email) = MessageParser::default().parse(bytes) else { return Self::default() };
+        let headers = email
             .headers_raw()
-            .zip(mail.headers())
+            .zip(email.headers())
             .map(|((name, raw), header)| (name.to_owned(), decoded(&header.value, raw)))
             .collect();
-        let has_html = mail.html_bodies().any(mail_parser::MessagePart::is_text_html);
+        let has_html = email.html_bodies().any(mail_parser::MessagePart::is_text_html);
         Self {
-            text: mail.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
-            html: mail.body_html(0).filter(|_| has_html).map(std::borrow::Cow::into_owned),
+            text: email.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
+            html: email.body_html(0).filter(|_| has_html).map(std::borrow::Cow::into_owned),
             headers,
         }
     }
 }
 
-/// A header's value as people read it; what is neither a text nor addresses stays as it was written.
+/// A header's value in readable form; anything but text and addresses is kept as it was written.
 fn decoded(value: &HeaderValue<'_>, raw: &str) -> String {
     match value {
         HeaderValue::Text(text) if raw.contains("=?") => text.to_string(),
@@ -238,25 +238,26 @@ fn decoded(value: &HeaderValue<'_>, raw: &str) -> String {
     }
 }
 
-/// Columns at which the text part breaks its lines.
+/// The column at which lines of the text part are wrapped.
 const COLUMNS: usize = 72;
 
-/// The text without the breaks that were made for its width alone: a line is joined with the next one when the first
-/// word of that would not have fitted; under the signature's dashes, where each line says something else, not after a
-/// full stop. The page breaks the lines anew, to its own width.
+/// The text without the line breaks that only kept it narrow; the page wraps it to its own width.
+///
+/// A line is joined with the next one if the first word of the next one would not have fitted. Below the signature's
+/// dashes each line is a sentence of its own, so a line that ends with a full stop is not joined.
 pub fn unwrapped(text: &str) -> String {
     let mut out = String::new();
     let mut column = 0;
-    let mut in_foot = false;
+    let mut in_footer = false;
     for line in text.lines() {
-        in_foot |= line.trim_end() == "--";
+        in_footer |= line.trim_end() == "--";
         let first = line.split_whitespace().next().unwrap_or_default();
-        let goes_on = column > 0
+        let continues = column > 0
             && !matches!(first, "" | "-" | "*")
             && column + 1 + first.chars().count() > COLUMNS
             && !out.ends_with(':')
-            && !(in_foot && out.ends_with('.'));
-        if goes_on {
+            && !(in_footer && out.ends_with('.'));
+        if continues {
             out.push(' ');
             out.push_str(line.trim_start());
         } else {
@@ -270,32 +271,32 @@ pub fn unwrapped(text: &str) -> String {
     out
 }
 
-/// The HTML part on its own, for a frame in which nothing runs.
+/// The HTML part alone, for a frame that runs no scripts.
 pub async fn html(State(app): State<App>, Path(id): Path<DeliveryId>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
-    let html = Content::read(&mail.bytes).html.ok_or(Error::NotFound)?;
+    let delivery = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let html = Content::read(&delivery.bytes).html.ok_or(Error::NotFound)?;
     Ok(in_a_frame(html))
 }
 
-/// A letter's HTML with the policy that keeps it a picture.
+/// An email's HTML with a policy that allows it nothing but to be shown.
 pub fn in_a_frame(html: String) -> Response {
-    ([(CONTENT_SECURITY_POLICY, LETTER_POLICY)], Html(html)).into_response()
+    ([(CONTENT_SECURITY_POLICY, EMAIL_POLICY)], Html(html)).into_response()
 }
 
-/// The bytes as they went out: `/outbox/7.eml`.
+/// The bytes as they were sent: `/outbox/7.eml`.
 pub async fn eml(State(app): State<App>, id: DeliveryId) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
-    let mail = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let delivery = store::deliveries::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let headers = [
         (CONTENT_TYPE, "message/rfc822".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"muster-{id}.eml\"")),
     ];
-    Ok((headers, mail.bytes).into_response())
+    Ok((headers, delivery.bytes).into_response())
 }
 
-/// `/outbox/7` and `/outbox/7.eml` are one route: a parameter of a path is a whole segment.
-pub async fn mail_or_eml(
+/// `/outbox/7` and `/outbox/7.eml` share one route: a path parameter is a complete segment.
+pub async fn email_or_eml(
     state: State<App>,
     organiser: Extension<Organiser>,
     Path(name): Path<String>,
@@ -303,7 +304,7 @@ pub async fn mail_or_eml(
     let (number, is_eml) =
         name.strip_suffix(".eml").map_or((name.as_str(), false), |it| (it, true));
     let id = number.parse().map(DeliveryId).map_err(|_| Error::NotFound)?;
-    if is_eml { eml(state, id).await } else { mail(state, organiser, Path(id)).await }
+    if is_eml { eml(state, id).await } else { email(state, organiser, Path(id)).await }
 }
 
 #[cfg(test)]
@@ -311,20 +312,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_were_broken_for_their_width_are_whole_again_and_no_others() {
+    fn only_lines_that_were_wrapped_are_joined() {
         let text = "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36\nhours.\n\n\
             - Ada Example, Engineer at a company with a name of many words: Rust and\n  SQL\n- Bo\n\nWarm regards,\nMeera\n-- \n\
-            To leave the list, answer with the word STOP; we will not write again.\nHarbour Hack, Pier 4";
+            To unsubscribe, reply with the word STOP; we will not email you again.\nHarbour Hack, Pier 4";
         assert_eq!(
             unwrapped(text),
             "Hi Zoë,\n\nHack & Harbour takes place on 16–17 January 2027 in the Old Fish Hall: 36 hours.\n\n\
              - Ada Example, Engineer at a company with a name of many words: Rust and SQL\n- Bo\n\nWarm regards,\nMeera\n-- \n\
-             To leave the list, answer with the word STOP; we will not write again.\nHarbour Hack, Pier 4"
+             To unsubscribe, reply with the word STOP; we will not email you again.\nHarbour Hack, Pier 4"
         );
     }
 
     #[test]
-    fn a_mail_is_taken_apart_as_its_reader_sees_it() {
+    fn an_email_is_parsed_as_its_recipient_sees_it() {
         let bytes = b"Subject: =?utf-8?q?Zo=C3=AB?=\r\nFrom: =?utf-8?q?Zo=C3=AB?= <z@example.org>\r\nTo: A\r\n <a@example.org>\r\nMIME-Version: 1.0\r\n\
             Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\nyou\r\n";
         let content = Content::read(bytes);

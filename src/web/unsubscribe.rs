@@ -1,4 +1,4 @@
-//! `/u/<code>`: how a person leaves the list. Open to everybody who holds the code; it tells nothing but that it works.
+//! `/u/<code>`: the page on which a person unsubscribes. Anybody with the code can open it; it reveals nothing about the person.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -11,12 +11,12 @@ use crate::app::App;
 use crate::campaigns::messages;
 use crate::{events, store};
 
-/// What the visitor sees.
+/// What the page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Ask,
-    Left,
-    /// The code is nobody's: mistyped, or the person was erased.
+    Done,
+    /// The code belongs to nobody: it was mistyped, or the person was erased.
     Unknown,
 }
 
@@ -28,19 +28,21 @@ struct UnsubscribePage {
     code: String,
 }
 
-/// Only shows the page: what mail scanners fetch leaves nobody out.
+/// Only shows the page: mail scanners that open the link must not unsubscribe anybody.
 pub async fn page(State(app): State<App>, Path(code): Path<String>) -> Result<Response, Error> {
     let mut conn = app.db.read().await?;
     let event = events::current(&mut conn, &app.config).await?.facts.name;
     let Some(person) = store::people::find_by_code(&mut conn, &code).await? else {
         return unknown(event);
     };
-    let left = store::suppressions::find(&mut conn, &person.address.hash()).await?.is_some();
-    let step = if left { Step::Left } else { Step::Ask };
+    let unsubscribed =
+        store::suppressions::find(&mut conn, &person.address.hash()).await?.is_some();
+    let step = if unsubscribed { Step::Done } else { Step::Ask };
     Ok(render(&UnsubscribePage { step, event, code })?.into_response())
 }
 
-/// Leaves: by the page's button, or by a mail client's one click (RFC 8058), which wants no redirect. Again is fine.
+/// Unsubscribes by the page's button or a mail client's one click (RFC 8058), which must not be redirected. May be
+/// repeated.
 pub async fn unsubscribe(
     State(app): State<App>,
     Path(code): Path<String>,
@@ -50,10 +52,11 @@ pub async fn unsubscribe(
     let Some(person) = store::people::find_by_code(&mut tx, &code).await? else {
         return unknown(event);
     };
-    messages::opt_out(&mut tx, &person, "left by the link in a mail", app.clock.now()).await?;
+    messages::opt_out(&mut tx, &person, "unsubscribed by the link in an email", app.clock.now())
+        .await?;
     tx.commit().await?;
-    tracing::info!(person.id = person.id.0, "Person {} left the list", person.id);
-    Ok(render(&UnsubscribePage { step: Step::Left, event, code })?.into_response())
+    tracing::info!(person.id = person.id.0, "Person {} unsubscribed", person.id);
+    Ok(render(&UnsubscribePage { step: Step::Done, event, code })?.into_response())
 }
 
 fn unknown(event: String) -> Result<Response, Error> {

@@ -31,8 +31,8 @@ await open(async (page) => {
   assert.deepEqual(await findings(page, [`/u/${code}`, "/u/nobody"], { mistakes: ["/u/nobody"] }), []);
   await page.goto(`/u/${code}`);
   assert.equal(await page.getByText(/Bo|Öberg|bo@/).count(), 0, "the page names nobody");
-  await page.getByRole("button", { name: "Leave the list" }).click();
-  await page.getByRole("heading", { name: "You have left the list" }).waitFor();
+  await page.getByRole("button", { name: "Unsubscribe" }).click();
+  await page.getByRole("heading", { name: "You are unsubscribed" }).waitFor();
   assert.deepEqual(await judge(page), [], "after leaving");
 
   // His letter is taken out, and nobody can take it up again; hers is sent.

@@ -79,7 +79,7 @@ async fn a_campaign_is_started_once_and_looked_at_until_it_is_done() {
         assert_eq!(email["made_by"]["why"], "no key is set");
         let content = email["content"].as_str().unwrap();
         assert!(content.contains("https://harbour.example/register"), "{content}");
-        assert!(content.contains("answer with the word STOP"), "the whole text: {content}");
+        assert!(content.contains("reply with the word STOP"), "the whole text: {content}");
         assert_eq!(seen["emails"][1]["content"], "");
         assert_eq!(seen["emails"][1]["made_by"], json!(null));
 

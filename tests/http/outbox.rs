@@ -1,4 +1,4 @@
-//! Every mail, as it went out.
+//! The outbox: every email as it was sent.
 
 use axum::http::StatusCode;
 use muster::model::campaign::CampaignKind;
@@ -6,9 +6,9 @@ use muster::model::campaign::CampaignKind;
 use crate::support::app::TestApp;
 
 #[tokio::test]
-async fn every_mail_is_listed_found_and_shown_as_its_reader_sees_it() {
+async fn emails_are_listed_found_and_shown_as_the_recipient_sees_them() {
     let app = TestApp::start().await;
-    assert!(app.page("/outbox").await.contains("<b>No mail yet.</b>"));
+    assert!(app.page("/outbox").await.contains("<b>No emails yet.</b>"));
     app.person("Ada Byron").insert().await;
     app.person("Zoë <b>Bold</b>").insert().await;
     let campaign = app.campaign(CampaignKind::Test).await;
@@ -28,7 +28,7 @@ async fn every_mail_is_listed_found_and_shown_as_its_reader_sees_it() {
     assert!(found.contains("Ada Byron") && !found.contains("Zoë"));
     let refused = app.page("/outbox?show=refused").await;
     assert!(refused.contains("Zoë") && !refused.contains("Ada Byron"));
-    assert!(app.page("/outbox?q=nobody").await.contains("No mail like that."));
+    assert!(app.page("/outbox?q=nobody").await.contains("No emails match."));
 
     let page = app.page("/outbox/1").await;
     assert!(page.contains("Hi Ada Byron,") && page.contains("List-Unsubscribe"));

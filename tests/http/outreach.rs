@@ -35,7 +35,7 @@ async fn a_test_run_goes_from_people_to_sent_emails() {
         assert!(page.contains("Message 1 of 3"));
         assert!(page.contains("&lt;ada@example.org&gt;"));
         assert!(page.contains("https://harbour.example/register"), "links as they go out");
-        assert!(page.contains("answer with the word STOP"), "the line for leaving");
+        assert!(page.contains("reply with the word STOP"), "the line for unsubscribing");
         assert!(page.contains("<b>Written by</b> the template, 12:00: "), "and why: {page}");
 
         let approved = app.post(&format!("/outreach/1/messages/{}/approve", ids[0])).await;

@@ -282,7 +282,7 @@ impl TestApp {
             reply_to: None,
             to: letter.person.address.clone(),
             to_name: letter.person.name.clone(),
-            unsubscribe: Some(letter.leave.clone()),
+            unsubscribe: Some(letter.unsubscribe.clone()),
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };

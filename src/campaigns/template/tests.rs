@@ -99,9 +99,9 @@ fn an_invitation_reads_like_a_letter_from_a_person() {
          On behalf of The Harbour Hack team, we would like to invite you to Hack the Harbour 2027 (16–17 January 2027, \
          Pier 4, Rotterdam), a hackathon where small teams turn an idea into something that works.\n\n\
          We thought of you because of your skills in Rust, PostgreSQL, Figma and Docker: a good team needs them.\n\n\
-         You need neither team nor idea: our AI-assisted team matchmaking suggests people whose skills go well with \
+         You need neither a team nor an idea: our AI-assisted team matchmaking suggests people whose skills go well with \
          yours, and you decide.\n\n\
-         Questions? Just answer this mail. We would be very glad to see you there."
+         Questions? Just reply to this email. We would be very glad to see you there."
     );
     assert_eq!(blocking(&facts), Vec::<String>::new());
 }
@@ -137,11 +137,11 @@ fn a_match_email_names_everybody_with_what_both_know() {
         draft.body,
         "Hi Asha,\n\n\
          We compared the skills of everybody at Hack the Harbour 2027. These three people have the most in common with \
-         you; beside each name stands what you share:\n\n\
+         you; after each name you see what you share:\n\n\
          - Inês Carvalho, Backend Engineer: Rust and PostgreSQL\n\
          - Chen Wei-Ling: Rust\n\
          - Sam Sample, Designer\n\n\
-         Next step: answer this mail and say whom you would like to meet. We ask them and introduce you when they \
+         Next step: reply to this email and tell us whom you would like to meet. We ask them and introduce you when they \
          agree; nobody's address is shown unless both agreed.\n\n\
          Choosing teammates: what you share helps you understand each other, what differs gets the work done. Before \
          you say yes, talk about the idea, the hours each of you has, and who likes doing what.\n\n\
@@ -160,7 +160,7 @@ fn a_match_email_names_everybody_with_what_both_know() {
             "\n- Inês Carvalho (ines@example.org), Backend Engineer: Rust and PostgreSQL\n"
         )
     );
-    assert!(draft.body.contains("Where an address stands, you both agreed already: just write."));
+    assert!(draft.body.contains("If an address is shown, you both already agreed: just write."));
     assert_eq!(blocking(&facts), Vec::<String>::new());
 }
 
@@ -185,7 +185,7 @@ fn ten_matches_of_eight_skills_fit_and_everybody_is_named() {
         let line = draft.body.lines().find(|line| line.contains(name.as_str())).unwrap();
         assert!(line.contains(": Machine Learning"), "{line}");
     }
-    assert!(draft.body.contains("Next step: answer this mail"));
+    assert!(draft.body.contains("Next step: reply to this email"));
     assert!(draft.body.contains(" more\n"));
     assert_eq!(blocking(&facts), Vec::<String>::new());
 }

@@ -1,5 +1,5 @@
-//! A letter as it goes out: the draft with what code adds (links, signature, why one gets it, the way to leave, postal
-//! address) as text and HTML. Pure; must not know headers or how mail travels.
+//! The complete email: the draft and what code adds to it (links, signature, why the recipient gets it, how to
+//! unsubscribe, postal address) as text and HTML. Pure; must not know headers or how emails are sent.
 
 use askama::Template;
 use sha2::{Digest, Sha256};
@@ -10,11 +10,12 @@ use crate::model::email::{Draft, EmailFacts, EventFacts, Purpose};
 
 /// Columns of the text part.
 const WIDTH: usize = 72;
-/// RFC 3676: what clients take for the beginning of the signature has a space at its end.
+/// The line before the signature; RFC 3676 requires the space at its end.
 const DASHES: &str = "-- ";
-/// Of the text that mail lists show beside the subject.
+/// The longest preheader, in characters.
 const PREHEADER: usize = 110;
-/// A letter as it will be sent, without the headers that differ with each attempt.
+
+/// An email as it will be sent, without the headers, which differ with each delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     pub subject: String,
@@ -23,13 +24,13 @@ pub struct Email {
 }
 
 impl Email {
-    /// The letter as it will be sent: everything a draft may not say for itself is added here.
+    /// Adds to the draft everything that only code may write.
     pub fn complete(facts: &EmailFacts, draft: &Draft, unsubscribe: &Unsubscribe) -> Self {
         let event = &facts.event;
         let body = draft.body.trim();
         let link = event.link.as_deref();
         let community_link = event.community_link.as_deref().filter(|it| Some(*it) != link);
-        let link_words = match facts.purpose {
+        let link_label = match facts.purpose {
             Purpose::Invitation => "Read more and register:",
             Purpose::Match(_) => "All about the event:",
         };
@@ -38,20 +39,20 @@ impl Email {
         let address = event.address.as_deref().map(one_line).filter(|it| !it.is_empty());
         let text = Text {
             body: wrap(body),
-            link_words,
+            link_label,
             link,
             community_link,
             signature: signature.clone(),
             dashes: DASHES,
             why: wrap(why),
-            leave: match unsubscribe {
+            unsubscribe: match unsubscribe {
                 Unsubscribe::Web { url } => vec![
-                    "Leave the list with one click; we will not write again:".to_owned(),
+                    "Unsubscribe with one click; we will not email you again:".to_owned(),
                     url.clone(),
                 ],
                 Unsubscribe::Mailto { .. } => {
                     vec![wrap(
-                        "To leave the list, answer with the word STOP; we will not write again.",
+                        "To unsubscribe, reply with the word STOP; we will not email you again.",
                     )]
                 }
             },
@@ -63,13 +64,13 @@ impl Email {
             subject: &draft.subject,
             preheader: preheader(body),
             blocks: blocks(body),
-            link_words: link_words.trim_end_matches(':'),
+            link_label: link_label.trim_end_matches(':'),
             link,
             community_link,
             signature,
             why,
             by_web: matches!(unsubscribe, Unsubscribe::Web { .. }),
-            leave_uri: unsubscribe.uri(),
+            unsubscribe_uri: unsubscribe.uri(),
             address,
         };
         Self {
@@ -79,7 +80,7 @@ impl Email {
         }
     }
 
-    /// SHA-256 in hex: what was approved and what is sent must agree in every byte.
+    /// SHA-256 in hex: the email that is sent must be the one that was approved, byte by byte.
     pub fn hash(&self) -> String {
         let mut hash = Sha256::new();
         for part in [&self.subject, &self.text, &self.html] {
@@ -90,12 +91,12 @@ impl Email {
     }
 }
 
-/// Words as every limit counts them: a link is one.
+/// Counts words as every limit does: a link is one word.
 pub fn count_words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-/// A letter with this many words is too long: an invitation is read in passing, a match e-mail names up to ten people.
+/// An email with this many words is too long: an invitation is only skimmed, a match email names up to ten people.
 pub fn word_limit(purpose: &Purpose) -> usize {
     match purpose {
         Purpose::Invitation => 150,
@@ -103,7 +104,7 @@ pub fn word_limit(purpose: &Purpose) -> usize {
     }
 }
 
-/// How many words a draft's body may have so that the whole letter stays below its limit.
+/// How many words a draft's body may have so that the complete email stays below its limit.
 pub fn room_for_words(facts: &EmailFacts) -> usize {
     let longest = Unsubscribe::Mailto { address: unread(), code: String::new() };
     let nothing = Draft { subject: String::new(), body: String::new() };
@@ -111,7 +112,7 @@ pub fn room_for_words(facts: &EmailFacts) -> usize {
     (word_limit(&facts.purpose) - 1).saturating_sub(added)
 }
 
-/// Stands where only words are counted; example.org belongs to nobody.
+/// A placeholder to count words with; example.org belongs to nobody.
 fn unread() -> EmailAddress {
     EmailAddress::parse("nobody@example.org").expect("a constant that is an address")
 }
@@ -120,13 +121,13 @@ fn unread() -> EmailAddress {
 #[template(path = "emails/campaign/body.txt")]
 struct Text<'a> {
     body: String,
-    link_words: &'a str,
+    link_label: &'a str,
     link: Option<&'a str>,
     community_link: Option<&'a str>,
     signature: Vec<String>,
     dashes: &'a str,
     why: String,
-    leave: Vec<String>,
+    unsubscribe: Vec<String>,
     address: Option<String>,
 }
 
@@ -138,20 +139,20 @@ struct Html<'a> {
     subject: &'a str,
     preheader: String,
     blocks: Vec<Block>,
-    link_words: &'a str,
+    link_label: &'a str,
     link: Option<&'a str>,
     community_link: Option<&'a str>,
     signature: Vec<String>,
     why: &'a str,
     by_web: bool,
-    leave_uri: String,
+    unsubscribe_uri: String,
     address: Option<String>,
 }
 
 /// A row of the HTML part.
 enum Block {
     Paragraph(Vec<String>),
-    /// One entry of a list: what stands before the colon, and what behind it.
+    /// An entry of a list: the text before the colon and the text after it.
     Entry {
         head: String,
         rest: Option<String>,
@@ -176,7 +177,7 @@ pub(super) fn signature(event: &EventFacts) -> Vec<String> {
     lines
 }
 
-/// Why one gets this mail: the first line behind the signature.
+/// Why the recipient gets this email: the first line below the signature.
 fn why(facts: &EmailFacts) -> &'static str {
     match facts.purpose {
         Purpose::Invitation => {
@@ -186,16 +187,16 @@ fn why(facts: &EmailFacts) -> &'static str {
     }
 }
 
-/// Text on one line, without characters that steer a terminal or turn the direction of reading.
+/// Text on one line, without control characters and without those that change the reading direction.
 pub fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().filter(|c| !turns_direction(*c)).collect::<String>())
+        .map(|word| word.chars().filter(|c| !changes_direction(*c)).collect::<String>())
         .collect::<Vec<_>>()
         .join(" ")
 }
 
-fn turns_direction(c: char) -> bool {
+fn changes_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -206,7 +207,7 @@ fn direction(language: &str) -> &'static str {
     }
 }
 
-/// Breaks lines at 72 columns, never inside a word, so a link stays whole; entries of a list are indented.
+/// Wraps lines at 72 columns, never inside a word or a link; list entries are indented.
 fn wrap(text: &str) -> String {
     let mut out = String::new();
     for (number, line) in text.lines().enumerate() {
@@ -232,7 +233,7 @@ fn wrap(text: &str) -> String {
     out
 }
 
-/// The `- ` or `1. ` with which a line of a list begins.
+/// The length of the `- ` or `1. ` at the start of a list entry.
 fn list_marker(line: &str) -> Option<usize> {
     let line = line.trim_end();
     if line.starts_with("- ") || line.starts_with("* ") {
@@ -270,7 +271,7 @@ fn entry(text: &str) -> Block {
     }
 }
 
-/// What mail lists show beside the subject: how the letter begins after its greeting.
+/// What mail clients show beside the subject in a list: the first words after the greeting.
 fn preheader(body: &str) -> String {
     let after_greeting = body.split_once("\n\n").map_or(body, |(_, rest)| rest);
     let mut shown = String::new();

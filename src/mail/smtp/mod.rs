@@ -1,8 +1,8 @@
-//! SMTP: takes a finished mail to a server over one connection that is kept, and says exactly how far it came. Must not
-//! know why a mail is sent or what is written down about it.
+//! SMTP: hands a composed email to a server over one connection that is reused, and reports exactly how far it got.
+//! Must not know why an email is sent or what is recorded about it.
 //!
-//! **Invariant:** a delivery is [`Delivery::Uncertain`] only when the final dot may have left and no answer came; in
-//! every other case without an answer the server cannot have taken the mail.
+//! **Invariant:** a delivery is [`Delivery::Uncertain`] only when the final dot may have been sent and no response came;
+//! in every other case without a response the server cannot have accepted the email.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,19 +31,19 @@ use super::stage::Stage;
 use crate::config::{self, MailTransport};
 use crate::model::{Clock, EmailAddress, Millis};
 
-/// How long to wait for what. Real durations over the trial's time scale; see [`Timeouts::scaled`].
+/// How long to wait for each step, in real time; [`Timeouts::scaled`] divides it by a trial's time scale.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For the connection with greeting and EHLO, and for STARTTLS.
     pub connect: Duration,
-    /// For the answer to each command.
+    /// For the response to each command.
     pub command: Duration,
-    /// For the mail's bytes.
+    /// For the email's bytes.
     pub data: Duration,
-    /// For the answer after the final dot. RFC 5321 asks for 10 minutes: giving up early makes a mail uncertain that
-    /// the server has taken.
+    /// For the response after the final dot. RFC 5321 requires 10 minutes: giving up earlier makes an email uncertain
+    /// that the server has accepted.
     pub answer: Duration,
-    /// After a refused login no other is tried for so long: servers lock accounts that try again and again.
+    /// How long no login is tried after a refused one: servers lock accounts after repeated attempts.
     pub after_refused_login: Duration,
 }
 
@@ -73,13 +73,13 @@ impl Timeouts {
     }
 }
 
-/// Delivers mail over one connection, opened when it is needed and used again. Deliveries take turns: a login is dear,
-/// and providers count them.
+/// Delivers emails one after another over one connection, opened when needed and reused: providers limit how often an
+/// account logs in.
 pub struct Sender {
     server: Server,
     timeouts: Timeouts,
     clock: Clock,
-    /// Trusted beside the machine's own; a certificate in DER.
+    /// Trusted in addition to the machine's root certificates; in DER.
     extra_root: Option<Vec<u8>>,
     state: Mutex<State>,
 }
@@ -102,14 +102,14 @@ impl Sender {
         Ok(Self { server, timeouts, clock, extra_root: None, state: Mutex::default() })
     }
 
-    /// Trusts one more root certificate (DER). For servers with a certificate of their own, such as those of tests.
+    /// Trusts one more root certificate (DER), such as that of a test server.
     #[must_use]
     pub fn trusting(mut self, root: Vec<u8>) -> Self {
         self.extra_root = Some(root);
         self
     }
 
-    /// The account that sends: its limits, pauses and troubles go by this name.
+    /// The name of the sending account, under which its limits and pauses are stored.
     pub fn name(&self) -> String {
         let host = format!("{}:{}", self.server.host, self.server.port);
         match &self.server.user {
@@ -118,7 +118,7 @@ impl Sender {
         }
     }
 
-    /// Whether user and password would cross the network unencrypted.
+    /// Whether user and password may be sent over the network unencrypted.
     pub fn exposes_password(&self) -> bool {
         let local = matches!(self.server.host.as_str(), "localhost" | "127.0.0.1" | "::1");
         self.server.password.is_some()
@@ -126,8 +126,8 @@ impl Sender {
             && matches!(self.server.security, Security::None | Security::Opportunistic)
     }
 
-    /// Takes one mail to the server. Never fails otherwise than the result says. When the returned future is dropped
-    /// on the way, the connection is dropped with it.
+    /// Hands one email to the server; the result covers every failure. If the returned future is dropped before it
+    /// ends, the connection is dropped with it.
     pub async fn deliver(&self, from: &EmailAddress, to: &EmailAddress, bytes: &[u8]) -> Delivery {
         let mut state = self.state.lock().await;
         if let Some((until, delivery)) = &state.refused_login
@@ -137,7 +137,7 @@ impl Sender {
         }
         if let Some(mut connection) = state.connection.take() {
             let result = self.hand_in(&mut connection, from, to, bytes).await;
-            // The server closed what stood idle, or ends connections after some mails: nothing is lost.
+            // The server closed an idle connection or limits the emails of a connection: nothing is lost.
             let expired = matches!(
                 &result,
                 Err((Stage::From, Trouble::Broken { .. } | Trouble::No { code: 421, .. }))
@@ -155,12 +155,12 @@ impl Sender {
         }
     }
 
-    /// Tries the login again although it was refused: the organiser says that it is mended.
+    /// Allows another login after a refused one: the organiser says that the problem is fixed.
     pub async fn forget_refused_login(&self) {
         self.state.lock().await.refused_login = None;
     }
 
-    /// Says goodbye to the server.
+    /// Closes the connection politely.
     pub async fn close(&self) {
         let connection = self.state.lock().await.connection.take();
         if let Some(mut connection) = connection {
@@ -192,7 +192,7 @@ impl Sender {
         if let Some(tls) = upgrade {
             if !connection.can_starttls() {
                 return Err(not_sent(
-                    "The server offers no encryption (STARTTLS), which SMTP_URL asks for.",
+                    "The server offers no encryption (STARTTLS), which SMTP_URL requires.",
                 ));
             }
             self.timed(self.timeouts.connect, connection.starttls(tls, &hello))
@@ -239,7 +239,8 @@ impl Sender {
         Err(delivery)
     }
 
-    /// One mail over an open connection: the server's words, or how far it came and what happened there.
+    /// Hands in one email over an open connection. Returns the server's response, or the stage that was reached and
+    /// what went wrong there.
     async fn hand_in(
         &self,
         connection: &mut AsyncSmtpConnection,
@@ -248,10 +249,10 @@ impl Sender {
         bytes: &[u8],
     ) -> Result<String, (Stage, Trouble)> {
         let (Ok(from), Ok(to)) = (wire_address(from), wire_address(to)) else {
-            return Err((Stage::To, unfit("No mail server can be given this address.")));
+            return Err((Stage::To, unfit("No mail server can take this address.")));
         };
-        let parameters =
-            parameters(connection, &from, &to, bytes).map_err(|words| (Stage::To, unfit(words)))?;
+        let parameters = parameters(connection, &from, &to, bytes)
+            .map_err(|reason| (Stage::To, unfit(reason)))?;
         let limit = self.timeouts.command;
         self.timed(limit, connection.command(Mail::new(Some(from), parameters)))
             .await
@@ -269,13 +270,14 @@ impl Sender {
         self.send_bytes(connection, bytes).await
     }
 
-    /// The mail and its final dot. Whether the dot may have left decides between "again later" and "uncertain".
+    /// Sends the email and its final dot. Whether the dot may have been sent decides between "not sent" and
+    /// "uncertain".
     async fn send_bytes(
         &self,
         connection: &mut AsyncSmtpConnection,
         bytes: &[u8],
     ) -> Result<String, (Stage, Trouble)> {
-        // lettre writes the dot when this iterator has ended; until then the mail cannot be complete.
+        // lettre writes the dot when this iterator has ended; until then the email cannot be complete.
         let dot = AtomicBool::new(false);
         let stage = || if dot.load(Ordering::SeqCst) { Stage::Answer } else { Stage::Data };
         let mut part = Some(bytes);
@@ -310,7 +312,7 @@ impl Sender {
         }
     }
 
-    /// Keeps the connection when it can be used again, and says what became of the mail.
+    /// Keeps the connection if it can be reused, and returns the result of the delivery.
     async fn settle(
         &self,
         mut connection: AsyncSmtpConnection,
@@ -319,7 +321,7 @@ impl Sender {
     ) -> Delivery {
         let usable = match &result {
             Err((_, Trouble::Broken { .. } | Trouble::No { code: 421, .. })) => false,
-            // A transaction stands open that the next mail must not find.
+            // Ends the open transaction before the next email.
             Err((Stage::To | Stage::Data, Trouble::No { .. })) => {
                 self.timed(self.timeouts.command, connection.command(Rset)).await.is_ok()
             }
@@ -347,7 +349,7 @@ impl Sender {
     }
 }
 
-/// What MAIL FROM must ask for, or why this server cannot take the mail.
+/// The parameters of MAIL FROM, or why this server cannot take the email.
 fn parameters(
     connection: &AsyncSmtpConnection,
     from: &Address,
@@ -363,7 +365,7 @@ fn parameters(
     }
     if !bytes.is_ascii() {
         if !connection.server_info().supports_feature(Extension::EightBitMime) {
-            return Err("This mail server takes only mail in ASCII.");
+            return Err("This mail server takes only emails in ASCII.");
         }
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::model::Secret;
 
 #[test]
-fn gmail_is_encrypted_and_named_by_its_account() {
+fn gmail_is_encrypted_and_named_after_its_account() {
     let mail = config::Mail {
         transport: MailTransport::Gmail { password: Secret::new("abcdefgh") },
         from: Some(EmailAddress::parse("ada@example.org").unwrap()),

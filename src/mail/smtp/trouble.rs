@@ -1,4 +1,4 @@
-//! What goes wrong in a conversation, and what a delivery comes to by it.
+//! What can go wrong in an SMTP session, and the delivery that results from it.
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Response;
@@ -8,14 +8,14 @@ use crate::mail::message::one_line;
 use crate::mail::stage::Stage;
 use crate::mail::verdict::classify;
 
-/// Of a server's words; a page shows no more.
-const MAX_WORDS: usize = 600;
+/// The longest response that a page shows, in characters.
+const MAX_RESPONSE: usize = 600;
 
 /// Why a step did not succeed.
 pub(super) enum Trouble {
-    /// The server answered no.
+    /// The server refused.
     No { code: u16, response: String },
-    /// No answer: closed, timed out, not understood.
+    /// No response: the connection was closed, it timed out, or the response could not be read.
     Broken { reason: String },
 }
 
@@ -33,7 +33,7 @@ impl From<Error> for Trouble {
 }
 
 impl Trouble {
-    /// What a delivery comes to that had this trouble at this stage.
+    /// The result of a delivery that failed like this at this stage.
     pub(super) fn at(self, stage: Stage) -> Delivery {
         match self {
             Self::No { code, response } => {
@@ -47,7 +47,7 @@ impl Trouble {
     }
 }
 
-/// RFC 6531: what a server would say to an address that it cannot take.
+/// The response of a server that cannot take an address (RFC 6531).
 pub(super) fn unfit(reason: &str) -> Trouble {
     Trouble::No { code: 553, response: format!("5.6.7 {reason}") }
 }
@@ -60,11 +60,14 @@ pub(super) fn timed_out() -> Trouble {
     Trouble::Broken { reason: "The server did not answer in time.".to_owned() }
 }
 
-/// An answer to another question than the one asked: nothing on this connection can be believed any more.
+/// A response that does not belong to the command: nothing on this connection can be trusted any more.
 pub(super) fn out_of_step(answer: &Response) -> Trouble {
     let code = u16::from(answer.code());
     Trouble::Broken {
-        reason: format!("The server is out of step: {code} {}", shown(&joined(answer))),
+        reason: format!(
+            "The server's response does not fit the command: {code} {}",
+            shown(&joined(answer))
+        ),
     }
 }
 
@@ -72,14 +75,14 @@ pub(super) fn joined(answer: &Response) -> String {
     answer.message().collect::<Vec<_>>().join(" ")
 }
 
-/// Words of a server as a page may show them.
-pub(super) fn shown(words: &str) -> String {
-    one_line(words).chars().take(MAX_WORDS).collect()
+/// A server's response as a page may show it.
+pub(super) fn shown(response: &str) -> String {
+    one_line(response).chars().take(MAX_RESPONSE).collect()
 }
 
-/// The `5.7.8` with which most answers begin.
-pub(super) fn enhanced_code(words: &str) -> Option<String> {
-    let first = words.split_whitespace().next()?;
+/// The enhanced code, such as `5.7.8`, with which most responses begin.
+pub(super) fn enhanced_code(response: &str) -> Option<String> {
+    let first = response.split_whitespace().next()?;
     let parts: Vec<&str> = first.split('.').collect();
     let fits = parts.len() == 3
         && parts
@@ -94,15 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_enhanced_code_is_read_only_where_it_is_one() {
-        for (words, code) in [
+    fn only_a_valid_enhanced_code_is_read() {
+        for (response, code) in [
             ("5.7.8 Username and Password not accepted", Some("5.7.8")),
             ("5.1.90 Your message", Some("5.1.90")),
             ("192.0.2.1 is blocked", None),
             ("no such user", None),
             ("", None),
         ] {
-            assert_eq!(enhanced_code(words).as_deref(), code, "{words}");
+            assert_eq!(enhanced_code(response).as_deref(), code, "{response}");
         }
     }
 }

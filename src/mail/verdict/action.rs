@@ -2,70 +2,70 @@
 
 use std::time::Duration;
 
-/// Whom an answer is about.
+/// Whom a response is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// The sender's account or server: everything from this sender waits, the recipient loses nothing.
+    /// The sender's account or server: all emails of this sender wait, and the recipient's tries do not count.
     Sender,
-    /// This recipient alone.
+    /// This recipient only.
     Recipient,
     /// All recipients at this domain.
     Domain,
-    /// The mail itself, which we made wrongly.
+    /// The email itself, which Muster composed wrongly.
     Muster,
 }
 
-/// What to do. Durations are real ones: the caller divides them by the trial's time scale.
+/// What to do. Durations are in real time: the caller divides them by the trial's time scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing goes out from this sender until a person says so.
+    /// Sends nothing from this sender until an organiser resumes it.
     StopSender,
-    /// Nothing goes out from this sender for a while, then it goes on by itself: `pauses` for the first, second, …
-    /// time in a row; the last one stays.
+    /// Pauses this sender, which then resumes by itself: `pauses` for the first, second, … time in a row; the last one
+    /// is used for all further times.
     PauseSender { pauses: &'static [Duration], then: Then },
-    /// Stop the sender when `times` of its last `of` mails were answered so; until then only this one failed.
+    /// Stops the sender when `times` of its last `of` emails got this response; until then only this email failed.
     StopSenderAfter { times: u32, of: u32 },
-    /// This one failed for good.
+    /// This email failed for good.
     Fail {
-        /// The address does not exist: nobody writes to it again.
+        /// The address does not exist: it is suppressed.
         suppress: bool,
     },
-    /// The same recipient again after the first, second, … pause; when there is none left, it failed.
+    /// Retries the same recipient after the first, second, … pause; after the last one the email failed.
     TryAgain { pauses: &'static [Duration] },
-    /// Nothing to this domain for a while; the recipient keeps its turn.
+    /// Sends nothing to this domain for a while; the email stays in the queue.
     PauseDomain { pause: Duration },
-    /// Nothing to this domain until a person says so.
+    /// Sends nothing to this domain until an organiser resumes it.
     StopDomain,
 }
 
-/// How a paused sender goes on.
+/// How a paused sender resumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// As before.
     AsBefore,
-    /// With half the speed (half the connections).
+    /// At half the speed (half the connections).
     HalfSpeed,
-    /// At most so many mails a minute; when it is paused a second time, it needs a person.
+    /// At most this many emails a minute; when paused a second time, it needs an organiser.
     AtMostAMinute(u32),
-    /// At most so many connections and mails a minute.
+    /// At most this many connections and emails a minute.
     Connections { at_once: u32, a_minute: u32 },
-    /// When the mails of the last 24 hours leave room again, at the latest after the pause.
+    /// When the limit of the last 24 hours allows it again, at the latest after the pause.
     WhenTheDayFrees,
 }
 
-/// What an answer means.
+/// What a response means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The row of the table, a word for logs and counters: `login`, `quota`, `no_such_user`.
+    /// The kind of the row, for logs and counters: `login`, `quota`, `no_such_user`.
     pub kind: &'static str,
     pub about: About,
     pub action: Action,
-    /// What the organiser can do about it; empty when there is nothing to do.
+    /// What the organiser can do about it; empty if nothing.
     pub advice: &'static str,
 }
 
 impl Action {
-    /// How long the `step`-th pause in a row is, counted from 0. `None`: not a pause, or no further try.
+    /// How long the `step`-th pause in a row is, counted from 0. `None`: it is not a pause, or there is no further try.
     pub fn pause(&self, step: u32) -> Option<Duration> {
         match self {
             Self::PauseSender { pauses, .. } => {

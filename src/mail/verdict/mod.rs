@@ -1,6 +1,6 @@
-//! What a mail server's answer means: whom it is about and what to do, as data. Pure.
+//! What a mail server's response means: whom it is about and what to do, as data. Pure.
 //!
-//! A refusal about the sender must burn no recipient; one about a recipient concerns only that one.
+//! A refusal about the sender must not use up a recipient's tries; one about a recipient affects only that recipient.
 
 mod action;
 mod table;
@@ -14,12 +14,12 @@ pub use table::UNREACHABLE;
 
 use super::stage::Stage;
 
-/// Reads an answer of 400 and above. `text` is the whole answer without its codes; `stage` says what it answered: before
-/// the recipient was named nothing can be the recipient's fault.
+/// Classifies a response with a code of 400 or above. `text` is the complete response without its codes; `stage` is the
+/// step it belongs to: before RCPT TO no refusal is about the recipient.
 pub fn classify(code: u16, enhanced: Option<&str>, text: &str, stage: Stage) -> Verdict {
     let text = text.to_lowercase();
-    let fits = |row: &&Row| row.has_code(code) && row.can_be_meant_at(stage);
-    // An answer without an enhanced code is told by its words.
+    let fits = |row: &&Row| row.has_code(code) && row.applies_at(stage);
+    // A response without an enhanced code is recognised by its text.
     let by_text = BY_TEXT.iter().filter(fits).find(|row| {
         row.has_text(&text) && enhanced.is_none_or(|enhanced| row.has_enhanced(enhanced))
     });
@@ -32,7 +32,7 @@ pub fn classify(code: u16, enhanced: Option<&str>, text: &str, stage: Stage) -> 
         .map_or_else(|| classify_by_stage(code, enhanced, stage), Row::verdict)
 }
 
-/// What no row names.
+/// For responses that match no row.
 fn classify_by_stage(code: u16, enhanced: Option<&str>, stage: Stage) -> Verdict {
     let permanent = code >= 500;
     let verdict = |kind, about, action, advice| Verdict { kind, about, action, advice };

@@ -3,9 +3,9 @@ use std::time::Duration;
 use super::table::*;
 use super::*;
 
-/// One line for each thing that servers are known to say.
+/// One line for each response that servers are known to give.
 #[test]
-fn every_row_of_the_table_is_read_as_it_is_meant() {
+fn known_responses_are_classified_correctly() {
     use About::{Domain, Muster, Recipient, Sender};
     const KEPT: Action = Action::Fail { suppress: false };
 
@@ -85,14 +85,14 @@ fn every_row_of_the_table_is_read_as_it_is_meant() {
 }
 
 #[test]
-fn before_the_recipient_is_named_nothing_burns_one() {
+fn no_refusal_before_rcpt_is_about_the_recipient() {
     for stage in [Stage::Connect, Stage::StartTls, Stage::Login, Stage::From] {
         let verdict = classify(550, Some("5.2.1"), "This account is disabled", stage);
         assert_eq!((verdict.about, verdict.action), (About::Sender, STOP), "{stage:?}");
         for (code, enhanced) in
             [(421, None), (450, Some("4.7.1")), (550, None), (554, Some("5.7.1"))]
         {
-            let verdict = classify(code, enhanced, "words that nobody knows", stage);
+            let verdict = classify(code, enhanced, "an unknown text", stage);
             assert_eq!(verdict.about, About::Sender, "{stage:?} {code}");
             let is_pause = matches!(verdict.action, Action::PauseSender { .. });
             assert_eq!(is_pause, code < 500, "{stage:?} {code}");
@@ -101,7 +101,7 @@ fn before_the_recipient_is_named_nothing_burns_one() {
 }
 
 #[test]
-fn an_answer_without_an_enhanced_code_is_told_by_its_words() {
+fn a_response_without_an_enhanced_code_is_recognised_by_its_text() {
     let verdict = classify(550, None, "Daily user sending limit exceeded", Stage::Answer);
     assert_eq!(verdict.kind, "quota");
     let verdict = classify(554, None, "<ada@example.org>: Relay access denied", Stage::To);
@@ -121,7 +121,7 @@ fn a_server_that_greylists_delays_only_its_own_recipient() {
 }
 
 #[test]
-fn a_sender_that_is_refused_as_an_address_does_not_suppress_the_recipient() {
+fn a_refused_sender_address_does_not_suppress_the_recipient() {
     let verdict = classify(550, Some("5.1.8"), "Access denied, bad outbound sender", Stage::Answer);
     assert_eq!((verdict.about, verdict.action), (About::Sender, STOP));
 }
@@ -139,10 +139,10 @@ fn pauses_grow_and_other_refusals_end_after_eighteen_tries_within_three_days() {
 }
 
 #[test]
-fn what_needs_a_person_tells_what_to_do() {
+fn every_stop_has_advice_for_the_organiser() {
     for row in BY_TEXT.iter().chain(BY_ENHANCED) {
         let Verdict { kind, action, advice, .. } = row.verdict();
-        let needs_a_person = matches!(action, Action::StopSender | Action::StopDomain);
-        assert!(!needs_a_person || !advice.is_empty(), "{kind}");
+        let is_stop = matches!(action, Action::StopSender | Action::StopDomain);
+        assert!(!is_stop || !advice.is_empty(), "{kind}");
     }
 }
