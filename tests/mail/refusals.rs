@@ -1,4 +1,4 @@
-//! Refusals at every stage: whom they are about, and what stays usable.
+//! Refusals at every stage: whom they are about, and what remains usable.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ fn with_account() -> Options {
 }
 
 #[tokio::test]
-async fn a_refusal_says_at_which_stage_it_came_and_whom_it_is_about() {
-    for (at, words, stage, about) in [
+async fn a_refusal_tells_its_stage_and_whom_it_is_about() {
+    for (at, text, stage, about) in [
         (At::Greeting, "554 5.7.1 not from there", Stage::Connect, About::Sender),
         (At::Ehlo, "550 5.7.1 who are you", Stage::Connect, About::Sender),
         (At::Mail, "550 5.4.5 Daily user sending limit exceeded.", Stage::From, About::Sender),
@@ -28,21 +28,21 @@ async fn a_refusal_says_at_which_stage_it_came_and_whom_it_is_about() {
         ),
     ] {
         let server = SmtpServer::plain();
-        server.next(at, Reply::Say(words));
+        server.next(at, Reply::Say(text));
         let delivery = deliver(&plain_sender(&server)).await;
         let Delivery::Refused { stage: found, code, enhanced, response: told, verdict } = delivery
         else {
             panic!("{at:?}: {delivery:?}")
         };
         assert_eq!((found, verdict.about), (stage, about), "{at:?}");
-        assert_eq!(code.to_string(), words[..3]);
-        assert_eq!(enhanced.as_deref(), Some(&words[4..9]));
-        assert!(told.starts_with(&words[4..9]), "{told}");
+        assert_eq!(code.to_string(), text[..3]);
+        assert_eq!(enhanced.as_deref(), Some(&text[4..9]));
+        assert!(told.starts_with(&text[4..9]), "{told}");
     }
 }
 
 #[tokio::test]
-async fn a_refused_recipient_does_not_cost_the_connection() {
+async fn a_refused_recipient_does_not_close_the_connection() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     for at in [At::Mail, At::Rcpt, At::Data, At::Dot] {
@@ -55,7 +55,7 @@ async fn a_refused_recipient_does_not_cost_the_connection() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_tried_once_until_somebody_mends_it() {
+async fn a_wrong_password_is_tried_once_until_somebody_fixes_it() {
     let server = SmtpServer::start(with_account());
     let url = format!("smtp://muster:wrong%20one@127.0.0.1:{}", server.port());
     let clock = clock();
@@ -83,7 +83,7 @@ async fn a_wrong_password_is_tried_once_until_somebody_mends_it() {
 }
 
 #[tokio::test]
-async fn the_right_password_logs_in_once_for_many_mails() {
+async fn the_right_password_logs_in_once_for_many_emails() {
     let server = SmtpServer::start(with_account());
     let sender =
         sender(&format!("smtp://muster:right%20one@127.0.0.1:{}", server.port()), &clock());
@@ -97,7 +97,7 @@ async fn the_right_password_logs_in_once_for_many_mails() {
 }
 
 #[tokio::test]
-async fn a_broken_login_is_not_a_refused_one() {
+async fn a_connection_lost_during_login_is_not_a_refusal() {
     let server = SmtpServer::start(with_account());
     server.next(At::Auth, Reply::Cut);
     let sender =
@@ -107,16 +107,16 @@ async fn a_broken_login_is_not_a_refused_one() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_a_login_says_so_when_none_is_given() {
+async fn a_server_that_requires_a_login_refuses_without_one() {
     let server = SmtpServer::start(with_account());
     let Delivery::Refused { verdict, .. } = deliver(&plain_sender(&server)).await else {
-        panic!("taken without a login")
+        panic!("accepted without a login")
     };
     assert_eq!((verdict.kind, verdict.about), ("login", About::Sender));
 }
 
 #[tokio::test]
-async fn a_refused_starttls_sends_nothing_in_the_clear() {
+async fn a_refused_starttls_sends_nothing_unencrypted() {
     let server = SmtpServer::start(Options { tls: Encryption::StartTls, ..with_account() });
     server.next(At::StartTls, Reply::Say("454 4.7.0 TLS not available"));
     let url = format!("smtp://muster:right%20one@localhost:{}?tls=required", server.port());

@@ -1,4 +1,4 @@
-//! The way of a mail that is taken, and of one that nobody answers.
+//! Deliveries that the server accepts, and deliveries without a response.
 
 use muster::mail::{Delivery, Stage};
 
@@ -6,12 +6,12 @@ use super::{A_WHILE, address, clock, deliver, plain_sender, sender};
 use crate::support::smtp::{At, Options, Reply, SmtpServer};
 
 #[tokio::test]
-async fn a_mail_arrives_byte_for_byte_and_the_server_is_quoted() {
+async fn an_email_arrives_byte_for_byte_and_the_response_is_kept() {
     let server = SmtpServer::plain();
     let delivery = deliver(&plain_sender(&server)).await;
 
     assert_eq!(delivery, Delivery::Sent { response: "2.0.0 taken".to_owned() });
-    let [mail] = &server.mails()[..] else { panic!("one mail") };
+    let [mail] = &server.mails()[..] else { panic!("one email") };
     assert_eq!(
         (mail.from.as_str(), &mail.to[..]),
         ("hello@example.org", &["ada@example.org".to_owned()][..])
@@ -21,7 +21,7 @@ async fn a_mail_arrives_byte_for_byte_and_the_server_is_quoted() {
 }
 
 #[tokio::test]
-async fn one_connection_carries_many_mails() {
+async fn one_connection_is_used_for_many_emails() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     for _ in 0..5 {
@@ -31,7 +31,7 @@ async fn one_connection_carries_many_mails() {
 }
 
 #[tokio::test]
-async fn deliveries_at_the_same_time_take_turns_on_one_connection() {
+async fn simultaneous_deliveries_share_one_connection() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     let (a, b, c) = tokio::join!(deliver(&sender), deliver(&sender), deliver(&sender));
@@ -40,7 +40,7 @@ async fn deliveries_at_the_same_time_take_turns_on_one_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_ends_between_two_mails_costs_nothing() {
+async fn a_connection_closed_between_two_emails_loses_nothing() {
     let server = SmtpServer::start(Options { mails_per_connection: 2, ..Options::default() });
     let sender = plain_sender(&server);
     for _ in 0..5 {
@@ -48,14 +48,14 @@ async fn a_connection_that_the_server_ends_between_two_mails_costs_nothing() {
     }
     assert_eq!((server.mails().len(), server.connections()), (5, 3));
 
-    // Cut without a word when the next mail comes.
+    // Closed without a response when the next email begins.
     server.next(At::Mail, Reply::Cut);
     assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }));
     assert_eq!(server.mails().len(), 6);
 }
 
 #[tokio::test]
-async fn a_cut_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
+async fn a_lost_connection_means_not_sent_before_the_final_dot_and_uncertain_after_it() {
     for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
         let server = SmtpServer::plain();
         server.next(at, Reply::Cut);
@@ -67,13 +67,13 @@ async fn a_cut_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
         };
         assert!(fits, "{at:?}: {delivery:?}");
         assert_eq!(server.mails().len(), usize::from(at == At::Dot));
-        // Nothing of the broken conversation is used again.
+        // Nothing of the broken session is reused.
         assert!(matches!(deliver(&sender).await, Delivery::Sent { .. }), "after {at:?}");
     }
 }
 
 #[tokio::test]
-async fn silence_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
+async fn silence_means_not_sent_before_the_final_dot_and_uncertain_after_it() {
     for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
         let server = SmtpServer::plain();
         server.next(at, Reply::Hang);
@@ -95,7 +95,7 @@ async fn silence_before_the_final_dot_is_no_mail_and_after_it_is_uncertain() {
 }
 
 #[tokio::test]
-async fn an_answer_to_another_question_is_not_believed() {
+async fn a_response_that_does_not_fit_the_command_is_not_trusted() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     server.next(At::Data, Reply::Say("250 2.0.0 fine"));
@@ -106,11 +106,11 @@ async fn an_answer_to_another_question_is_not_believed() {
     assert!(matches!(deliver(&sender).await, Delivery::Uncertain { .. }));
 }
 
-/// More than a connection holds on its way: it cannot have left whole while nobody reads.
+/// More than the buffers of a connection: it cannot be sent completely while nobody reads.
 const LARGE: usize = 64 << 20;
 
 #[tokio::test]
-async fn a_mail_that_stops_halfway_is_no_mail() {
+async fn an_incomplete_email_is_not_sent() {
     let large = vec![b'x'; LARGE];
     let (from, to) = (address("hello@example.org"), address("ada@example.org"));
 
@@ -138,7 +138,7 @@ async fn a_mail_that_stops_halfway_is_no_mail() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_given_up_leaves_nothing_to_the_next() {
+async fn an_abandoned_delivery_does_not_affect_the_next() {
     let server = SmtpServer::plain();
     server.always(At::Rcpt, Reply::Hang);
     let sender = plain_sender(&server);
@@ -153,7 +153,7 @@ async fn a_delivery_that_is_given_up_leaves_nothing_to_the_next() {
 }
 
 #[tokio::test]
-async fn mails_arrive_in_the_order_in_which_they_were_sent() {
+async fn emails_arrive_in_the_order_in_which_they_were_sent() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     for name in ["ada", "bob", "cleo"] {
@@ -167,14 +167,14 @@ async fn mails_arrive_in_the_order_in_which_they_were_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_counts_against_nobody() {
-    // Port 1 belongs to a service that nobody runs, and no test can bind it.
+async fn an_unreachable_server_means_not_sent() {
+    // Nobody uses port 1, and no test can bind it.
     let delivery = deliver(&sender("smtp://127.0.0.1:1", &clock())).await;
     assert!(matches!(delivery, Delivery::NotSent { .. }), "{delivery:?}");
 }
 
 #[tokio::test]
-async fn an_address_that_the_server_cannot_take_concerns_only_its_owner() {
+async fn an_address_that_the_server_cannot_take_affects_only_its_recipient() {
     let server = SmtpServer::plain();
     let sender = plain_sender(&server);
     let to = address("jörg@example.org");

@@ -1,4 +1,4 @@
-//! Encryption: the certificate must be right, and what asks for encryption is never sent without.
+//! Encryption: the certificate must be valid, and nothing is sent unencrypted if encryption is required.
 
 use muster::mail::Delivery;
 
@@ -40,7 +40,7 @@ async fn tls_from_the_first_byte_works_too() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused_before_the_login() {
+async fn an_untrusted_certificate_is_refused_before_the_login() {
     let server = SmtpServer::start(options(Encryption::StartTls));
     let other = SmtpServer::start(options(Encryption::StartTls));
     for rest in ["?tls=required", "?tls=opportunistic"] {
@@ -60,10 +60,10 @@ async fn a_certificate_for_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn what_asks_for_encryption_is_not_sent_without() {
+async fn nothing_is_sent_unencrypted_if_encryption_is_required() {
     let server = SmtpServer::start(options(Encryption::None));
     let sender = sender(&url("smtp", &server, "?tls=required"), &clock());
-    let Delivery::NotSent { reason } = deliver(&sender).await else { panic!("sent in the clear") };
+    let Delivery::NotSent { reason } = deliver(&sender).await else { panic!("sent unencrypted") };
     assert!(reason.contains("STARTTLS"), "{reason}");
     assert!(server.logins().is_empty() && server.mails().is_empty());
 }

@@ -21,7 +21,7 @@ async fn when_stopped_it_waits_for_the_mail_server_and_sends_no_other_email() {
     server.wait_until_hanging(1).await;
     muster.terminate();
     muster.wait_for_log("Stopping").await;
-    server.let_go();
+    server.release();
     let (status, log) = muster.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("Muster has stopped"), "{log}");

@@ -305,7 +305,7 @@ async fn an_answer_that_comes_after_the_lease_was_lost_leaves_the_job_to_its_new
         app.change("UPDATE mails SET state = 'uncertain'").await;
         app.change("UPDATE messages SET state = 'failed'").await;
         app.change("UPDATE jobs SET owner = 'somebody else'").await;
-        server.let_go();
+        server.release();
     };
     tokio::join!(app.run_jobs(), meanwhile);
     assert_eq!(app.state(ids[0]).await, MessageState::Failed, "what a person said stays");

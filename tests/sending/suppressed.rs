@@ -123,7 +123,7 @@ async fn whoever_unsubscribes_while_an_email_is_on_its_way_gets_no_other() {
     let meanwhile = async {
         server.wait_until_hanging(1).await;
         press(&app, "/people/1/unsubscribe", &[]).await;
-        server.let_go();
+        server.release();
     };
     tokio::join!(app.run_jobs(), meanwhile);
     assert_eq!(app.state(ids[0]).await, MessageState::Sent);
