@@ -1,5 +1,6 @@
-//! Deliveries against a mail server that is told what to answer: how far each came decides what may follow.
+//! Emails as recipients see them, and deliveries to a scripted mail server.
 
+mod emails;
 mod refusals;
 mod sending;
 mod tls;
@@ -12,7 +13,7 @@ use muster::model::{Clock, EmailAddress, Millis, Secret};
 
 use crate::support::smtp::SmtpServer;
 
-/// Time stands still until a test moves it, so no slow machine runs into a time-out.
+/// Time moves only when a test moves it, so a slow machine causes no time-out.
 fn clock() -> Clock {
     Clock::test(Millis(1_800_000_000_000))
 }
