@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// What the model wrote.
 #[derive(Clone, Debug, PartialEq)]

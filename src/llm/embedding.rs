@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Usage;
-use super::{Failure, Unusable};
+use super::answer::{Failure, Unusable, Usage};
 
 /// How many numbers to ask for. Fewer distinguish texts less well, more take more space.
 const DIMENSIONS: usize = 768;

@@ -9,7 +9,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, Heade
 use serde::Deserialize;
 
 use super::answer::{self, Answer, Failure, Unusable, Usage};
-use super::{Request, embedding, refusal};
+use super::request::Request;
+use super::{embedding, refusal};
 use crate::config;
 use crate::model::Secret;
 

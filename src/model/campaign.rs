@@ -1,7 +1,9 @@
 //! Kinds and states of campaigns.
 
+use super::ids::MessageId;
+use super::job::{Job, JobKind};
 use super::message::MessageKind;
-use super::{Job, JobKind, MessageId, words};
+use super::words::words;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CampaignKind {

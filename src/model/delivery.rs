@@ -1,6 +1,6 @@
 //! Deliveries: one try each to hand an email to a server.
 
-use super::words;
+use super::words::words;
 
 /// The life of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! The facts that an email is written from, and its draft. Prompts, templates and checks all use these types.
 
-use super::EmailAddress;
+use super::address::EmailAddress;
 
 /// The organiser's facts about the event, from the settings page or the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

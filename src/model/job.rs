@@ -1,9 +1,10 @@
 //! Work that is done later: the kinds of jobs, and what tells each of them from the others.
 
-use super::{
+use super::ids::{
     DeliveryId, EntryId, LostRoleId, MessageId, PersonId, QuestionId, ReplyId, RequestId, ResumeId,
-    SetupId, words,
+    SetupId,
 };
+use super::words::words;
 
 /// Declares the kinds of jobs, one line each: the id of the row that the job is about, the kind's word in `jobs.kind`,
 /// and the queue that serves it. [`Job`], [`JobKind`] and the workers' lists all come from this table.

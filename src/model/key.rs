@@ -1,6 +1,7 @@
 //! What the database knows of a Gemini key. The key itself is never in it, except sealed (`page_keys`).
 
-use super::{BookingId, KeyId, KeyNumber, Millis};
+use super::clock::Millis;
+use super::ids::{BookingId, KeyId, KeyNumber};
 
 /// A row of `keys`: pacing decides by it, and the store reads and writes it.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow, serde::Deserialize)]

@@ -1,6 +1,7 @@
 //! Who made a text or a list of skills, and why.
 
-use super::{KeyNumber, words};
+use super::ids::KeyNumber;
+use super::words::words;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Maker {

@@ -1,6 +1,6 @@
 //! The rules by which people are matched.
 
-use super::words;
+use super::words::words;
 
 /// How the similarity of two people's skills is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

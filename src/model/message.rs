@@ -1,6 +1,6 @@
 //! The states of a message, and their transitions.
 
-use super::words;
+use super::words::words;
 
 /// A message's state.
 ///

@@ -1,6 +1,6 @@
 //! Where people and their skills come from, and why somebody must not be emailed.
 
-use super::words;
+use super::words::words;
 
 /// How a person was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The states and formats of an uploaded resume.
 
-use super::words;
+use super::words::words;
 
 /// The state of a resume, from upload to skills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Setting up the Discord server: the actions that an organiser can start, and their results.
 
-use super::words;
+use super::words::words;
 
 /// What an organiser can have done on Discord.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

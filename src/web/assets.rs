@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::error::Error;
 
 #[derive(Embed)]
 #[folder = "static/"]

@@ -27,8 +27,8 @@ use axum_extra::headers::{Authorization, Header};
 use reqwest::Url;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use super::Error;
 use super::error::ApiError;
+use super::error::Error;
 use crate::app::App;
 use crate::faq::entries;
 use crate::{access, events};

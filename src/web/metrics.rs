@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use super::Error;
+use super::error::Error;
 use crate::app::App;
 use crate::keys::{self, Finish, Next, Pool};
 use crate::model::Millis;

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
-use super::Error;
+use super::error::Error;
 use crate::app::App;
 use crate::model::Millis;
 

@@ -1,6 +1,6 @@
 //! The jobs of a campaign: queued, paused, resumed and removed together.
 
-use super::PAUSED;
+use super::pick::PAUSED;
 use crate::model::job::Task;
 use crate::model::{CampaignId, JobKind, Millis};
 use crate::store::Conn;

@@ -1,6 +1,6 @@
 //! Claims jobs, and ends or releases what was claimed.
 
-use super::{Pick, free, order};
+use super::pick::{Pick, free, order};
 use crate::model::job::{Class, Task};
 use crate::model::{Job, JobId, JobKind, Millis};
 use crate::store::Conn;

@@ -1,6 +1,6 @@
 //! Puts jobs into the queue.
 
-use super::order;
+use super::pick::order;
 use crate::model::job::Class;
 use crate::model::job::Task;
 use crate::model::{Job, JobKind, Millis};

@@ -1,6 +1,7 @@
 //! What happens to a claimed job: the lease is prolonged, the job is finished, or it is released.
 
-use super::{Leased, PAUSED};
+use super::claim::Leased;
+use super::pick::PAUSED;
 use crate::model::Millis;
 use crate::store::Conn;
 

@@ -1,6 +1,6 @@
 //! What waits in the queue, for workers and for pages.
 
-use super::{PAUSED, Pick, free};
+use super::pick::{PAUSED, Pick, free};
 use crate::model::job::{Class, Task};
 use crate::model::{Job, JobId, Millis};
 use crate::store::Conn;
