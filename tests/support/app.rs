@@ -267,22 +267,22 @@ impl TestApp {
         tx.commit().await.unwrap();
     }
 
-    /// A mail that went out, or did not: `transport` and `state` as the row has them.
-    pub async fn mail(&self, id: MessageId, transport: &str, state: &str, words: Option<&str>) {
+    /// A delivery of this message; `transport` and `state` as the row has them.
+    pub async fn mail(&self, id: MessageId, transport: &str, state: &str, response: Option<&str>) {
         let mut tx = self.write().await;
         let message = store::messages::find(&mut tx, id).await.unwrap().unwrap();
         let config = &self.app.config;
-        let letter = campaigns::emails::read(&mut tx, config, &message).await.unwrap().unwrap();
+        let context = campaigns::emails::read(&mut tx, config, &message).await.unwrap().unwrap();
         let draft = Draft { subject: message.subject.clone(), body: message.body.clone() };
-        let (email, _) = letter.check(&draft);
+        let (email, _) = context.check(&draft);
         let now = self.app.clock.now();
         let envelope = muster::mail::Envelope {
             from: config.mail.from_address(),
             from_name: None,
             reply_to: None,
-            to: letter.person.address.clone(),
-            to_name: letter.person.name.clone(),
-            unsubscribe: Some(letter.unsubscribe.clone()),
+            to: context.person.address.clone(),
+            to_name: context.person.name.clone(),
+            unsubscribe: Some(context.unsubscribe.clone()),
             header_id: muster::mail::header_id("example.org", &id.0.to_be_bytes()),
             date: now,
         };
@@ -291,7 +291,7 @@ impl TestApp {
             message: Some(id),
             person: None,
             try_until: None,
-            recipient: letter.person.address.as_str(),
+            recipient: context.person.address.as_str(),
             subject: &message.subject,
             header_id: &envelope.header_id,
             transport: transport.parse().unwrap(),
@@ -302,7 +302,7 @@ impl TestApp {
         let mail = store::deliveries::insert(&mut tx, &mail, now).await.unwrap();
         let state: DeliveryState = state.parse().unwrap();
         if state != DeliveryState::Sending {
-            store::deliveries::end(&mut tx, mail, state, words.unwrap_or_default(), None, now)
+            store::deliveries::end(&mut tx, mail, state, response.unwrap_or_default(), None, now)
                 .await
                 .unwrap();
         }
