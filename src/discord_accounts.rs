@@ -33,8 +33,8 @@ pub async fn disconnected(tx: &mut Conn, user: &str, now: Millis) -> sqlx::Resul
     store::jobs::enqueue(tx, Job::TakeRole(id), Class::Single, now, now, None).await
 }
 
-/// The role to give to a person; `None` when the person has no account any more, has the role already, or the server has
-/// no such role yet.
+/// The role to give to a person; `None` when the person has no account any more, has the role already, or the server
+/// has no such role yet.
 pub async fn role_to_give(
     conn: &mut Conn,
     person: PersonId,
@@ -83,7 +83,8 @@ pub async fn taken(tx: &mut Conn, change: &RoleChange, now: Millis) -> sqlx::Res
     Ok(())
 }
 
-/// Queues giving the role to everybody who is verified and lacks it: once the role exists, or once the obstacle is fixed.
+/// Queues giving the role to everybody who is verified and lacks it: once the role exists, or once the obstacle is
+/// fixed.
 pub async fn give_missing_roles(tx: &mut Conn, now: Millis) -> sqlx::Result<()> {
     for person in rows::without_role(tx).await? {
         store::jobs::enqueue(tx, Job::GiveRole(person), Class::Single, now, now, None).await?;

@@ -1,5 +1,5 @@
-//! What participants can do on Discord: ask the FAQ, see their matches, verify their account. An interaction comes in, a
-//! reply goes out, and slower work is queued.
+//! What participants can do on Discord: ask the FAQ, see their matches, verify their account. An interaction comes in,
+//! a reply goes out, and slower work is queued.
 //!
 //! It must not know how these are transported, and it must not wait: Discord allows three seconds.
 

@@ -31,8 +31,8 @@ pub enum StartError {
 
 /// Starts a campaign for everyone who is due.
 ///
-/// A live campaign takes over the drafts of test runs that wait for review: it sends what passes every check, and leaves
-/// the rest for a person.
+/// A live campaign takes over the drafts of test runs that wait for review: it sends what passes every check, and
+/// leaves the rest for a person.
 pub async fn start(
     tx: &mut Conn,
     config: &Config,

@@ -23,8 +23,8 @@ pub enum Reply {
     Modal(Modal),
 }
 
-/// A message that only the participant sees. It serialises as a replacement of an existing message, whose visibility was
-/// fixed by the first reply.
+/// A message that only the participant sees. It serialises as a replacement of an existing message, whose visibility
+/// was fixed by the first reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     text: String,

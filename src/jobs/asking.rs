@@ -12,8 +12,8 @@ pub fn asking(app: &App) -> keys::Asking<'_> {
     keys::Asking { pool: &app.pool, client: &app.gemini, db: &app.db, clock: &app.clock }
 }
 
-/// Asks Gemini and reads the answer. An answer without the requested shape counts as unusable, which the pool books. The
-/// value that was read is there exactly when the answer is.
+/// Asks Gemini and reads the answer. An answer without the requested shape counts as unusable, which the pool books.
+/// The value that was read is there exactly when the answer is.
 pub async fn ask<T>(
     app: &App,
     grant: &Grant,
@@ -29,8 +29,8 @@ pub async fn ask<T>(
     }
 }
 
-/// Books the outcome of a request in the transaction that ends the job. `None`: another process has the job by now, so only
-/// the outcome is booked.
+/// Books the outcome of a request in the transaction that ends the job. `None`: another process has the job by now, so
+/// only the outcome is booked.
 pub async fn settle(
     app: &App,
     leased: &Leased,

@@ -1,5 +1,5 @@
-//! Carries out on Discord what an organiser started on `/discord`, and stores the result. Each action can be repeated: it
-//! reads the server first, and creates only what is missing.
+//! Carries out on Discord what an organiser started on `/discord`, and stores the result. Each action can be repeated:
+//! it reads the server first, and creates only what is missing.
 
 use std::time::Duration;
 

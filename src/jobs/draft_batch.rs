@@ -134,8 +134,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Whether two people share a word of their names. They are not put into one request: no check and no reader would notice
-/// that their messages were swapped.
+/// Whether two people share a word of their names. They are not put into one request: no check and no reader would
+/// notice that their messages were swapped.
 fn may_be_mixed_up(one: &EmailContext, other: &EmailContext) -> bool {
     name_words(one).any(|word| name_words(other).any(|it| it.eq_ignore_ascii_case(word)))
         || name_words(one).next().is_none()

@@ -37,8 +37,8 @@ impl Work {
     }
 }
 
-/// Takes up a job that was claimed, and claims and takes up what may stand in the same request. `None`: it is not wanted
-/// any more, and the job is done.
+/// Takes up a job that was claimed, and claims and takes up what may stand in the same request. `None`: it is not
+/// wanted any more, and the job is done.
 pub async fn start(
     tx: &mut Conn,
     app: &App,

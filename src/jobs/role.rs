@@ -1,5 +1,6 @@
-//! Gives a verified person the role on Discord, and takes it from an account that is not theirs any more. If an organiser
-//! has to fix something first, this retries for a day; after that, `discord_accounts::give_missing_roles` starts again.
+//! Gives a verified person the role on Discord, and takes it from an account that is not theirs any more. If an
+//! organiser has to fix something first, this retries for a day; after that, `discord_accounts::give_missing_roles`
+//! starts again.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use super::pool::Pool;
 use crate::config::Pacing;
 use crate::llm::answer::Usage;
 use crate::llm::embedding::Purpose;
-use crate::llm::gemini::{Departure, Listener, TooLate};
+use crate::llm::gemini::{self, Departure, Listener, TooLate};
 use crate::llm::pacing::day;
 use crate::llm::{Answer, Client, Failure, Request};
 use crate::model::{Clock, Millis, Secret};
@@ -65,8 +65,8 @@ impl Asking<'_> {
         let Forward { stream, body, program } = forward;
         let secret = key(self.pool, grant, &program)?;
         let departure = self.departure(grant);
-        let usage =
-            self.client.forward(&secret, &grant.model, stream, body, departure, listener).await?;
+        let request = gemini::Forward { model: &grant.model, stream, body };
+        let usage = self.client.forward(&secret, request, departure, listener).await?;
         Ok(Answer { text: String::new(), json: None, usage })
     }
 

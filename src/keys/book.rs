@@ -21,8 +21,8 @@ use crate::store::{self, Conn};
 /// What happens next.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// The oldest waiting job of this demand (an index into the list) may ask Gemini, once this is [booked](book). Valid
-    /// only within the transaction that decided it.
+    /// The oldest waiting job of this demand (an index into the list) may ask Gemini, once this is [booked](book).
+    /// Valid only within the transaction that decided it.
     Start { demand: usize, booking: NewBooking },
     /// The oldest waiting job of this demand uses its fallback, and why.
     Fallback { demand: usize, why: String },

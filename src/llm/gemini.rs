@@ -1,5 +1,5 @@
-//! Asks Gemini over HTTP. It must not know the pool: other modules decide when to ask and what a refusal means for a key.
-//! The key is sent only in the `x-goog-api-key` header.
+//! Asks Gemini over HTTP. It must not know the pool: other modules decide when to ask and what a refusal means for a
+//! key. The key is sent only in the `x-goog-api-key` header.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -38,6 +38,13 @@ pub struct TooLate;
 pub trait Listener: Send {
     /// Takes a piece of the answer; false when nobody listens any more.
     fn hear(&mut self, piece: Vec<u8>) -> impl Future<Output = bool> + Send;
+}
+
+/// A request of another program, to be forwarded.
+pub struct Forward<'a> {
+    pub model: &'a str,
+    pub stream: bool,
+    pub body: Vec<u8>,
 }
 
 /// One client for the whole process: it keeps connections open between requests.
@@ -105,12 +112,11 @@ impl Client {
     pub async fn forward(
         &self,
         key: &Secret,
-        model: &str,
-        stream: bool,
-        body: Vec<u8>,
+        forward: Forward<'_>,
         departure: Departure,
         listener: &mut impl Listener,
     ) -> Result<Usage, Failure> {
+        let Forward { model, stream, body } = forward;
         let call = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
         let url = format!("{}/v1beta/models/{model}:{call}", self.base_url);
         let request = self.http.post(url).headers(headers(key, body.len())?);

@@ -34,8 +34,8 @@ impl Request {
     }
 }
 
-/// The setting for the least thinking of this model; `None` if the model has no such setting. Thinking uses output tokens
-/// and helps none of Muster's tasks.
+/// The setting for the least thinking of this model; `None` if the model has no such setting. Thinking uses output
+/// tokens and helps none of Muster's tasks.
 fn least_thinking(model: &str) -> Option<Value> {
     let (major, minor) = version(model)?;
     match (major, minor) {

@@ -1,5 +1,6 @@
 //! Resumes: uploading, reading, assigning them to people, and finding skills in them. A worker calls each step in a
-//! transaction of its own; the slow work (reading the file, asking Gemini) happens in between. Every step may run twice.
+//! transaction of its own; the slow work (reading the file, asking Gemini) happens in between. Every step may run
+//! twice.
 //!
 //! ```text
 //! upload ──> queued ──start_reading──> reading ──store_reading──> waiting ──start_finding──> extracting

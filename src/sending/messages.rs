@@ -1,7 +1,7 @@
 //! Takes one approved message through its delivery.
 //!
-//! **Invariant:** the delivery with its Message-ID is committed before the first byte is sent, and the server's response
-//! after it. What is interrupted in between is `uncertain`, and an organiser settles it.
+//! **Invariant:** the delivery with its Message-ID is committed before the first byte is sent, and the server's
+//! response after it. What is interrupted in between is `uncertain`, and an organiser settles it.
 
 use std::time::Duration;
 

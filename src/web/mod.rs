@@ -88,6 +88,7 @@ pub fn router(app: App) -> Router {
 }
 
 /// Pages of organisers, and their forms.
+#[expect(clippy::too_many_lines, reason = "a table: one line for each route")]
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(home::home))

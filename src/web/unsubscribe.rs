@@ -1,4 +1,5 @@
-//! `/u/<code>`: the page on which a person unsubscribes. Anybody with the code can open it; it reveals nothing about the person.
+//! `/u/<code>`: the page on which a person unsubscribes. Anybody with the code can open it; it reveals nothing about
+//! the person.
 
 use askama::Template;
 use axum::extract::{Path, State};

@@ -25,8 +25,8 @@ impl io::Write for Lines {
 
 #[tokio::test]
 async fn each_use_and_each_refusal_is_one_line_with_the_key_s_number_and_never_the_key() {
-    // The whole process's log, since a scoped one may miss lines whose places other tests have reached before it; so the
-    // numbers are such as no other test uses.
+    // The whole process's log, since a scoped one may miss lines whose places other tests have reached before it; so
+    // the numbers are such as no other test uses.
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

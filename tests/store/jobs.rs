@@ -86,8 +86,8 @@ async fn a_job_is_done_only_by_its_owner_and_not_when_it_was_asked_for_again() {
         jobs::enqueue(&mut tx, taken.job, Class::Bulk, NOW, NOW, None).await.unwrap();
         jobs::finish(&mut tx, &held).await.unwrap();
         assert_eq!(jobs::next_waiting(&mut tx, "here", NOW).await.unwrap().len(), 1, "once more");
-        let last = jobs::claim_next(&mut tx, next, "new owner", NOW).await.unwrap().unwrap();
-        jobs::finish(&mut tx, &last).await.unwrap();
+        let again = jobs::claim_next(&mut tx, next, "new owner", NOW).await.unwrap().unwrap();
+        jobs::finish(&mut tx, &again).await.unwrap();
         assert_eq!(jobs::count(&mut tx).await.unwrap(), 0);
         tx.commit().await.unwrap();
     })

@@ -1,5 +1,5 @@
-//! Two invented FAQs with questions, and how many of these are answered from the right entry, wrongly refused, or wrongly
-//! answered.
+//! Two invented FAQs with questions, and how many of these are answered from the right entry, wrongly refused, or
+//! wrongly answered.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

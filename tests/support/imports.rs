@@ -149,8 +149,8 @@ fn tree(
 /// The files of `src`, and which of them uses which.
 #[derive(Default)]
 pub struct Files {
-    /// By module: the file, named from `src` on.
-    files: BTreeMap<Vec<String>, String>,
+    /// The file of each module, named from `src` on.
+    by_module: BTreeMap<Vec<String>, String>,
     uses: BTreeMap<Vec<String>, Vec<Use>>,
     names: BTreeMap<Vec<String>, BTreeSet<String>>,
 }
@@ -160,7 +160,7 @@ impl Files {
         let module = module_of(file);
         self.names.insert(module.clone(), names_in_code(source));
         self.uses.insert(module.clone(), uses(&module, source));
-        self.files.insert(module, file.to_owned());
+        self.by_module.insert(module, file.to_owned());
     }
 
     /// For each file those that it uses. What a file passes on with `pub use` counts for whoever uses it from there;
@@ -177,8 +177,8 @@ impl Files {
                 }
                 targets.extend(self.file_of(&self.whole(module, used), 0));
             }
-            targets.remove(&self.files[module]);
-            graph.insert(self.files[module].clone(), targets);
+            targets.remove(&self.by_module[module]);
+            graph.insert(self.by_module[module].clone(), targets);
         }
         graph
     }
@@ -194,7 +194,7 @@ impl Files {
         let imported = self.uses[module].iter().find(|it| {
             it.name.as_ref() == Some(first) && it.path.first().is_some_and(|it| it == "crate")
         });
-        if self.files.contains_key(&below) {
+        if self.by_module.contains_key(&below) {
             below.extend(used.path[1..].iter().cloned());
             below
         } else if let Some(imported) = imported {
@@ -210,7 +210,7 @@ impl Files {
         for (at, part) in path.iter().enumerate() {
             let mut below = module.clone();
             below.push(part.clone());
-            if self.files.contains_key(&below) {
+            if self.by_module.contains_key(&below) {
                 module = below;
                 continue;
             }
@@ -222,7 +222,7 @@ impl Files {
                     let whole = [&self.whole(&module, it)[..], &path[at + 1..]].concat();
                     self.file_of(&whole, hops + 1)
                 }
-                None => self.files.get(&module).cloned().filter(|_| !module.is_empty()),
+                None => self.by_module.get(&module).cloned().filter(|_| !module.is_empty()),
             };
         }
         None

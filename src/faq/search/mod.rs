@@ -211,8 +211,8 @@ impl Index {
         (score * (1.0 - ASKED + ASKED * fit), shared)
     }
 
-    /// A word says more the fewer entries contain it or a related word. A word that no entry contains may be essential or
-    /// irrelevant, so it counts half.
+    /// A word says more the fewer entries contain it or a related word. A word that no entry contains may be essential
+    /// or irrelevant, so it counts half.
     fn worth(&self, term: &Term) -> f64 {
         let all = self.docs.len();
         if let Some(with) = self.stems.get(&term.stem) {

@@ -1,5 +1,5 @@
-//! Pacing: may a request start now, with which key and model? If not, when, and why not? Pure: takes the pool's state and the
-//! time, returns a verdict. It must not know the store, the network or the queue.
+//! Pacing: may a request start now, with which key and model? If not, when, and why not? Pure: takes the pool's state
+//! and the time, returns a verdict. It must not know the store, the network or the queue.
 
 pub mod day;
 mod demand;
@@ -44,8 +44,8 @@ pub fn decide(view: &View, demands: &[Demand], now: Millis) -> Verdict {
     Verdict::Wait { until: earliest, why }
 }
 
-/// The order in which demands are served: people, single drafts, bulk; but while bulk waits, every fourth start is bulk.
-/// Within a class, the task that is furthest behind its share comes first, then the oldest job.
+/// The order in which demands are served: people, single drafts, bulk; but while bulk waits, every fourth start is
+/// bulk. Within a class, the task that is furthest behind its share comes first, then the oldest job.
 fn in_order(view: &View, demands: &[Demand]) -> Vec<usize> {
     let bulk_first = view.turns.since_bulk >= BULK_EVERY - 1;
     let mut order: Vec<usize> = (0..demands.len()).filter(|at| demands[*at].waiting > 0).collect();
@@ -59,8 +59,8 @@ fn in_order(view: &View, demands: &[Demand]) -> Vec<usize> {
 
 /// What would happen to the oldest job of a demand if it were the only one: pages show it as the expected start.
 ///
-/// The chain is, for each model, the primary keys and then the reserve. A later link is used only if no earlier link will
-/// be free soon, so that a full minute alone does not use up the reserve and the second model.
+/// The chain is, for each model, the primary keys and then the reserve. A later link is used only if no earlier link
+/// will be free soon, so that a full minute alone does not use up the reserve and the second model.
 pub fn outlook(view: &View, demand: &Demand, now: Millis) -> Outlook {
     if view.keys.is_empty() {
         return Outlook::Fallback { why: "no key is set".into() };

@@ -80,8 +80,8 @@ impl Pace {
         }
     }
 
-    /// When a request's slot is free again. Its first byte was sent at `sent`, and the answer, if any, came at `answered`:
-    /// Google counted the request by then at the latest.
+    /// When a request's slot is free again. Its first byte was sent at `sent`, and the answer, if any, came at
+    /// `answered`: Google counted the request by then at the latest.
     pub fn free_at(&self, sent: Millis, answered: Option<Millis>) -> Millis {
         let latest = sent.plus(self.grace);
         answered.map_or(latest, |answered| answered.min(latest)).plus(self.window).plus(self.guard)
@@ -128,7 +128,8 @@ impl Pace {
     }
 }
 
-/// The cost of a start of the task in fair queueing: with [`Pacing::Full`] the tasks share the starts as 1/5 : 1/7 : 1/6.
+/// The cost of a start of the task in fair queueing: with [`Pacing::Full`] the tasks share the starts as 1/5 : 1/7 :
+/// 1/6.
 pub fn cost(task: Task) -> i64 {
     match task {
         Task::Outreach => 5,

@@ -1,7 +1,7 @@
 //! How many input tokens a request will take, before anybody has counted them.
 
-/// An estimate, rather too high than too low: three characters of Latin script make a token, one of another script can be
-/// one.
+/// An estimate, rather too high than too low: three characters of Latin script make a token, one of another script can
+/// be one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokenEstimate {
     latin: usize,

@@ -101,8 +101,8 @@ impl View {
         place.map_or(0..0, |place| place..place + 1)
     }
 
-    /// How many projects share the work: those with a primary key that is not paused, not disabled, and does not cool down
-    /// for longer than a minute.
+    /// How many projects share the work: those with a primary key that is not paused, not disabled, and does not cool
+    /// down for longer than a minute.
     pub fn serving_projects(&self, now: Millis) -> usize {
         let away = |at: Millis| at > now.plus(self.pace.soon);
         let mut projects: Vec<&str> = self
@@ -185,8 +185,8 @@ impl Ledger {
             self.slots.iter().filter(|slot| slot.free_at > now).copied().collect();
         held.sort_unstable_by_key(|slot| slot.free_at);
         let per_minute = usize::try_from(self.per_minute).unwrap_or(usize::MAX);
-        // How many slots must become free before this request fits, by count and by tokens. A request that is too big on
-        // its own is sent alone: waiting longer would not make it smaller.
+        // How many slots must become free before this request fits, by count and by tokens. A request that is too big
+        // on its own is sent alone: waiting longer would not make it smaller.
         let by_count = (held.len() + 1).saturating_sub(per_minute.max(1));
         let mut sum: u64 = held.iter().map(|slot| u64::from(slot.tokens)).sum();
         let mut by_tokens = 0;

@@ -1,5 +1,6 @@
-//! The prompts for Gemini, and how its answers become drafts and skills. The model never sees a link, an email or postal
-//! address or a telephone number: code adds those. Facts are sent as data between fences, and data gives no instructions.
+//! The prompts for Gemini, and how its answers become drafts and skills. The model never sees a link, an email or
+//! postal address or a telephone number: code adds those. Facts are sent as data between fences, and data gives no
+//! instructions.
 
 mod email;
 mod faq;

@@ -1,8 +1,8 @@
 //! SMTP: hands a composed email to a server over one connection that is reused, and reports exactly how far it got.
 //! Must not know why an email is sent or what is recorded about it.
 //!
-//! **Invariant:** a delivery is [`Delivery::Uncertain`] only when the final dot may have been sent and no response came;
-//! in every other case without a response the server cannot have accepted the email.
+//! **Invariant:** a delivery is [`Delivery::Uncertain`] only when the final dot may have been sent and no response
+//! came; in every other case without a response the server cannot have accepted the email.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -33,8 +33,8 @@ pub(super) fn delimiter(text: &str) -> u8 {
     counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| *separator)
 }
 
-/// Counts the line on which a row begins. The count of `csv` does not include the line feed that ends the row above, nor
-/// empty lines.
+/// Counts the line on which a row begins. The count of `csv` does not include the line feed that ends the row above,
+/// nor empty lines.
 pub(super) struct Lines<'a> {
     text: &'a str,
     byte: usize,

@@ -94,7 +94,7 @@ pub fn unreachable(situation: &Situation<'_>) -> Consequence {
     let pause = UNREACHABLE.get(step).or(UNREACHABLE.last()).copied().unwrap_or_default();
     let until = situation.now.plus(pause / situation.time_scale);
     Consequence {
-        sender: Some(pause_until(situation.sender.clone(), until, situation.response, "")),
+        sender: Some(pause_until(&situation.sender, until, situation.response, "")),
         domain_paused_until: None,
         message: Next::Wait { at: situation.now, counts: false },
     }
@@ -136,7 +136,7 @@ fn paused(verdict: &Verdict, then: Then, situation: &Situation<'_>) -> Sender {
             }
         }
     }
-    pause_until(sender, until, situation.response, verdict.advice)
+    pause_until(&sender, until, situation.response, verdict.advice)
 }
 
 /// Milliseconds between two emails at this rate.
@@ -144,13 +144,13 @@ fn gap_of(a_minute: u32) -> i64 {
     60_000 / i64::from(a_minute.max(1))
 }
 
-fn pause_until(sender: Sender, until: Millis, response: &str, advice: &str) -> Sender {
+fn pause_until(sender: &Sender, until: Millis, response: &str, advice: &str) -> Sender {
     Sender {
         paused_until: Some(sender.paused_until.map_or(until, |known| known.max(until))),
         step: sender.step + 1,
         response: Some(response.to_owned()),
         advice: Some(advice.to_owned()),
-        ..sender
+        ..sender.clone()
     }
 }
 

@@ -1,5 +1,5 @@
-//! `/discord/interactions`, to which Discord sends what participants type and press. Open to everybody, but every request
-//! must have Discord's signature: Discord sends wrong ones on purpose, as a test.
+//! `/discord/interactions`, to which Discord sends what participants type and press. Open to everybody, but every
+//! request must have Discord's signature: Discord sends wrong ones on purpose, as a test.
 
 use std::time::Duration;
 

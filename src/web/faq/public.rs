@@ -1,5 +1,5 @@
-//! The participants' page: the entries, and a form to ask. Open without login if the organisers allow it, which the guard
-//! checks.
+//! The participants' page: the entries, and a form to ask. Open without login if the organisers allow it, which the
+//! guard checks.
 
 use askama::Template;
 use axum::extract::rejection::JsonRejection;

@@ -1,5 +1,5 @@
-//! The Gemini-compatible gateway: Google's own libraries work with it, given its base URL. Errors have the form of Google's,
-//! so that those libraries can read them.
+//! The Gemini-compatible gateway: Google's own libraries work with it, given its base URL. Errors have the form of
+//! Google's, so that those libraries can read them.
 
 pub mod tokens;
 

@@ -36,9 +36,10 @@ impl StepState {
 pub fn steps(app: &App, named: bool, people: i64, campaigns: i64) -> Vec<Step> {
     let keys = app.pool.keys().len() as i64;
     let has_server = !matches!(app.config.mail.transport, MailTransport::Outbox);
-    let started = match app.config.is_local_only() {
-        true => "It is running, for this machine only.".into(),
-        false => "It is running, protected by a password.".into(),
+    let started = if app.config.is_local_only() {
+        "It is running, for this machine only.".into()
+    } else {
+        "It is running, protected by a password.".into()
     };
     let key_count = match keys {
         1.. => format!("{}.", count(keys, "key is set", "keys are set")),
@@ -49,10 +50,11 @@ pub fn steps(app: &App, named: bool, people: i64, campaigns: i64) -> Vec<Step> {
         1.. => format!("{}.", count(people, "person", "people")),
         _ => "Import a table, add a person by hand, or try twelve invented people.".into(),
     };
-    let destination = match has_server {
-        true => format!("Emails are sent through {}.", app.config.mail.destination()),
-        false => "No mail server is set: emails stay in the outbox, where you can read them. Nothing leaves this machine."
-            .into(),
+    let destination = if has_server {
+        format!("Emails are sent through {}.", app.config.mail.destination())
+    } else {
+        "No mail server is set: emails stay in the outbox, where you can read them. Nothing leaves this machine."
+            .into()
     };
     let event = "Name, dates, links and who signs. Every email is based on these.".into();
     let review =

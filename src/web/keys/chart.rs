@@ -133,17 +133,7 @@ impl Chart {
                 })
                 .collect(),
             refusals,
-            grid: (0..=LINES)
-                .map(|line| {
-                    let y = BASE - (BASE - TOP) * line as f64 / LINES as f64;
-                    Line {
-                        id: format!("c-y{line}"),
-                        y: format!("{y:.1}"),
-                        text_y: format!("{:.1}", y + 4.0),
-                        label: (top / LINES * line).to_string(),
-                    }
-                })
-                .collect(),
+            grid: grid(top),
             axis: [0, 15, 30, 45]
                 .map(|bar| Label {
                     id: format!("c-x{bar}"),
@@ -178,6 +168,19 @@ fn summary(minutes: &[Minute], peak: i64, busiest: Option<String>) -> String {
     format!(
         "Requests a minute over the last hour: {total} in all, {peak} in the busiest minute ({busiest}), {refused}"
     )
+}
+
+fn grid(top: i64) -> Vec<Line> {
+    let line = |line: i64| {
+        let y = BASE - (BASE - TOP) * line as f64 / LINES as f64;
+        Line {
+            id: format!("c-y{line}"),
+            y: format!("{y:.1}"),
+            text_y: format!("{:.1}", y + 4.0),
+            label: (top / LINES * line).to_string(),
+        }
+    };
+    (0..=LINES).map(line).collect()
 }
 
 /// The top of the scale: the least round number that is not below the peak, and a multiple of the grid's lines.

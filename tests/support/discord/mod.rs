@@ -1,6 +1,6 @@
 //! A local Discord for the tests: one server ("guild") with roles, channels, commands and messages. It counts requests
-//! and refuses them as the real one does, and records each with its time. What the real one would accept but Muster must
-//! not do is listed in [`TestDiscord::complaints`], and fails the test when the server is dropped.
+//! and refuses them as the real one does, and records each with its time. What the real one would accept but Muster
+//! must not do is listed in [`TestDiscord::complaints`], and fails the test when the server is dropped.
 #![allow(dead_code, reason = "each program that includes this uses a part of it")]
 
 mod api;

@@ -135,6 +135,7 @@ fn stopped(reason: &str) -> Reply {
 }
 
 /// The body of a fault; those that are no body are answered as overload.
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each fault")]
 pub fn of(fault: Fault, model: &str) -> Reply {
     let minute = "GenerateRequestsPerMinutePerProjectPerModel-FreeTier";
     let day = "GenerateRequestsPerDayPerProjectPerModel-FreeTier";

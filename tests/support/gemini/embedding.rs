@@ -1,6 +1,6 @@
-//! What a text is about, as numbers: a toy. Each word falls on a few of the numbers, and words that mean the same on the
-//! same ones, so texts are near as far as they share words that this server knows. Enough to see that nearness in meaning
-//! joins the search by words; nothing is said by it of how well a real model does.
+//! What a text is about, as numbers: a toy. Each word falls on a few of the numbers, and words that mean the same on
+//! the same ones, so texts are near as far as they share words that this server knows. Enough to see that nearness in
+//! meaning joins the search by words; nothing is said by it of how well a real model does.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! A reader of FAQs that keeps to the rules: it answers with the passage that shares most of the question's words, and
-//! says that it does not know where little is shared. It takes a word for another ending or a slip of the same word, knows
-//! few that mean the same, and does nothing that a question tells it to.
+//! says that it does not know where little is shared. It takes a word for another ending or a slip of the same word,
+//! knows few that mean the same, and does nothing that a question tells it to.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! Gemini as the tests meet it: a local server that counts like the real one, refuses in its words, and writes answers
 //! that fit what it was asked. It records every request with the time at which it arrived.
 //!
-//! In the process it shares a test's [`Clock`]; on its own (`cargo run --example test-gemini`) it runs on the machine's.
+//! In the process it shares a test's [`Clock`]; on its own (`cargo run --example test-gemini`) it runs on the
+//! machine's.
 #![allow(dead_code, reason = "each program that takes this in uses a part of it")]
 
 mod answers;
@@ -360,21 +361,24 @@ impl Shared {
             body: body.clone().unwrap_or_default(),
         });
         let place = inner.seen.len() - 1;
-        let reply = inner.reply(at, call, number, &project, &model, body.as_ref());
+        let call = Call { at, method: call, project: &project, model: &model };
+        let reply = inner.reply(&call, number, body.as_ref());
         (place, reply)
     }
 }
 
+/// What was asked for, by which project.
+struct Call<'a> {
+    at: Millis,
+    /// Model and method, as in the address.
+    method: &'a str,
+    project: &'a str,
+    model: &'a str,
+}
+
 impl Inner {
-    fn reply(
-        &mut self,
-        at: Millis,
-        call: &str,
-        number: Option<i64>,
-        project: &str,
-        model: &str,
-        body: Option<&Value>,
-    ) -> Reply {
+    fn reply(&mut self, call: &Call<'_>, number: Option<i64>, body: Option<&Value>) -> Reply {
+        let Call { at, method: call, project, model } = *call;
         let Some(number) = number else { return bodies::of(Fault::Invalid, model) };
         let embeds = call == format!("{}:embedContent", self.rules.embedding_model);
         let field = if embeds { "content" } else { "contents" };

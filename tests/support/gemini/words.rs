@@ -1,5 +1,5 @@
-//! As much sense of language as the tests' Gemini has: endings, small words, and a few words that mean the same, some in
-//! six languages. It has nothing in common with what Muster itself knows of words, and knows no FAQ.
+//! As much sense of language as the tests' Gemini has: endings, small words, and a few words that mean the same, some
+//! in six languages. It has nothing in common with what Muster itself knows of words, and knows no FAQ.
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization as _;
@@ -17,8 +17,8 @@ const SMALL: &str = "a about all also am an and any are as at be been but by can
     czy bedzie gdzie jest moge mozna \
     il mia mio posso quando un";
 
-/// Words that mean about the same, some in German, French, Spanish, Portuguese, Italian and Polish; the first stands for
-/// all.
+/// Words that mean about the same, some in German, French, Spanish, Portuguese, Italian and Polish; the first stands
+/// for all.
 const ALIKE: &str = "\
     accessible wheelchair disabled disability\n\
     age old older young child daughter son minor under\n\

@@ -1,5 +1,5 @@
-//! The pool against servers that count requests: with any jitter, failures, crashes and changes of the clock, no request
-//! is refused, no job waits for ever, and no slot idles.
+//! The pool against servers that count requests: with any jitter, failures, crashes and changes of the clock, no
+//! request is refused, no job waits for ever, and no slot idles.
 
 use proptest::prelude::*;
 

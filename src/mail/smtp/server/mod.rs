@@ -56,8 +56,8 @@ impl Server {
         }
     }
 
-    /// lettre's form: `smtp://` without a word on TLS is plain and port 25, with `?tls=required` or `opportunistic` it is
-    /// STARTTLS and 587; `smtps://` is 465. A path is the name for EHLO.
+    /// lettre's form: `smtp://` without a word on TLS is plain and port 25, with `?tls=required` or `opportunistic` it
+    /// is STARTTLS and 587; `smtps://` is 465. A path is the name for EHLO.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let url = url::Url::parse(text).ok()?;
         let tls =

@@ -1,5 +1,5 @@
-//! What to do when the day's quota is not enough: wait, put several people into one request, or let the template finish.
-//! And when there is quota again: let the model rewrite what the template wrote.
+//! What to do when the day's quota is not enough: wait, put several people into one request, or let the template
+//! finish. And when there is quota again: let the model rewrite what the template wrote.
 
 use askama::Template;
 use axum::Extension;

@@ -11,7 +11,7 @@ use crate::campaigns::emails;
 use crate::model::email::Draft;
 use crate::model::made_by::Maker;
 use crate::model::message::{MessageState, SkipReason};
-use crate::model::{CampaignId, DeliveryId, MessageId, PersonId};
+use crate::model::{CampaignId, DeliveryId, EmailAddress, MessageId, PersonId};
 use crate::store::deliveries::Listed;
 use crate::store::messages::Message;
 use crate::store::{self, Conn};
@@ -132,18 +132,13 @@ impl ReviewPanel {
             .as_ref()
             .is_some_and(|approved| *approved != context.hash(&draft, &email));
         let mails = store::deliveries::of_message(conn, message.id).await?;
-        let out = sent_mail(conn, message, &mails).await?;
-        let own_html = format!("/outreach/{}/messages/{}/email", message.campaign_id, message.id);
-        let (text, html_url) = match out {
-            Some((mail, content)) => (content.text, format!("/outbox/{mail}/html")),
-            None => (email.text, own_html),
+        let campaign = message.campaign_id;
+        let (text, html_url) = match sent_mail(conn, message, &mails).await? {
+            Some((mail, sent)) => (sent.text, format!("/outbox/{mail}/html")),
+            None => (email.text, format!("/outreach/{campaign}/messages/{}/email", message.id)),
         };
         let filter = &overview.filter;
-        let (list, q) = (filter.state, &filter.q);
-        let campaign = message.campaign_id;
-        let before = store::messages::place(conn, campaign, list, q, message.id).await?;
-        let previous = store::messages::before(conn, campaign, list, q, message.id).await?;
-        let next = store::messages::after(conn, campaign, list, q, message.id).await?;
+        let (place, previous, next) = neighbours(conn, overview, message).await?;
         let mut notes = notes(message, changed, &overview.times);
         if message.state == MessageState::Queued {
             let job = overview.campaign.kind.draft(message.id);
@@ -158,29 +153,17 @@ impl ReviewPanel {
             person: context.person.id,
             name: context.person.name.clone(),
             address: context.person.address.to_string(),
-            from: match &context.facts.event.sender_name {
-                Some(name) => format!("{name} <{address}>"),
-                None => address.to_string(),
-            },
+            from: sender(context.facts.event.sender_name.as_deref(), &address),
             reply_to: context.reply_to.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: message.subject.clone(),
             is_written,
             label: message.state.label(),
             tone: tone(message.state),
-            place: if list.is_none_or(|state| state == message.state)
-                && before < overview.pager.total
-            {
-                format!("Message {} of {}", before + 1, overview.pager.total)
-            } else {
-                "Message".into()
-            },
+            place,
             previous: previous.map(|id| filter.page(Some(id), &[])),
             next: next.map(|id| filter.page(Some(id), &[])),
             made_by: made_by_text(message, &overview.times),
-            clean: format!(
-                "Every check passed: {} words, nothing invented, no placeholders, only the event’s links.",
-                text.split_whitespace().count()
-            ),
+            clean: clean(&text),
             checks: findings.iter().map(Check::new).collect(),
             notes,
             attempts: mails.into_iter().map(|mail| Attempt::new(mail, &overview.times)).collect(),
@@ -196,11 +179,7 @@ impl ReviewPanel {
                 .url(&format!("{}disapprove", actions(query.notice.of.unwrap_or(message.id))), &[]),
             actions: actions(message.id),
             query: filter.url("", &[]),
-            mode: match query.mode.as_deref() {
-                Some("edit") if can.edit => Mode::Edit,
-                Some("again") if can.write_again => Mode::Again,
-                _ => Mode::Read,
-            },
+            mode: Mode::of(query.mode.as_deref(), &can),
             typed: Typed { subject: draft.subject, body: draft.body },
             errors: FieldErrors::default(),
             problem: String::new(),
@@ -210,6 +189,17 @@ impl ReviewPanel {
             can,
             text: unwrapped(&text),
         }))
+    }
+}
+
+impl Mode {
+    /// The mode in an address, if it is possible.
+    fn of(word: Option<&str>, can: &Can) -> Self {
+        match word {
+            Some("edit") if can.edit => Self::Edit,
+            Some("again") if can.write_again => Self::Again,
+            _ => Self::Read,
+        }
     }
 }
 
@@ -264,6 +254,34 @@ impl Attempt {
             response: mail.response.unwrap_or_default(),
         }
     }
+}
+
+/// The place of a message in the filtered list, and the messages before and after it.
+async fn neighbours(
+    conn: &mut Conn,
+    overview: &Overview,
+    message: &Message,
+) -> sqlx::Result<(String, Option<MessageId>, Option<MessageId>)> {
+    let (list, q, campaign) = (overview.filter.state, &overview.filter.q, message.campaign_id);
+    let before = store::messages::place(conn, campaign, list, q, message.id).await?;
+    let previous = store::messages::before(conn, campaign, list, q, message.id).await?;
+    let next = store::messages::after(conn, campaign, list, q, message.id).await?;
+    let total = overview.pager.total;
+    let is_listed = list.is_none_or(|state| state == message.state) && before < total;
+    let place =
+        if is_listed { format!("Message {} of {total}", before + 1) } else { "Message".into() };
+    Ok((place, previous, next))
+}
+
+fn clean(text: &str) -> String {
+    let words = text.split_whitespace().count();
+    format!(
+        "Every check passed: {words} words, nothing invented, no placeholders, only the event’s links."
+    )
+}
+
+fn sender(name: Option<&str>, address: &EmailAddress) -> String {
+    name.map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"))
 }
 
 /// The email that was sent or may have been sent: the page shows its content, not what would be sent today.
