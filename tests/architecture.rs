@@ -68,6 +68,13 @@ fn no_module_uses_one_above_it() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let graph = graph(&sources());
+    let circles: Vec<_> = circles(&graph).iter().map(|circle| describe(circle, &graph)).collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
 /// The files of `src`, named from there on, with their text.
 fn sources() -> Vec<(String, String)> {
     let root = repository().join("src");
@@ -84,6 +91,16 @@ fn graph(sources: &[(String, String)]) -> BTreeMap<String, BTreeSet<String>> {
         files.add(file, source);
     }
     files.graph()
+}
+
+fn describe(circle: &[String], graph: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let uses = |file: &String| {
+        let others: Vec<_> =
+            graph[file].iter().filter(|other| circle.contains(other)).cloned().collect();
+        format!("\n    {file} uses {}", others.join(", "))
+    };
+    let uses: String = circle.iter().map(uses).collect();
+    format!("{} files use each other in a circle:{uses}", circle.len())
 }
 
 /// The violations in one file, named from `src` on.

@@ -6,6 +6,7 @@ mod discord;
 mod extract;
 mod http;
 mod language;
+mod layout;
 mod mail;
 mod pool;
 mod process;
