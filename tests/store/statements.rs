@@ -11,7 +11,7 @@ use crate::support::repository;
 use crate::support::source::{At, Token, files, tokens};
 
 /// Files whose macros other files use.
-const LENDERS: [&str; 3] = ["src/store/jobs/mod.rs", "src/store/keys.rs", "src/store/quotas.rs"];
+const LENDERS: [&str; 3] = ["src/store/jobs/pick.rs", "src/store/keys.rs", "src/store/quotas.rs"];
 
 #[derive(Debug, PartialEq)]
 struct Statement {
