@@ -45,7 +45,7 @@ fn mate(name: &str, title: &str, shared: &[&str]) -> Teammate {
     }
 }
 
-fn leaves() -> [Unsubscribe; 2] {
+fn unsubscribes() -> [Unsubscribe; 2] {
     let address = EmailAddress::parse("hello@example.org").unwrap();
     [
         Unsubscribe::new(None, &address, "3vK9"),
@@ -53,7 +53,7 @@ fn leaves() -> [Unsubscribe; 2] {
     ]
 }
 
-/// Skills of the people in these letters.
+/// Skills of the people in these emails.
 const KNOWN: &[&str] = &[
     "Rust",
     "PostgreSQL",
@@ -72,7 +72,7 @@ const KNOWN: &[&str] = &[
 /// What keeps the letter from going out, in both ways of leaving.
 fn blocking(facts: &EmailFacts) -> Vec<String> {
     let draft = write(facts);
-    leaves()
+    unsubscribes()
         .iter()
         .flat_map(|leave| {
             check(facts, &draft, &Email::complete(facts, &draft, leave), &skills::find)
@@ -85,7 +85,7 @@ fn blocking(facts: &EmailFacts) -> Vec<String> {
 }
 
 #[test]
-fn an_invitation_reads_like_a_letter_from_a_person() {
+fn an_invitation_reads_as_if_a_person_wrote_it() {
     let facts = facts(
         "Asha Rao",
         &["Rust", "PostgreSQL", "Figma", "Docker", "Python"],
@@ -323,7 +323,7 @@ proptest! {
         let facts = EmailFacts { event, to, purpose, hint: String::new() };
         prop_assert_eq!(blocking(&facts), Vec::<String>::new());
         let draft = write(&facts);
-        for leave in leaves() {
+        for leave in unsubscribes() {
             let letter = Email::complete(&facts, &draft, &leave);
             prop_assert!(letter.text.split_whitespace().count() < word_limit(&facts.purpose));
             for line in letter.text.lines() {
