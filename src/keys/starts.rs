@@ -203,12 +203,7 @@ fn task_starts(view: &View, demands: &[Demand], task: Task, now: Millis) -> Task
     let pace = &view.pace;
     TaskStarts {
         task,
-        delay: match task {
-            Task::Outreach => pace.outreach_delay,
-            Task::Skills => pace.skills_delay,
-            Task::Match => pace.match_delay,
-            Task::Faq | Task::Embed | Task::Gateway => Duration::ZERO,
-        },
+        delay: pace.delay(task),
         spacing: pace.spacing(task, view.serving_projects(now)),
         waiting: of_task().map(|it| it.waiting).sum(),
         last_start: view.turns.tasks.get(&task).and_then(|turn| turn.last_start),

@@ -93,17 +93,22 @@ impl Pace {
         self.free_at(booked.plus(self.fresh), None)
     }
 
+    /// The delay between two starts of the task, as set.
+    pub fn delay(&self, task: Task) -> Duration {
+        match task {
+            Task::Outreach => self.outreach_delay,
+            Task::Skills => self.skills_delay,
+            Task::Match => self.match_delay,
+            Task::Faq | Task::Embed | Task::Gateway => Duration::ZERO,
+        }
+    }
+
     /// The delay between two starts of `task` while `projects` share the work; zero with [`Pacing::Full`].
     pub fn spacing(&self, task: Task, projects: usize) -> Duration {
         if self.pacing == Pacing::Full {
             return Duration::ZERO;
         }
-        let delay = match task {
-            Task::Outreach => self.outreach_delay,
-            Task::Skills => self.skills_delay,
-            Task::Match => self.match_delay,
-            Task::Faq | Task::Embed | Task::Gateway => Duration::ZERO,
-        };
+        let delay = self.delay(task);
         let projects = u64::try_from(projects.max(1)).unwrap_or(u64::MAX);
         let doubled = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX).saturating_mul(2);
         Duration::from_millis(doubled.div_ceil(projects))
