@@ -22,9 +22,9 @@ await open(async (page) => {
   const mail = await (await page.request.get(`${invitation}.eml`)).text();
   const [, leave] = mail.replace(/\r\n[ \t]+/g, "").match(/^List-Unsubscribe: <(.*)>/m);
   const code = decodeURIComponent(leave).match(/[\w-]{10,}$/)[0];
-  // A match mail waits for each.
+  // A match email waits for each.
   const matches = await post("/matchmaking/bulk-match");
-  await until(async () => (await counts(matches.progress_url.split("/").at(-1))).drafted === 2, "two match mails are written");
+  await until(async () => (await counts(matches.progress_url.split("/").at(-1))).drafted === 2, "two match emails are written");
   const campaign = matches.progress_url.replace("/api/campaigns/", "/outreach/");
 
   // The page asks first; a wrong code is told from a right one.
@@ -33,16 +33,16 @@ await open(async (page) => {
   assert.equal(await page.getByText(/Bo|Öberg|bo@/).count(), 0, "the page names nobody");
   await page.getByRole("button", { name: "Unsubscribe" }).click();
   await page.getByRole("heading", { name: "You are unsubscribed" }).waitFor();
-  assert.deepEqual(await judge(page), [], "after leaving");
+  assert.deepEqual(await judge(page), [], "after unsubscribing");
 
-  // His letter is taken out, and nobody can take it up again; hers is sent.
+  // His message is skipped, and nobody can restore it; hers is sent.
   await page.goto(`${campaign}?state=skipped`);
   assert.match(await page.locator("li.msg").innerText(), /Bo Öberg/);
   await page.locator("li.msg a").click();
-  assert.equal(await page.getByRole("button", { name: /Take up again/ }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: /Restore/ }).count(), 0);
   await page.request.post(`${campaign}/approve`, { form: { which: "flawless" }, maxRedirects: 0 });
   await page.request.post(`${campaign}/send`, { form: { count: "1" }, maxRedirects: 0 });
-  await until(async () => (await counts(campaign.split("/").at(-1))).sent === 1, "her match mail is sent");
+  await until(async () => (await counts(campaign.split("/").at(-1))).sent === 1, "her match email is sent");
   assert.equal((await mailsTo("ada@example.org")).length, 2);
   assert.equal((await mailsTo("bo@example.org")).length, 1, "nothing more has gone to him");
 

@@ -98,7 +98,7 @@ await open(async (page) => {
   await page.goto(`/people/${noor}`);
   const there = (await row("Noor Example", "Ada Example")).replace(/\s+/g, " ");
   for (const skill of ["Rust", "PostgreSQL", "Kubernetes", "C++"]) assert(there.includes(skill), `${skill}: ${there}`);
-  assert(!there.includes("ada@example.org"), "nobody's address without leave");
+  assert(!there.includes("ada@example.org"), "nobody's address without their consent");
   const score = there.match(/\b\d{1,3}\b/)[0];
   await go(page, () => page.getByRole("link", { name: "Ada Example" }).click());
   const back = (await row("Ada Example", "Noor Example")).replace(/\s+/g, " ");
@@ -111,9 +111,9 @@ await open(async (page) => {
   assert(await page.getByRole("region", { name: "Matches of Ada Example", exact: true }).isVisible());
   assert.deepEqual(await judge(page), [], "the graph and its table");
 
-  // Nothing was mailed so far. One match email each is written, read, approved, and sent to the outbox.
+  // Nothing has been emailed so far. One match email each is written, read, approved, and sent to the outbox.
   await page.goto("/outbox");
-  await page.getByText("No mail yet.").waitFor();
+  await page.getByText("No emails yet.").waitFor();
   await page.goto("/matchmaking");
   await go(page, () => page.getByRole("button", { name: "Write 4 match emails" }).click());
   await until(async () => (await page.locator("#n-drafted").innerText()) === "4", "four match emails are written");
