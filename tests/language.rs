@@ -47,11 +47,41 @@ const WORDS: &[(&str, &str)] = &[
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("", "40 letters, digits", "characters of the alphabet"),
     ("", "letters and digits", "characters of the alphabet"),
+    ("", "letters, digits", "characters of the alphabet"),
+    ("", "Latin letters", "characters of the alphabet"),
+    ("", "English letters", "characters of the alphabet"),
+    ("", "name has letters", "characters of the alphabet"),
+    ("src/campaigns/checks/", "letters", "characters of the alphabet"),
+    ("src/discord/markdown", "letters", "characters of the alphabet"),
+    ("src/extract/", "letter", "a character of a text"),
+    ("src/extract/", "letters", "characters of a text"),
+    ("src/faq/search/", "letter", "a character of a word"),
+    ("src/model/address.rs", "letters", "characters of an address"),
+    ("src/skills/", "letter", "a character of a name"),
+    ("src/skills/", "letters", "characters of a name"),
     ("src/discord/", "stand in for", "one value replaces another"),
+    ("src/campaigns/checks/", "e-mail", "a spelling that drafts use"),
+    ("src/faq/search/words.rs", "e-mail", "a spelling that questions use"),
+    ("src/people/import/table.rs", "e-mail", "a heading of imported tables"),
+    ("src/resumes/clues.rs", "e-mail", "a label in resumes"),
+    ("src/faq/", "rail", "travel by train"),
+    ("src/faq/search/", "desk", "a place at a venue"),
+    ("src/faq/search/", "judge", "who rates a project"),
+    ("src/faq/search/", "judges", "who rate a project"),
+    ("src/llm/prompts/", "e-mail", "the prompts are as the model was tried with"),
+    ("src/llm/prompts/", "e-mails", "the prompts are as the model was tried with"),
+    ("src/llm/prompts/", "letter", "the prompts are as the model was tried with"),
+    ("src/llm/prompts/", "letters", "the prompts are as the model was tried with"),
+    ("src/llm/prompts/", "stand in", "the prompts are as the model was tried with"),
+    ("src/model/job.rs", "door", "a word in the database"),
+    ("src/store/", "door", "a word in the database"),
+    ("src/store/", "resort", "a column"),
+    ("src/store/", "asker", "a column"),
+    ("src/store/", "deed", "a column"),
+    ("src/web/aliases.rs", "letter", "the old address of a page"),
 ];
 
 #[test]
-#[ignore = "until every page has been rewritten"]
 fn pages_and_documents_use_the_words_of_the_field() {
     let mut texts = Vec::new();
     for path in ["README.md", "ARCHITECTURE.md", ".env.example"] {
@@ -71,7 +101,6 @@ fn pages_and_documents_use_the_words_of_the_field() {
 }
 
 #[test]
-#[ignore = "until every comment has been rewritten"]
 fn comments_and_strings_use_the_words_of_the_field() {
     let mut texts = Vec::new();
     for path in files(&repository().join("src")) {

@@ -1,4 +1,4 @@
-//! Work that asks Gemini, in two halves. It is taken up in the transaction that books its slot: then nothing but that
+//! Work that asks Gemini, in two halves. It is started in the transaction that books its slot: then nothing but that
 //! commit stands between a booking and its first byte, and the booking does not grow old. Then it is asked for.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::store::Conn;
 use crate::store::jobs::Leased;
 use crate::{faq, gateway};
 
-/// Work that was taken up: read afresh and still wanted.
+/// Work that was started: read afresh and still wanted.
 pub enum Work {
     Draft(Box<StartedDraft>),
     DraftBatch(Vec<StartedDraft>),
@@ -37,8 +37,8 @@ impl Work {
     }
 }
 
-/// Takes up a job that was claimed, and claims and takes up what may stand in the same request. `None`: it is not
-/// wanted any more, and the job is done.
+/// Starts a job that was claimed, and claims and starts what may share its request. `None`: it is no longer wanted,
+/// and the job is done.
 pub async fn start(
     tx: &mut Conn,
     app: &App,
@@ -89,7 +89,7 @@ async fn embed_work(
     Ok(text.map(|text| Work::Embed { leased: leased.clone(), subject, text }))
 }
 
-/// Asks for what was taken up, with the slot that is booked for it.
+/// Asks for what was started, with the slot that is booked for it.
 pub async fn carry_out(app: &App, work: Work, grant: &Grant) -> anyhow::Result<()> {
     match work {
         Work::Draft(started) => draft::by_model(app, &started, grant).await,

@@ -91,7 +91,7 @@ impl std::fmt::Display for Failure {
             Self::OurFault { status, response } => {
                 write!(f, "Gemini did not understand the request ({status}): {response}")
             }
-            Self::GivenBack => f.write_str("the slot had grown too old and was given back"),
+            Self::GivenBack => f.write_str("the slot had grown too old and was released"),
         }
     }
 }

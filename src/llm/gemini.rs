@@ -31,7 +31,7 @@ pub type Departure = Pin<Box<dyn Future<Output = Result<(), TooLate>> + Send>>;
 
 /// The slot is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the slot was given back")]
+#[error("the slot was released")]
 pub struct TooLate;
 
 /// Receives a good answer.

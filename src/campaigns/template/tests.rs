@@ -69,7 +69,7 @@ const KNOWN: &[&str] = &[
     "TypeScript",
 ];
 
-/// What keeps the letter from going out, in both ways of leaving.
+/// What blocks the email, with both ways of unsubscribing.
 fn blocking(facts: &EmailFacts) -> Vec<String> {
     let draft = write(facts);
     unsubscribes()
@@ -316,7 +316,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_facts_are_the_letter_passes_every_check(
+    fn whatever_the_facts_are_the_email_passes_every_check(
         event in any_event(), name in name(), skills in skills(12), purpose in any_purpose(),
     ) {
         let to = Recipient { name, job_title: String::new(), skills };
@@ -324,9 +324,9 @@ proptest! {
         prop_assert_eq!(blocking(&facts), Vec::<String>::new());
         let draft = write(&facts);
         for leave in unsubscribes() {
-            let letter = Email::complete(&facts, &draft, &leave);
-            prop_assert!(letter.text.split_whitespace().count() < word_limit(&facts.purpose));
-            for line in letter.text.lines() {
+            let email = Email::complete(&facts, &draft, &leave);
+            prop_assert!(email.text.split_whitespace().count() < word_limit(&facts.purpose));
+            for line in email.text.lines() {
                 prop_assert!(line.chars().count() <= 72 || line.contains("://"), "{}", line);
             }
         }

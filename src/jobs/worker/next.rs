@@ -15,7 +15,7 @@ pub enum Next {
     Run(Vec<Leased>, Option<String>),
     /// Ask Gemini: work of one or several jobs, started with the slot that is booked for it.
     Ask(Box<Work>, Grant),
-    /// Look again at once: the job is no longer wanted, or another process took it.
+    /// Try the next job at once: the job is no longer wanted, or another process took it.
     Again,
     /// Nothing to do before then; `None`: not before something changes.
     Idle(Option<Millis>),

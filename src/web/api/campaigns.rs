@@ -93,7 +93,7 @@ pub async fn campaign(
     id: Result<Path<CampaignId>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Ok(Path(id)) = id else { return Err(Error::NotFound.into()) };
-    // State, counts and letters are of the same moment.
+    // State, counts and messages are of the same moment.
     let mut conn = app.db.snapshot().await?;
     let campaign = store::campaigns::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     let mut progress = progress::of(&mut conn, &campaign).await?;

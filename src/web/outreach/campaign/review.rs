@@ -55,9 +55,9 @@ pub struct ReviewPanel {
     pub next: Option<String>,
     pub made_by: String,
     pub checks: Vec<Check>,
-    /// What a letter that passes every check is notice to be.
+    /// The line shown when every check passes.
     pub clean: String,
-    /// About its state, such as who approved it or what the server notice.
+    /// About its state, such as who approved it or what the server answered.
     pub notes: Vec<String>,
     pub attempts: Vec<Attempt>,
     pub hint: String,
