@@ -127,6 +127,8 @@ async function setFont(page, family) {
     else style.removeProperty("--sans");
   }, family);
   if (!family || tried.has(family)) return;
+  // The pages of faults that the tests plant have no style sheet of Muster's, and so no token.
+  if ((await page.locator('link[rel="stylesheet"][href^="/assets/"]').count()) === 0) return;
   const used = await fontsOf(page, "h1");
   if (!process.env.CI && !used.includes(family)) return;
   assert.deepEqual(used, [family], `the font ${family} is installed and used`);

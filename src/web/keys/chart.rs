@@ -23,7 +23,10 @@ const ORDER: [(Task, &str); 5] = [
 
 /// The task whose bar shows the requests of `task`: searching the FAQ counts as part of the FAQ.
 fn shown_as(task: Task) -> Task {
-    if task == Task::Embed { Task::Faq } else { task }
+    match task {
+        Task::Embed => Task::Faq,
+        Task::Outreach | Task::Skills | Task::Match | Task::Faq | Task::Gateway => task,
+    }
 }
 
 // The drawing is 640 × 176; the bars are within these.
@@ -208,6 +211,13 @@ mod tests {
 
     fn chart(minutes: &[Minute]) -> Chart {
         Chart::new(minutes, &Times::new(Some("UTC"), NOW), NOW)
+    }
+
+    #[test]
+    fn every_task_is_in_the_chart() {
+        for &task in Task::ALL {
+            assert!(ORDER.iter().any(|(shown, _)| *shown == shown_as(task)), "{task}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::campaigns::progress::{self, Progress};
 use crate::model::CampaignId;
 use crate::model::campaign::CampaignState;
 use crate::model::message::MessageState;
+use crate::people::fields::Fields;
 use crate::store::campaigns::Campaign;
 use crate::web::error::Error;
 use crate::web::form::{FieldErrors, sentence};
@@ -34,6 +35,8 @@ pub struct ListPage {
     /// Why nothing was started.
     problem: String,
     nobody: bool,
+    /// The form that adds a first person, empty.
+    person: Fields,
     due_count: String,
     audience: Audience,
     guidance: String,
@@ -110,6 +113,7 @@ pub async fn show(app: &App, organiser: &Organiser, shown: Shown) -> Result<Resp
     };
     let audience = Audience::read(&mut conn, app).await?;
     let page = ListPage {
+        person: Fields::default(),
         notice: shown.notice,
         problem: shown.problem.map(|error| sentence(&error.to_string())).unwrap_or_default(),
         nobody: frame.people == 0,
