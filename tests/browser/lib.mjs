@@ -129,7 +129,12 @@ async function setFont(page, family) {
   if (!family || tried.has(family)) return;
   // The pages of faults that the tests plant have no style sheet of Muster's, and so no token.
   if ((await page.locator('link[rel="stylesheet"][href^="/assets/"]').count()) === 0) return;
-  const used = await fontsOf(page, "h1");
+  // The page may not have been laid out anew yet, or may replace the heading meanwhile.
+  let used = await fontsOf(page, "h1");
+  for (let tries = 0; tries < 100 && !used.includes(family); tries += 1) {
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20))));
+    used = await fontsOf(page, "h1");
+  }
   if (!process.env.CI && !used.includes(family)) return;
   assert.deepEqual(used, [family], `the font ${family} is installed and used`);
   tried.add(family);
