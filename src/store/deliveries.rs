@@ -171,6 +171,14 @@ pub struct Listed {
     pub started_at: Millis,
 }
 
+/// The columns of [`Listed`].
+macro_rules! listed {
+    () => {
+        "x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
+         x.started_at"
+    };
+}
+
 macro_rules! filter {
     () => {
         " FROM mails x LEFT JOIN messages m ON m.id = x.message_id
@@ -209,8 +217,8 @@ pub async fn list(
     offset: i64,
 ) -> sqlx::Result<Vec<Listed>> {
     sqlx::query_as(concat!(
-        "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
-                x.started_at",
+        "SELECT ",
+        listed!(),
         filter!(),
         " ORDER BY x.id DESC LIMIT $3 OFFSET $4"
     ))
@@ -224,12 +232,12 @@ pub async fn list(
 
 /// The deliveries of one message, the oldest first.
 pub async fn of_message(conn: &mut Conn, message: MessageId) -> sqlx::Result<Vec<Listed>> {
-    sqlx::query_as(
-        "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
-                x.started_at
-         FROM mails x LEFT JOIN messages m ON m.id = x.message_id LEFT JOIN people p ON p.id = m.person_id
-         WHERE x.message_id = $1 ORDER BY x.id",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        listed!(),
+        " FROM mails x LEFT JOIN messages m ON m.id = x.message_id LEFT JOIN people p ON p.id = m.person_id
+         WHERE x.message_id = $1 ORDER BY x.id"
+    ))
     .bind(message)
     .fetch_all(conn)
     .await
@@ -237,11 +245,11 @@ pub async fn of_message(conn: &mut Conn, message: MessageId) -> sqlx::Result<Vec
 
 /// Deliveries of emails that a person asked for, the oldest first.
 pub async fn asked_for(conn: &mut Conn, person: PersonId) -> sqlx::Result<Vec<Listed>> {
-    sqlx::query_as(
-        "SELECT x.id, x.message_id, x.recipient, p.name, p.id AS person_id, x.subject, x.transport, x.state, x.words,
-                x.started_at
-         FROM mails x JOIN people p ON p.id = x.person_id WHERE x.person_id = $1 ORDER BY x.id",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        listed!(),
+        " FROM mails x JOIN people p ON p.id = x.person_id WHERE x.person_id = $1 ORDER BY x.id"
+    ))
     .bind(person)
     .fetch_all(conn)
     .await

@@ -41,17 +41,17 @@ async fn a_script_that_finds_something_fails_the_test_and_says_what() {
 }
 
 #[tokio::test]
-async fn people_are_invited_from_the_first_name_to_the_last_letter_in_the_outbox() {
+async fn people_are_invited_from_the_first_name_to_the_last_email_in_the_outbox() {
     muster("outreach", desk()).await;
 }
 
 #[tokio::test]
-async fn resumes_become_skills_matches_and_mails() {
+async fn resumes_become_skills_matches_and_emails() {
     muster("matchmaking", desk()).await;
 }
 
 #[tokio::test]
-async fn who_leaves_gets_nothing_any_more() {
+async fn whoever_unsubscribes_gets_no_more_emails() {
     muster("leaving", desk()).await;
 }
 

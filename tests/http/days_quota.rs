@@ -115,7 +115,7 @@ async fn a_refused_request_for_several_costs_none_of_them_a_try() {
 }
 
 #[tokio::test]
-async fn people_whose_names_are_alike_never_stand_in_one_request() {
+async fn people_whose_names_are_alike_never_share_a_request() {
     let gemini = TestGemini::start(Clock::test(NOON), Rules::default()).await;
     let app = house(Place::sqlite(), &gemini, 8, None).await;
     app.person("Lina BYRON").address("lina@example.org").skills(["Scrum"]).insert().await;

@@ -373,7 +373,7 @@ async fn an_answer_that_overtakes_the_word_that_it_comes_later_is_sent_again() {
 }
 
 #[tokio::test]
-async fn where_discord_does_not_take_the_answer_other_words_stand_in_its_place() {
+async fn where_discord_does_not_take_the_answer_another_text_replaces_it() {
     let (scene, _gemini, app) = with_faq(Place::sqlite()).await;
     let (body, token) = asked(QUESTION);
     scene.interaction(&token);

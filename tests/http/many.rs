@@ -122,7 +122,7 @@ async fn matching_again_keeps_what_is_the_same_and_removes_what_is_not_found_any
 }
 
 #[tokio::test]
-async fn a_letter_that_cannot_be_read_keeps_none_of_the_others_back() {
+async fn a_message_that_cannot_be_read_delays_no_other() {
     on_both_places(async |place| {
         let app = TestApp::start_with(place, |_| {}).await;
         for number in 0..40 {

@@ -180,7 +180,7 @@ async fn a_campaign_is_paused_goes_on_and_is_cancelled() {
 }
 
 #[tokio::test]
-async fn why_muster_paused_a_campaign_stands_on_its_page() {
+async fn the_page_of_a_paused_campaign_says_why() {
     let app = TestApp::start().await;
     app.person("Ada").insert().await;
     let campaign = app.campaign(CampaignKind::Live).await;

@@ -153,7 +153,7 @@ async fn twice_set_and_booted_the_slots_of_the_last_time_count() {
 }
 
 #[tokio::test]
-async fn rests_distances_and_the_queue_go_along() {
+async fn cooldowns_spacing_and_the_queue_move_with_the_clock() {
     let mut used = Used::new().await;
     let then = used.then();
     let ahead = |seconds| then.plus(Duration::from_secs(seconds));

@@ -17,7 +17,7 @@ fn by_key(key: i64) -> By {
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn a_leaked_key_is_set_aside_after_one_refusal_and_nothing_falls_back() {
+async fn a_leaked_key_is_disabled_after_one_refusal_and_nothing_falls_back() {
     let mut bench = Bench::new(&[1, 2]).await;
     bench.gemini.fault_key(2, Some(Fault::Leaked));
     bench.bulk(Task::Outreach, 6);
@@ -135,7 +135,7 @@ async fn the_count_of_a_day_begins_anew_at_midnight_in_california() {
 }
 
 #[tokio::test]
-async fn a_key_refused_for_the_day_rests_until_midnight_in_california_and_a_minute() {
+async fn a_key_refused_for_the_day_cools_down_until_a_minute_after_midnight_in_california() {
     on_both_engines(a_day_is_refused).await;
 }
 
@@ -184,7 +184,7 @@ async fn the_next_model_serves_when_the_first_is_used_up_for_the_day_or_gone() {
 }
 
 #[tokio::test]
-async fn a_fault_of_a_key_that_may_pass_makes_it_rest_longer_each_time() {
+async fn a_fault_of_a_key_that_may_pass_makes_it_cool_down_longer_each_time() {
     for fault in
         [Fault::ServiceDisabled, Fault::Address, Fault::Referrer, Fault::Location, Fault::Credits]
     {
@@ -220,7 +220,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_short_429_makes_the_project_rest_for_seconds_and_teaches_nothing() {
+async fn a_short_429_makes_the_project_cool_down_for_seconds_and_teaches_nothing() {
     let mut bench = Bench::with(&[1], Rules::default(), full).await;
     bench.gemini.fault_next([Fault::Capacity, Fault::Capacity, Fault::Capacity]);
     bench.bulk(Task::Skills, 1);
@@ -245,7 +245,7 @@ async fn a_waiting_person_is_not_kept_waiting_by_keys_that_cool_down() {
 }
 
 #[tokio::test]
-async fn keys_of_one_project_rest_together() {
+async fn keys_of_one_project_cool_down_together() {
     let rules = Rules {
         projects: [(1, "shared".to_owned()), (2, "shared".to_owned())].into(),
         ..Rules::default()

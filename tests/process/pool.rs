@@ -144,7 +144,7 @@ async fn with_two_keys_invitations_resumes_and_matches_at_once_are_never_refused
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_gemini_writes_every_letter_is_written_in_the_end() {
+async fn when_killed_while_gemini_writes_every_message_is_written_in_the_end() {
     let rules = Rules { latency: Duration::from_millis(400), ..rules() };
     let gemini = TestGemini::start(Clock::machine(), rules).await;
     let desk = with_keys(Desk::new(), &gemini, &[1, 2]);
@@ -227,7 +227,7 @@ async fn a_reserve_key_alone_writes_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_leaked_second_key_is_set_aside_after_one_refusal_and_nothing_falls_back() {
+async fn a_leaked_second_key_is_disabled_after_one_refusal_and_nothing_falls_back() {
     let gemini = TestGemini::start(Clock::machine(), rules()).await;
     gemini.fault_key(2, Some(Fault::Leaked));
     let desk = with_keys(Desk::new(), &gemini, &[1, 2]);
