@@ -18,7 +18,7 @@ fn starting(bencher: Bencher) {
     });
 }
 
-/// From the first draft to the last letter in the outbox. "items/s" are letters a second.
+/// From the first draft to the last email in the outbox. "items/s" are emails a second.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn writing_and_delivering(bencher: Bencher) {
     let start = || {
@@ -36,7 +36,7 @@ fn writing_and_delivering(bencher: Bencher) {
     });
 }
 
-/// Letters that were read and approved, from the word "send" to the last one in the outbox.
+/// Approved messages, from "send" to the last email in the outbox.
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn delivering(bencher: Bencher) {
     let write = || {

@@ -1,5 +1,5 @@
 //! What an organiser waits for in the browser: a request through the whole router, to the last byte of the answer.
-//! 10,000 people are matched, a campaign of 10,000 letters waits for review, another went into the outbox.
+//! 10,000 people are matched, a campaign of 10,000 messages waits for review, another went into the outbox.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ const PEOPLE: usize = 10_000;
 static HOUSE: LazyLock<House> = LazyLock::new(|| block_on(full_house()));
 
 /// A body as long as they are, with a word that few have.
-const LETTER: &str = "'Dear ' || (SELECT name FROM people WHERE id = person_id) || ',' || char(10, 10) || \
+const BODY: &str = "'Dear ' || (SELECT name FROM people WHERE id = person_id) || ',' || char(10, 10) || \
     replace(hex(zeroblob(12)), '00', 'we would like to see you at the harbour with your friends and what you know. ') \
     || CASE WHEN person_id % 1000 = 7 THEN 'lighthouse' ELSE '' END";
 
@@ -27,7 +27,7 @@ async fn full_house() -> House {
     house.sql("DELETE FROM jobs").await;
     house
         .sql(&format!(
-            "UPDATE messages SET state = 'sent', subject = 'Come to the Harbour Hack', body = {LETTER}, \
+            "UPDATE messages SET state = 'sent', subject = 'Come to the Harbour Hack', body = {BODY}, \
              made_by = 'template', made_why = 'no key is set', sent_at = created_at, drafted_at = created_at"
         ))
         .await;
@@ -43,7 +43,7 @@ async fn full_house() -> House {
     house.sql("DELETE FROM jobs").await;
     house
         .sql(&format!(
-            "UPDATE messages SET state = 'drafted', subject = 'Your teammates', body = {LETTER}, \
+            "UPDATE messages SET state = 'drafted', subject = 'Your teammates', body = {BODY}, \
              made_by = 'template', made_why = 'no key is set', drafted_at = created_at WHERE kind = 'match'"
         ))
         .await;

@@ -12,7 +12,7 @@ use muster::store::{self, Conn, Db};
 
 use super::house::{House, block_on, enter};
 
-const LETTERS: usize = 10_000;
+const MESSAGES: usize = 10_000;
 
 /// Of fifteen requests that a key may send in its minute so many are held.
 const HELD: usize = 14;
@@ -32,7 +32,7 @@ struct Queue {
 impl Queue {
     /// A campaign that waits for keys which have been busy for a minute.
     async fn new(house: House, keys: usize) -> Self {
-        let house = house.and_people(LETTERS).await;
+        let house = house.and_people(MESSAGES).await;
         house.start_campaign(CampaignKind::Test).await;
         let mut settings = Config::read(&Vars::default()).expect("no setting is a bad one").gemini;
         settings.pacing = Pacing::Full;

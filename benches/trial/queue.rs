@@ -97,7 +97,7 @@ pub async fn left(db: &Db) -> i64 {
     number(db, "SELECT COUNT(*) FROM jobs").await
 }
 
-/// How many letters were written and resumes read, by a model.
+/// How many messages were written and resumes read, by a model.
 pub async fn by_model(db: &Db) -> i64 {
     number(
         db,

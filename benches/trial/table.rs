@@ -1,4 +1,4 @@
-//! What came of a run, held against what is possible.
+//! The result of a run beside what is possible.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -92,9 +92,9 @@ pub fn full_queue(run: &Run, outcome: &Outcome) -> bool {
     let refused = refused(outcome);
     let even = shares.iter().all(|share| (share - 1.0).abs() <= 0.05);
     let holds = refused == 0 && a_minute >= bound && jain >= 0.99 && even;
-    let [outreach, skills, letters] = shares;
+    let [outreach, skills, matches] = shares;
     say(&format!(
-        "{} {refused} | {a_minute:.2} | {bound:.2} | {jain:.4} | {outreach:.3}, {skills:.3}, {letters:.3}{} |",
+        "{} {refused} | {a_minute:.2} | {bound:.2} | {jain:.4} | {outreach:.3}, {skills:.3}, {matches:.3}{} |",
         run.name(),
         mark(holds)
     ));

@@ -21,7 +21,7 @@ await open(async (page) => {
     await page.goto(campaign);
     return page.locator(`#n-${state}`).innerText();
   };
-  await until(async () => (await count("drafted")) === "3", "three letters are written");
+  await until(async () => (await count("drafted")) === "3", "three messages are written");
 
   await page.locator("li.msg a").first().click();
   await page.getByRole("link", { name: "Edit E" }).click();
@@ -39,7 +39,7 @@ await open(async (page) => {
   await page.getByRole("link", { name: "Send 2 approved…" }).first().click();
   await page.getByRole("heading", { name: "Send 2 approved?", level: 1 }).waitFor();
   await page.getByRole("button", { name: "Send 2" }).click();
-  await until(async () => (await count("sent")) === "2", "two letters are sent");
+  await until(async () => (await count("sent")) === "2", "two messages are sent");
   await page.goto("/outbox");
   assert.equal(await page.getByRole("row").count(), 3);
 
@@ -56,7 +56,7 @@ await open(async (page) => {
   await until(async () => {
     await page.goto(live);
     return (await page.locator("#n-sent").innerText()) === "1";
-  }, "the live letter is sent");
+  }, "the live message is sent");
   await page.goto("/matchmaking");
   await page.getByLabel("Resumes", { exact: true }).setInputFiles({
     name: "dina.txt", mimeType: "text/plain", buffer: Buffer.from("Dina D'Arc\ndina@example.org\nSkills: Rust, QGIS\n"),

@@ -7,7 +7,7 @@ await open(async (page) => {
     await addPerson(page, name, `${name.split(" ")[0].toLowerCase()}@example.org`, ["Rust"]);
   }
   const run = await (await page.request.post("/api/campaign/test", { data: {} })).json();
-  await until(async () => (await (await page.request.get(run.progress_url)).json()).done, "letters are written");
+  await until(async () => (await (await page.request.get(run.progress_url)).json()).done, "messages are written");
   const review = `/outreach/${run.campaign_id}?state=drafted`;
 
   // The first stop skips to the content.
@@ -21,7 +21,7 @@ await open(async (page) => {
   await page.keyboard.press("Tab");
   assert(await page.evaluate(() => document.querySelector("main").contains(document.activeElement)), "and stays there");
 
-  // Every control of a letter under review is reached, from the top to the bottom, and shows that it is.
+  // Every control of a message under review is reached, from the top to the bottom, and shows that it is.
   for (const [width, height] of [[1360, 900], [390, 844]]) {
     await page.setViewportSize({ width, height });
     await page.goto(review);
@@ -46,7 +46,7 @@ await open(async (page) => {
   }
   await page.setViewportSize({ width: 1360, height: 900 });
 
-  // Approving by Enter leads to the next letter.
+  // Approving by Enter leads to the next message.
   await page.goto(review);
   await lively(page);
   await tabTo(page, "Approve A");
@@ -112,7 +112,7 @@ async function tour(page) {
     const stop = await page.evaluate(() => {
       const one = document.activeElement;
       if (!one || one === document.body || one.matches(".skip")) return null;
-      // A letter's row is drawn around as a whole.
+      // A message's row is outlined as a whole.
       const ringed = [one, one.closest("li, label")].some((element) => {
         if (!element) return false;
         const style = getComputedStyle(element);

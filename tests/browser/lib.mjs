@@ -173,7 +173,7 @@ async function overflow(page) {
 
 // Judges what the page shows now, such as an open dialog.
 export async function judge(page) {
-  // It runs in spite of the page's content policy, as it does not come from the page. What stands in frames is mail,
+  // It runs in spite of the page's content policy, as it does not come from the page. What is in frames is email,
   // without script, and judged with the mails.
   await page.evaluate(axe);
   const violations = await page.evaluate(async (rules) => {
@@ -195,8 +195,8 @@ export async function lively(page) {
 }
 
 // Follows what leads to another page, and waits until that one is there and lively.
-export async function go(page, deed) {
-  await Promise.all([page.waitForEvent("load"), deed()]);
+export async function go(page, action) {
+  await Promise.all([page.waitForEvent("load"), action()]);
   await lively(page);
 }
 
@@ -209,7 +209,7 @@ export async function isTheSamePage(page) {
   return page.evaluate(() => window.isTheSamePage === true);
 }
 
-// What stands in the element that has the focus, and its name.
+// What is in the element that has the focus, and its name.
 export function focused(page) {
   return page.evaluate(() => {
     const element = document.activeElement;

@@ -14,7 +14,7 @@ await open(async (page) => {
   const path = () => new URL(page.url()).pathname;
   const said = (text) => page.getByRole("status").filter({ hasText: text }).waitFor();
   const count = (state) => page.locator(`#n-${state}`).innerText();
-  const letter = () => page.locator("pre.letter").innerText();
+  const emailText = () => page.locator("pre.letter").innerText();
 
   // Nobody yet: the page says what to do. What is typed wrongly is complained about beside the field.
   await page.goto("/outreach");
@@ -67,27 +67,27 @@ await open(async (page) => {
   assert.deepEqual(await judge(page), [], "the report of an import");
   await addPerson(page, "Fay Field", "fay@example.org", ["Go"]);
 
-  // A test run writes everything and sends nothing. The page shows the letters as they come.
+  // A test run writes everything and sends nothing. The page shows the messages as they come.
   await page.goto("/outreach");
   await go(page, () => page.getByRole("button", { name: "Start a test run" }).click());
   const campaign = page.url().split("?")[0];
   await mark(page);
-  await until(async () => (await count("drafted")) === "5", "five letters are written");
+  await until(async () => (await count("drafted")) === "5", "five messages are written");
   await page.locator("li.msg").nth(4).waitFor();
-  assert(await isTheSamePage(page), "the letters came without a reload");
+  assert(await isTheSamePage(page), "the messages came without a reload");
   assert.equal(await count("sent"), "0");
   await go(page, () => page.getByRole("navigation", { name: "Messages by state" }).getByRole("link", { name: /To review/ }).click());
   const first = page.locator("li.msg a").first();
   await go(page, () => first.click());
   const reader = await first.innerText();
-  assert.match(await letter(), new RegExp(`^\\w+ ${reader.split(" ")[0]}`), "it greets by name");
+  assert.match(await emailText(), new RegExp(`^\\w+ ${reader.split(" ")[0]}`), "it greets by name");
   for (const part of ["Hack the Harbour 2027", "https://harbour.example/register", "https://harbour.example/community", "Lena Vogt"]) {
-    assert((await letter()).includes(part), part);
+    assert((await emailText()).includes(part), part);
   }
-  assert(!/\w\n[a-z]/.test((await letter()).split("\n\n").slice(0, 3).join("\n\n")), "paragraphs are not broken twice");
+  assert(!/\w\n[a-z]/.test((await emailText()).split("\n\n").slice(0, 3).join("\n\n")), "paragraphs are not broken twice");
   assert(await page.getByText(/Written by\s+the template/).isVisible());
 
-  // One is approved by the key, one by the button; the focus goes on to the next letter, and the page says so.
+  // One is approved by the key, one by the button; the focus goes on to the next message, and the page says so.
   const read = () => page.locator("#h-review .vh").textContent();
   const before = await read();
   await go(page, () => page.keyboard.press("a"));
@@ -138,7 +138,7 @@ await open(async (page) => {
   assert.deepEqual(await judge(page), [], "the dialog before sending");
   await go(page, () => dialog.getByRole("button", { name: "Send 3" }).click());
   await mark(page);
-  await until(async () => (await count("sent")) === "3", "three letters are sent");
+  await until(async () => (await count("sent")) === "3", "three messages are sent");
   assert.equal(await count("drafted"), "1");
   assert.equal(await count("skipped"), "1");
 
@@ -147,7 +147,7 @@ await open(async (page) => {
   await page.request.post(drafts, { form: { which: "flawless" }, maxRedirects: 0 });
   await page.getByRole("link", { name: "Send 1 approved…" }).waitFor();
   await page.request.post(`${campaign}/send`, { form: { count: "1" }, maxRedirects: 0 });
-  await until(async () => (await count("sent")) === "4", "the fourth letter is sent");
+  await until(async () => (await count("sent")) === "4", "the fourth message is sent");
   await until(async () => /4 sent/.test(await page.locator("#bar").getAttribute("aria-label")), "the bar says so");
   assert(await isTheSamePage(page), "the numbers came without a reload");
 
@@ -166,25 +166,25 @@ await open(async (page) => {
   assert.deepEqual(await judge(page), [], "the dialog before a live campaign");
   await go(page, () => ask.getByRole("button", { name: "Write and send to 40" }).click());
   await mark(page);
-  await until(async () => (await count("sent")) === "40", "forty letters are sent");
+  await until(async () => (await count("sent")) === "40", "forty messages are sent");
   await until(async () => Number(await page.locator("#bar-sent").getAttribute("width")) > 99, "the bar is full");
   await page.locator(".sub", { hasText: "Finished" }).waitFor();
   assert(await isTheSamePage(page), "the bar filled without a reload");
   for (const state of ["queued", "drafting", "drafted", "approved", "sending", "skipped", "failed", "uncertain"]) {
     assert.equal(await count(state), "0", state);
   }
-  // Every letter can be opened.
+  // Every message can be opened.
   const live = page.url().split("?")[0];
   await page.goto(`${live}?state=sent`);
   const links = await page.locator("li.msg a").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
-  assert(links.length > 2, `${links.length} letters`);
+  assert(links.length > 2, `${links.length} messages`);
   for (const link of [links[0], links.at(-1)]) {
     await page.goto(link);
-    assert.match(await letter(), /Guest/);
+    assert.match(await emailText(), /Guest/);
   }
   await lively(page);
   await go(page, () => page.keyboard.press("k"));
-  assert.match(await letter(), /Guest/);
+  assert.match(await emailText(), /Guest/);
   const opened = await page.request.get(links[1]);
   assert(opened.ok());
   await page.getByRole("link", { name: "HTML", exact: true }).click();

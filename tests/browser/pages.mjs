@@ -58,19 +58,19 @@ await open(async (page) => {
   await until(async () => (await progress(mails)).done, "match emails are written");
   const run = await form("/outreach", { guidance: NAME, start: "test" });
   const campaign = run.split("?")[0];
-  await until(async () => (await progress(run)).done, "letters are written");
+  await until(async () => (await progress(run)).done, "messages are written");
 
-  // Two letters are sent, one stays approved, one waits.
+  // Two messages are sent, one stays approved, one waits.
   await page.goto(`${campaign}?state=all`);
   await lively(page);
-  const letters = await page.locator("li.msg a").evaluateAll((all) => all.map((one) => new URL(one.href).searchParams.get("m") ?? one.href));
+  const links = await page.locator("li.msg a").evaluateAll((all) => all.map((one) => new URL(one.href).searchParams.get("m") ?? one.href));
   const ids = await page.locator("input[name=id]").evaluateAll((all) => all.map((one) => one.value));
-  assert(ids.length >= 3, `drafts: ${ids} of ${letters}`);
+  assert(ids.length >= 3, `drafts: ${ids} of ${links}`);
   const approve = (id) => form(`${campaign}/messages/${id}/approve`, { anyway: "yes" });
   await approve(ids[0]);
   await approve(ids[1]);
   await form(`${campaign}/send`, { count: "2" });
-  await until(async () => (await progress(run)).counts.sent === 2, "two letters are sent");
+  await until(async () => (await progress(run)).counts.sent === 2, "two messages are sent");
   await approve(ids[2]);
   await page.goto("/outbox");
   const mail = await page.locator("tbody a").first().getAttribute("href");

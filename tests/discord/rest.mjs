@@ -1,5 +1,5 @@
 // discord.js's own client goes through what Muster does. { url, token, application, guild, interaction } on standard
-// input, what came of it on standard output. Where it is told to wait, it waits.
+// input, the result on standard output. Where it is told to wait, it waits.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

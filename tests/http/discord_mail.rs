@@ -41,7 +41,7 @@ fn code(server: &SmtpServer) -> String {
     mail.split_once("\r\n    ").unwrap().1[..6].to_owned()
 }
 
-/// The newest mail, as it stands in the outbox.
+/// The newest email, as it is in the outbox.
 async fn newest(app: &TestApp) -> Delivery {
     let mut conn = app.app.db.read().await.unwrap();
     let id = store::deliveries::list(&mut conn, "", None, 1, 0).await.unwrap()[0].id;

@@ -234,7 +234,7 @@ async fn the_email_has_the_code_as_text_and_html_and_no_links() {
     let mut conn = app.app.db.read().await.unwrap();
     let mail = store::deliveries::list(&mut conn, "", None, 1, 0).await.unwrap().remove(0);
     assert_eq!(mail.subject, "Your code for Hack the Harbour on Discord");
-    assert_eq!(mail.name.as_deref(), Some("Zoë <b>"), "the outbox says whose it is");
+    assert_eq!(mail.name.as_deref(), Some("Zoë <b>"), "the outbox names the person");
     let bytes = store::deliveries::find(&mut conn, mail.id).await.unwrap().unwrap().bytes;
     let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
     let (plain, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());

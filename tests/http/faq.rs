@@ -225,7 +225,7 @@ async fn a_requester_who_waits_too_long_gets_the_entry_and_the_next_one_the_answ
         let gemini = gemini().await;
         let app = with_keys(&gemini, place, &[1]).await;
         fill(&app).await;
-        // No worker runs: the question stands in the queue.
+        // No worker runs: the question is in the queue.
         let body = json!({ "question": "Is there wifi?" });
         let late = async {
             // Not before it waits.

@@ -342,7 +342,7 @@ async fn hour(app: TestApp) {
     assert!(said.contains("For two With 2 projects"), "{said}");
     assert!(said.contains("Invitations 5 s 5 s 3 in 3.0 s the last 2 s ago"), "{said}");
     assert!(said.contains("Skills 7 s 7 s 0 at once none yet"), "{said}");
-    // Key 1 was used in the last minute by a request that was given back: key 2 was unused for longer.
+    // Key 1 was used in the last minute by a request that was released: key 2 was unused for longer.
     assert!(row_words(&page, 2).contains("Unused for longest; used next in 3.0 s"), "{said}");
     assert!(page.contains("3 in all, 2 in the busiest minute (11:50), 1 refused"), "{page}");
     assert!(

@@ -244,7 +244,7 @@ async fn a_page_is_kept_true_by_its_stream_until_muster_stops() {
     assert_eq!(second["texts"]["n-drafted"], "1");
     assert_eq!(second["texts"][format!("st-word-{id}")], "Template");
     assert_eq!(second["attrs"]["bar-drafted"]["width"], "100.00");
-    assert_ne!(first["version"], second["version"], "the letter can be read now");
+    assert_ne!(first["version"], second["version"], "the message can be read now");
 
     // A commit that changes nothing on the page makes no event; the next one that does, does.
     app.person("Bo Lind").insert().await;

@@ -71,8 +71,8 @@ async fn what_people_call_themselves_is_text_on_every_page() {
     let late = app.form(&format!("/outreach/1/messages/{first}/again"), &hint).await;
     assert_eq!(late.status, StatusCode::SEE_OTHER);
     judge("after a hint", &app.page(late.location()).await);
-    let letter = app.page(&format!("/outreach/1/messages/{first}/email")).await;
-    assert!(!letter.contains("<script"), "{letter}");
+    let email = app.page(&format!("/outreach/1/messages/{first}/email")).await;
+    assert!(!email.contains("<script"), "{email}");
 }
 
 #[tokio::test]

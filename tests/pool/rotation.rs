@@ -81,7 +81,7 @@ async fn the_minute_holds_across_a_restart() {
     }
     let (until, _) = bench.run_now().await;
 
-    // A new process knows nothing but what the database says; its keys stand in other variables.
+    // A new process knows nothing but what the database says; its keys are in other variables.
     let settings = {
         let mut settings = super::bench::settings(&bench.gemini.url, &[1]);
         settings.keys[0].number = KeyNumber(9);
@@ -204,13 +204,13 @@ async fn the_answers_are_letters_and_skills() {
         let departure = Box::pin(async { Ok(()) });
         bench.client.generate(key, "gemini-3.5-flash-lite", request, departure).await.unwrap()
     };
-    let letter = prompts::read_email(&ask(&prompts::invitation(&facts(Purpose::Invitation))).await);
-    let letter = letter.unwrap();
+    let email = prompts::read_email(&ask(&prompts::invitation(&facts(Purpose::Invitation))).await);
+    let email = email.unwrap();
     for part in ["Ada Sample", "Harbour Hack", "Harbour Club", "Rust", "matchmaking"] {
-        assert!(letter.body.contains(part), "{part} in {}", letter.body);
+        assert!(email.body.contains(part), "{part} in {}", email.body);
     }
-    let letter = prompts::read_email(&ask(&request(Task::Match)).await).unwrap();
-    assert!(letter.body.contains("Bo Sample") && letter.body.contains("Cy Sample"));
+    let email = prompts::read_email(&ask(&request(Task::Match)).await).unwrap();
+    assert!(email.body.contains("Bo Sample") && email.body.contains("Cy Sample"));
     let skills = prompts::read_skills(&ask(&request(Task::Skills)).await).unwrap();
     assert_eq!(skills, ["Rust", "Python", "Go"]);
 }

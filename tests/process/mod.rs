@@ -77,7 +77,7 @@ fn assert_settled(campaign: &Value, server: &SmtpServer, people: usize) -> Vec<S
     uncertain
 }
 
-/// Every letter of a campaign was written, by whom it says: `model` or `template`.
+/// Every message of a campaign was written by `by`: `model` or `template`.
 fn assert_written(campaign: &Value, by: &str, people: usize) {
     let emails = campaign["emails"].as_array().unwrap();
     assert_eq!(emails.len(), people);

@@ -12,7 +12,7 @@ use crate::support::process::{Desk, Muster, wait_for};
 
 const INVITATIONS: usize = 20;
 const RESUMES: usize = 10;
-const LETTERS: usize = INVITATIONS - RESUMES;
+const MATCH_EMAILS: usize = INVITATIONS - RESUMES;
 
 /// A start, as it is booked.
 #[derive(Debug, sqlx::FromRow)]
@@ -24,7 +24,7 @@ struct Booking {
 }
 
 impl Booking {
-    /// On a machine that is too busy a slot may grow old before anything was sent: then it is given back.
+    /// On a machine that is too busy a slot may grow old before anything was sent: then it is released.
     fn is_sent(&self) -> bool {
         self.outcome != "given_back"
     }
@@ -118,14 +118,14 @@ async fn with_two_keys_invitations_resumes_and_matches_at_once_are_never_refused
     let muster = desk.start().await;
     let people = add_people(&muster).await;
     let invitations = muster.start_campaign("test").await;
-    let letters = match_everybody(&muster).await;
+    let match_emails = match_everybody(&muster).await;
     let resumes = upload_resumes(&muster, &people).await;
 
     let invitations = muster.wait_until_done(&invitations).await;
-    let letters = muster.wait_until_done(&letters).await;
+    let match_emails = muster.wait_until_done(&match_emails).await;
     let resumes = wait_for_resumes(&muster, &resumes).await;
     assert_written(&invitations, "model", INVITATIONS);
-    assert_written(&letters, "model", LETTERS);
+    assert_written(&match_emails, "model", MATCH_EMAILS);
     for resume in &resumes {
         assert_eq!((&resume["state"], &resume["made_by"]["by"]), (&json!("done"), &json!("model")));
         assert!(resume["extracted_skills"].as_array().unwrap().contains(&json!("Kubernetes")));
@@ -134,7 +134,7 @@ async fn with_two_keys_invitations_resumes_and_matches_at_once_are_never_refused
     let seen = gemini.requests();
     assert_eq!(gemini.refusals(), 0);
     assert!(seen.iter().all(|seen| seen.status == 200));
-    assert_eq!(seen.len(), INVITATIONS + RESUMES + LETTERS, "each was asked for once");
+    assert_eq!(seen.len(), INVITATIONS + RESUMES + MATCH_EMAILS, "each was asked for once");
     let bookings = bookings(&desk).await;
     assert_eq!(bookings.iter().filter(|it| it.is_sent()).count(), seen.len());
     assert_spaced(&bookings, "outreach", Duration::from_secs(5));
@@ -164,7 +164,7 @@ async fn when_killed_while_gemini_writes_every_message_is_written_in_the_end() {
     assert_eq!(done["counts"]["drafted"], people);
     assert_eq!(gemini.refusals(), 0, "slots of the dead are not given away early");
     let asked = gemini.requests().len();
-    assert!(asked <= people + cut, "{asked} requests: {people} letters, {cut} cut off");
+    assert!(asked <= people + cut, "{asked} requests: {people} messages, {cut} cut off");
 
     let names = |seen: &Seen| seen.body["contents"][0]["parts"][0]["text"].to_string();
     let mut whom: Vec<String> = gemini.requests().iter().map(names).collect();
@@ -183,13 +183,13 @@ async fn with_every_key_refused_templates_and_word_list_finish_and_say_so() {
     let muster = desk.start().await;
     let people = add_people(&muster).await;
     let invitations = muster.start_campaign("send").await;
-    let letters = match_everybody(&muster).await;
+    let match_emails = match_everybody(&muster).await;
     let resumes = upload_resumes(&muster, &people).await;
 
     let invitations = muster.wait_until_done(&invitations).await;
-    let letters = muster.wait_until_done(&letters).await;
+    let match_emails = muster.wait_until_done(&match_emails).await;
     assert_eq!(invitations["counts"]["sent"], INVITATIONS);
-    for (campaign, people) in [(&invitations, INVITATIONS), (&letters, LETTERS)] {
+    for (campaign, people) in [(&invitations, INVITATIONS), (&match_emails, MATCH_EMAILS)] {
         assert_written(campaign, "template", people);
         for email in campaign["emails"].as_array().unwrap() {
             let why = email["made_by"]["why"].as_str().unwrap();

@@ -93,7 +93,7 @@ async fn no_secret_is_logged() {
     let (status, log) = muster.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
     for (name, secret) in secrets.iter().chain(&[("the password of SMTP_URL", password)]) {
-        assert!(!log.contains(secret), "{name} stands in the log:\n{log}");
+        assert!(!log.contains(secret), "{name} is in the log:\n{log}");
     }
     assert!(!log.contains("very%20dear"));
 }

@@ -160,7 +160,7 @@ async fn share_the_keys_with_one_that_is_killed<const N: usize>(mut places: Plac
     assert_eq!(done["counts"]["drafted"], people);
     assert_eq!(gemini.refusals(), 0, "no slot is given away twice");
     let asked = gemini.requests().len();
-    assert!(asked <= people + cut, "{asked} requests: {people} letters, {cut} cut off");
+    assert!(asked <= people + cut, "{asked} requests: {people} messages, {cut} cut off");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -242,7 +242,7 @@ impl TestApp {
         started.id
     }
 
-    /// Writes a letter as a worker would: one that passes every check, unless `body` says otherwise.
+    /// Writes a message as a worker would: one that passes every check, unless `body` says otherwise.
     pub async fn draft(&self, id: MessageId, body: Option<&str>) {
         let mut tx = self.write().await;
         let message = store::messages::find(&mut tx, id).await.unwrap().unwrap();

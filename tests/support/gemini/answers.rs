@@ -1,4 +1,4 @@
-//! Answers that fit what was asked: an invitation to the person, a letter about every match, or the skills that stand
+//! Answers that fit what was asked: an invitation to the person, an email about every match, or the skills that are
 //! in the resume.
 
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ pub fn events(body: &Value, model: &str, tokens: u32) -> Vec<String> {
     words.iter().enumerate().map(event).collect()
 }
 
-/// Whole words only: `Go` does not stand in `Google`.
+/// Whole words only: `Go` is not found in `Google`.
 fn skills(resume: &str) -> Vec<&'static str> {
     let is_word = |c: char| c.is_alphanumeric();
     let stands = |skill: &&&str| {

@@ -10,7 +10,7 @@ use super::words::stems;
 
 /// From this share of the question's words on a passage is about it.
 const ENOUGH: f64 = 0.5;
-/// What a word counts that stands in the passage's answer, not in its question.
+/// The weight of a word that is in the passage's answer, not in its question.
 const IN_ANSWER: f64 = 0.6;
 
 pub fn answer(data: &Value, fault: Option<Fault>) -> Value {

@@ -51,7 +51,7 @@ pub struct Rules {
     pub embeddings_per_day: u32,
     /// Which project a key belongs to; one of its own where nothing is said.
     pub projects: BTreeMap<i64, String>,
-    /// So many models stand on a page of the list, whatever is asked for.
+    /// How many models a page of the list has, whatever is asked for.
     pub models_on_a_page: usize,
 }
 
@@ -129,12 +129,12 @@ pub enum Fault {
     InventFigure,
     NoCitation,
     WrongCitation,
-    // Several letters in one answer, told apart wrongly.
+    // Several emails in one answer, attributed wrongly.
     SwapLetters,
     DropLetter,
     DoubleLetter,
     ForeignLetter,
-    /// Every letter says what the first person's profile asks for.
+    /// Every email says what the first person's profile asks for.
     Obey,
 }
 
