@@ -27,5 +27,6 @@ mod people_rules;
 mod person;
 mod resumes;
 mod resumes_api;
+mod resumes_assign;
 mod review;
 mod unsubscribe;

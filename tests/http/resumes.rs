@@ -1,4 +1,4 @@
-//! Uploading resumes: by form, assigning them, repeated uploads, and files that are not resumes.
+//! Uploading resumes by form, and files that are not resumes.
 
 use axum::http::{StatusCode, header};
 use muster::config::{Key, Limits};
@@ -66,41 +66,6 @@ async fn many_files_are_assigned_by_the_address_in_them_and_the_rest_wait_for_th
 }
 
 #[tokio::test]
-async fn an_unassigned_resume_is_assigned_to_an_existing_or_a_new_person() {
-    let app = with_taxonomy().await;
-    let ada = app.person("Ada Known").address("ada@example.org").insert().await;
-    let one = b"Ada Known\nprivate@example.net\nProgrammer. Skills: Rust, Docker";
-    let two = b"Grace New\ngrace@example.net\nSkills: COBOL, Fortran";
-    let files: [(&str, &str, &[u8]); 2] = [("files", "one.txt", one), ("files", "two.txt", two)];
-    app.multipart("/matchmaking/upload", &[], &files).await;
-    app.run_jobs().await;
-
-    let owner = app.page("/matchmaking/resumes/1/owner").await;
-    assert!(owner.contains("Ada Known") && owner.contains("ada@example.org"), "suggested by name");
-    let owner = app.page("/matchmaking/resumes/2/owner").await;
-    assert!(owner.contains("value=\"Grace New\"") && owner.contains("value=\"grace@example.net\""));
-
-    let to = leads_to(&app, "/matchmaking/resumes/1/assign", &[("person", &ada.to_string())]).await;
-    assert_eq!(to, "/matchmaking?notice=assigned");
-    let again = app.form("/matchmaking/resumes/1/assign", &[("person", &ada.to_string())]).await;
-    assert_eq!(again.status, StatusCode::CONFLICT);
-
-    let bad = app.form("/matchmaking/resumes/2/owner", &[("name", ""), ("email", "no")]).await;
-    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(bad.text().contains("The name is missing."));
-    let known = [("name", "Grace"), ("email", "ADA@example.org")];
-    let taken = app.form("/matchmaking/resumes/2/owner", &known).await;
-    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let new = [("name", "Grace New"), ("email", "grace@example.net")];
-    leads_to(&app, "/matchmaking/resumes/2/owner", &new).await;
-    app.run_jobs().await;
-
-    assert!(app.page(&format!("/people/{ada}")).await.contains("Docker"));
-    let page = app.page("/matchmaking?q=cobol").await;
-    assert!(page.contains("Grace New") && !page.contains("need a look"));
-}
-
-#[tokio::test]
 async fn old_addresses_and_notices_still_work() {
     let app = with_taxonomy().await;
     let ada = app.person("Ada").address("ada@example.org").insert().await.to_string();
@@ -123,26 +88,6 @@ async fn old_addresses_and_notices_still_work() {
         assert!(page.contains("role=\"status\""), "{old}");
         assert_eq!(page, app.page(&format!("/matchmaking/resumes?notice={new}")).await);
     }
-}
-
-#[tokio::test]
-async fn the_same_file_for_the_same_person_is_one_resume_and_one_reading() {
-    let app = with_taxonomy().await;
-    let noor = app.person("Noor").address(NOOR).insert().await;
-    let text = fixture("plain.txt");
-    let files: [(&str, &str, &[u8]); 1] = [("files", "cv.txt", &text)];
-    app.multipart("/matchmaking/upload", &[], &files).await;
-    app.multipart("/matchmaking/upload", &[("email", NOOR)], &files).await;
-    app.multipart("/matchmaking/upload", &[("person_id", &noor.to_string())], &files).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 1);
-    app.run_jobs().await;
-    app.multipart("/matchmaking/upload", &[], &files).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM jobs").await, 0, "it has been read already");
-
-    let other = app.person("Somebody else").address("else@example.org").insert().await;
-    app.multipart("/matchmaking/upload", &[("person_id", &other.to_string())], &files).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM resumes").await, 2, "another person's is another");
 }
 
 #[tokio::test]

@@ -55,6 +55,15 @@ async fn a_waiting_person_gets_the_fallback_before_the_pauses_grow_too_long() {
 }
 
 #[tokio::test]
+async fn bulk_work_is_tried_again_although_its_deadline_passes_in_the_pause() {
+    let mut bench = Bench::new(&[1, 2]).await;
+    bench.gemini.fault_next([Fault::Overloaded]);
+    bench.add(Task::Outreach, Class::Bulk, 1, Duration::from_secs(1));
+    bench.run().await;
+    assert_eq!(bench.by_model(), 1, "{:?}", bench.done);
+}
+
+#[tokio::test]
 async fn unusable_answers_cost_an_attempt_and_after_three_the_fallback_is_used() {
     for fault in [
         Fault::Garbage,

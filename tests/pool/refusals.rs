@@ -6,7 +6,7 @@ use muster::keys::{self, KeyState};
 use muster::model::job::{Class, Task};
 use muster::model::{KeyNumber, Millis};
 
-use super::bench::{Bench, By, NOON, full};
+use super::bench::{Bench, By, NOON, full, request};
 use crate::support::db::{TestDb, on_both_engines};
 use crate::support::gemini::{Fault, Rules};
 
@@ -230,6 +230,42 @@ async fn a_short_429_makes_the_project_cool_down_for_seconds_and_teaches_nothing
     assert_eq!(at, [0, 5, 15, 35]);
     let row = bench.key(1).await;
     assert_eq!((row.per_minute, row.per_minute_learned), (15, false));
+}
+
+#[tokio::test]
+async fn a_minute_that_google_shortens_ends_when_google_says() {
+    let mut bench = Bench::with(&[1], Rules::default(), full).await;
+    bench.gemini.fault_next([Fault::Minute]);
+    bench.bulk(Task::Skills, 1);
+    bench.run().await;
+    let seen = bench.gemini.requests();
+    let pause = seen[1].at.since(seen[0].at).as_millis();
+    // 57.36 s, and the guard of a quarter of a second.
+    assert!((57_609..58_000).contains(&pause), "{pause} ms");
+}
+
+#[tokio::test]
+async fn a_refusal_for_the_minute_does_not_shorten_a_cooldown_for_the_day() {
+    let mut bench = Bench::with(&[1], Rules::default(), full).await;
+    bench.bulk(Task::Skills, 2);
+    bench.gemini.fault_next([Fault::Day, Fault::Minute]);
+    let mut answered = Vec::new();
+    for _ in 0..2 {
+        let mut tx = bench.db.write().await.unwrap();
+        let grant = bench.book(&mut tx).await.expect("the key is free");
+        tx.commit().await.unwrap();
+        let outcome = bench.asking().ask(&grant, &request(Task::Skills)).await;
+        answered.push((grant, outcome));
+        bench.clock.advance(Duration::from_secs(1));
+    }
+    for (grant, outcome) in &answered {
+        let mut tx = bench.db.write().await.unwrap();
+        keys::settle(&mut tx, &bench.pool, grant, outcome, bench.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let midnight = Millis(NOON.0 + 20 * 3_600_000);
+    let KeyState::CoolingDown { until, .. } = bench.state(1).await else { panic!() };
+    assert_eq!(until, midnight.plus(Duration::from_mins(1)));
 }
 
 #[tokio::test]
