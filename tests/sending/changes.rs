@@ -240,7 +240,7 @@ async fn nobody_can_answer_for_a_message_that_cannot_be_an_email() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_skipped_and_taken_up_again_needs_a_new_approval() {
+async fn a_message_that_was_skipped_and_restored_needs_a_new_approval() {
     let server = SmtpServer::plain();
     let app = on_sqlite(&server).await;
     let ids = released(&app, &[ADA]).await;

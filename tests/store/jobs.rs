@@ -45,7 +45,7 @@ async fn the_next_job_of_each_task_and_class_is_the_one_that_is_claimed() {
 }
 
 #[tokio::test]
-async fn whoever_gives_a_sign_of_life_keeps_its_jobs_and_whoever_does_not_is_found() {
+async fn an_owner_with_a_heartbeat_keeps_its_jobs_and_a_silent_one_is_found() {
     on_both_engines(async |db| {
         let mut tx = db.write().await.unwrap();
         let job = Job::DraftOutreach(MessageId(1));
